@@ -209,8 +209,8 @@ pub use crate::connection::{
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
-    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error,
-    InvalidMessage, Malformation, PeerIncompatible, PeerMisbehaved, Responsible, Stage,
+    AlertClass, AlertDescription, ApiMisuse, BufferKind, BufferSize, CertificateError, CertificateProblem, Diagnosis,
+    Error, InvalidMessage, Malformation, PeerIncompatible, PeerMisbehaved, Responsible, Stage,
 };
 pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};

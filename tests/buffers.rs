@@ -136,8 +136,8 @@ fn grow(setup: &dyn Fn() -> Setup, which: Which, kind: BufferKind, start: usize)
             None => return (size, round),
             Some(Error::BufferTooSmall { buffer, need }) => {
                 assert_eq!(buffer, kind, "{which:?} with {size} bytes");
-                assert!(need as usize > size, "{need} bytes are asked for, {size} were there");
-                size = need as usize;
+                assert!(need.bytes() > size, "{need} bytes are asked for, {size} were there");
+                size = need.bytes();
             }
             Some(error) => panic!("{which:?}, {kind:?} of {size} bytes: {error}"),
         }
@@ -164,7 +164,7 @@ fn a_buffer_that_is_too_small_is_named_with_a_size_that_leads_to_one_that_works(
                 let mut setup = setup();
                 *size_mut(&mut setup, which, kind) = size - 1;
                 match error_of(setup, which) {
-                    Some(Error::BufferTooSmall { buffer, need }) => assert_eq!((buffer, need as usize), (kind, size)),
+                    Some(Error::BufferTooSmall { buffer, need }) => assert_eq!((buffer, need.bytes()), (kind, size)),
                     error => panic!("{which:?}, {kind:?} of {} bytes: {error:?}", size - 1),
                 }
             }
@@ -209,7 +209,7 @@ fn no_size_of_a_buffer_leads_to_anything_but_success_or_its_name() {
                     None => {}
                     Some(Error::BufferTooSmall { buffer, need }) => {
                         assert_eq!(buffer, kind);
-                        assert!(need as usize > size);
+                        assert!(need.bytes() > size);
                     }
                     Some(error) => panic!("{which:?}, {kind:?} of {size} bytes: {error}"),
                 }
@@ -235,7 +235,7 @@ fn no_size_is_too_small_for_the_second_hello_alone_without_being_named() {
                 (None, None) => assert_eq!(records, usize::from(compatibility), "tx of {tx} bytes"),
                 (Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need }), _)
                 | (_, Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need })) => {
-                    assert!(need as usize > tx, "{need} for {tx}");
+                    assert!(need.bytes() > tx, "{need} for {tx}");
                 }
                 errors => panic!("tx of {tx} bytes: {errors:?}"),
             }
@@ -255,7 +255,7 @@ fn the_compatibility_record_of_a_server_is_never_left_out() {
         let count = records(&outcome.wire.from_server).iter().filter(|record| record[0] == 20).count();
         match outcome.errors().1 {
             None => assert_eq!(count, 1, "tx of {tx} bytes"),
-            Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need }) => assert_eq!(need, 190),
+            Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need }) => assert_eq!(need.bytes(), 190),
             error => panic!("tx of {tx} bytes: {error:?}"),
         }
     }
@@ -269,7 +269,7 @@ fn a_record_larger_than_the_buffer_is_refused_with_its_size() {
     let mut flight = script.server_flight(&pki, |message| message);
     flight.push(Sent::new(Epoch::Application, APPLICATION_DATA, &[1; 5000]));
     real.feed(&script.seal_all(&flight));
-    let error = Error::BufferTooSmall { buffer: BufferKind::Rx, need: 5000 + 22 };
+    let error = Error::BufferTooSmall { buffer: BufferKind::Rx, need: (5000 + 22).into() };
     assert_eq!(error.alert(), Some(embedded_mtls::AlertDescription::RECORD_OVERFLOW));
     assert_eq!(real.verdict(&mut script), Some(error));
 }
@@ -295,7 +295,7 @@ fn a_message_larger_than_the_buffer_is_refused_with_its_size() {
         let Some(Error::BufferTooSmall { buffer: BufferKind::Rx, need }) = real.verdict(&mut script) else {
             panic!("no error that names rx")
         };
-        assert!((request.len()..request.len() + 64).contains(&(need as usize)), "{need} for {}", request.len());
+        assert!((request.len()..request.len() + 64).contains(&need.bytes()), "{need} for {}", request.len());
     }
 }
 

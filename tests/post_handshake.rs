@@ -391,8 +391,8 @@ fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_nee
         link.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
         match link.settle() {
             (_, Some(Error::BufferTooSmall { buffer: BufferKind::Peer, need: more })) => {
-                assert!(more as usize > need - 600);
-                need = more as usize + 600;
+                assert!(more.bytes() > need - 600);
+                need = more.bytes() + 600;
             }
             (None, None) => break,
             other => panic!("{other:?}"),

@@ -484,7 +484,7 @@ fn a_ticket_that_does_not_fit_stays_until_there_is_room() {
     let mut small = [0xaa; 100];
     let Err(Error::BufferTooSmall { need, .. }) = client.take_ticket(at(0), &mut small) else { panic!() };
     assert_eq!(small, [0; 100], "no part of a secret is left");
-    let mut out = vec![0; usize::try_from(need).unwrap()];
+    let mut out = vec![0; need.bytes()];
     assert_eq!(client.take_ticket(at(0), &mut out), Ok(Some(out.len())));
     assert_eq!(client.take_ticket(at(0), &mut out), Ok(None), "it is given once");
 }

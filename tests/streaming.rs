@@ -125,7 +125,7 @@ fn without_memory_to_collect_it_a_certificate_has_to_fit_in_rx() {
             let content = (rx / 2).min(16_000);
             verdict(&pki, Sizes { rx, tx: 1024, peer }, Peer { role, certificate: &certificate, content, agrees: true })
         };
-        let error = Error::BufferTooSmall { buffer: BufferKind::Rx, need: need.try_into().unwrap() };
+        let error = Error::BufferTooSmall { buffer: BufferKind::Rx, need: need.into() };
         assert_eq!(error.alert(), Some(AlertDescription::RECORD_OVERFLOW));
         for rx in [1024, 1500, 1800] {
             assert_eq!(with(rx, 2 * 1800 + 200), None, "{role:?}, {rx} bytes");

@@ -20,7 +20,7 @@ pub use self::stage::Stage;
 pub(crate) use self::table::Code;
 use core::fmt::{Display, Formatter, Result};
 
-/// The reason why a handshake or a session ended. At most 8 bytes.
+/// The reason why a handshake or a session ended. 4 bytes, so that a function returns it in a register.
 ///
 /// An error is final and sticky: the connection returns the same error from then on, and the alert
 /// of the error, if there is one, waits in `tx_pending`.
@@ -37,7 +37,7 @@ pub enum Error {
         /// The buffer that is too small.
         buffer: BufferKind,
         /// The size in bytes that would have been enough to continue.
-        need: u32,
+        need: BufferSize,
     },
     /// The certificate path of the peer was rejected.
     Certificate(CertificateError),
@@ -75,10 +75,46 @@ pub enum BufferKind {
 }
 }
 
+/// A number of bytes in three bytes, as many as the length of a handshake message has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct BufferSize([u8; 3]);
+
+impl BufferSize {
+    /// Returns the number of bytes.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        let [high, middle, low] = self.0;
+        usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX)
+    }
+}
+
+impl From<usize> for BufferSize {
+    /// Converts a number of bytes; one that needs more than three bytes becomes the largest.
+    fn from(bytes: usize) -> Self {
+        match u32::try_from(bytes).map(u32::to_be_bytes) {
+            Ok([0, size @ ..]) => Self(size),
+            _ => Self([0xff; 3]),
+        }
+    }
+}
+
+impl core::fmt::Debug for BufferSize {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        Display::fmt(self, f)
+    }
+}
+
+impl Display for BufferSize {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        Display::fmt(&self.bytes(), f)
+    }
+}
+
 impl Error {
     /// Makes the error of a buffer that needs `need` bytes.
     pub(crate) fn too_small(buffer: BufferKind, need: usize) -> Self {
-        Self::BufferTooSmall { buffer, need: u32::try_from(need).unwrap_or(u32::MAX) }
+        Self::BufferTooSmall { buffer, need: need.into() }
     }
 
     /// Returns the alert that reports this error to the peer; `None` where none may be sent: after an
@@ -163,9 +199,18 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn an_error_is_at_most_eight_bytes() {
-        assert!(size_of::<Error>() <= 8, "{}", size_of::<Error>());
-        assert!(size_of::<Option<Error>>() <= 8, "{}", size_of::<Option<Error>>());
+    fn an_error_takes_four_bytes() {
+        assert_eq!((size_of::<Error>(), size_of::<Option<Error>>()), (4, 4));
+    }
+
+    #[test]
+    fn a_size_is_exact_up_to_the_longest_message() {
+        for bytes in [0, 190, 0xffff, 0x1_0000, 0xff_ffff] {
+            let size = BufferSize::from(bytes);
+            assert_eq!((size.bytes(), size.to_string()), (bytes, bytes.to_string()));
+        }
+        assert_eq!(BufferSize::from(0x100_0000).bytes(), 0xff_ffff);
+        assert_eq!(BufferSize::from(usize::MAX).bytes(), 0xff_ffff);
     }
 
     #[test]
@@ -183,7 +228,7 @@ mod tests {
                 "the peer violated the protocol: its CertificateVerify was not signed with the key of its certificate",
             ),
             (
-                Error::BufferTooSmall { buffer: BufferKind::Peer, need: 900 },
+                Error::BufferTooSmall { buffer: BufferKind::Peer, need: 900.into() },
                 "the buffer `peer` for the peer's certificates is too small: 900 bytes are needed",
             ),
         ] {

@@ -35,7 +35,7 @@ pub(super) fn error_code(error: Error) -> (u8, u8, u32) {
             let (code, more) = misuse.code();
             (1, code, more)
         }
-        Error::BufferTooSmall { buffer, need } => (2, buffer.code(), need),
+        Error::BufferTooSmall { buffer, need } => (2, buffer.code(), u32::try_from(need.bytes()).unwrap_or(u32::MAX)),
         Error::Certificate(error) => (3, error.index, error.problem.code().into()),
         Error::ConnectionTruncated => (4, 0, 0),
         Error::DecryptFailed => (5, 0, 0),
@@ -54,7 +54,7 @@ pub(super) fn error_of((kind, which, more): (u8, u8, u32)) -> Option<Error> {
     Some(match kind {
         0 => Error::AlertReceived(AlertDescription(which)),
         1 => Error::ApiMisuse(ApiMisuse::of(which, more)?),
-        2 => Error::BufferTooSmall { buffer: BufferKind::of(which)?, need: more },
+        2 => Error::BufferTooSmall { buffer: BufferKind::of(which)?, need: usize::try_from(more).ok()?.into() },
         3 => Error::Certificate(CertificateError { index: which, problem: CertificateProblem::of(low?)? }),
         4 => Error::ConnectionTruncated,
         5 => Error::DecryptFailed,
@@ -126,7 +126,7 @@ mod tests {
         assert!(found.contains(&Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))));
         let error = CertificateError { index: 3, problem: CertificateProblem::ValidityTooLong };
         assert!(found.contains(&Error::ApiMisuse(ApiMisuse::CredentialUnusable(error))));
-        assert!(found.contains(&Error::BufferTooSmall { buffer: BufferKind::Tx, need: 0x1_0000 }));
+        assert!(found.contains(&Error::BufferTooSmall { buffer: BufferKind::Tx, need: 0x1_0000.into() }));
         assert_eq!(error_of((99, 0, 0)), None);
         assert_eq!(error_of((3, 0, 200)), None);
     }

@@ -233,7 +233,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         } else {
             count.saturating_add(RECORD_OVERHEAD)
         };
-        too_small(enough.max(usize::try_from(need).unwrap_or(usize::MAX)))
+        too_small(enough.max(need.bytes()))
     }
 
     /// Returns the received part of the handshake stream.

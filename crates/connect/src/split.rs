@@ -263,7 +263,7 @@ impl<'b, M: RawMutex, T: Read, W: Write<Error = T::Error>, R: Side> Reader<'_, '
                 _ => return Ok(Turn::Ask),
             }
             if session.rx_space().is_empty() || self.buffer.is_empty() {
-                return Err(Error::BufferTooSmall { buffer: BufferKind::Rx, need: u32::MAX });
+                return Err(Error::BufferTooSmall { buffer: BufferKind::Rx, need: usize::MAX.into() });
             }
             if self.received.is_empty() {
                 return Ok(Turn::Receive { pending: !session.tx_pending().is_empty() });
