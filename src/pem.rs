@@ -28,8 +28,8 @@ pub enum PemError {
 impl fmt::Display for PemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Invalid => "a PEM block is not Base64, has no end, or is encrypted",
-            Self::Missing => "no PEM block has the label",
+            Self::Invalid => "a PEM block is not base64, is truncated, or is encrypted",
+            Self::Missing => "no PEM block with this label",
         })
     }
 }

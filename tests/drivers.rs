@@ -318,7 +318,7 @@ fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
     assert!(refused.starts_with("no path: certificate 0, the leaf, does not contain the name"), "{refused}");
     assert_eq!(
         verdict,
-        "searching for a path to a trust anchor: certificate 0 (the leaf, CN=supplier.example.com,O=Example) does not contain \
+        "path validation: certificate 0 (the leaf, CN=supplier.example.com,O=Example) does not contain \
          the name of the server: wanted other.example.com, found DNS:supplier.example.com (RFC 9525 section 6)"
     );
     let [heard] = &server_host.heard[..] else { panic!("{:#?}", server_host.heard) };

@@ -123,20 +123,20 @@ fn a_mutual_handshake_and_its_session_are_told_by_both_sides() {
 
 /// A mutual handshake, an order and its answer, a KeyUpdate, the end: without flights.
 const OF_CLIENT: &[&str] = &[
-    "connection begins as client",
+    "new connection as client",
     "server name supplier.example.com",
     "sent ClientHello",
     "received ServerHello",
     "{agreed}",
     "received EncryptedExtensions",
     "received CertificateRequest",
-    "our certificate requested, from one authority",
-    "requested authority Example Root",
+    "our certificate requested, from one CA",
+    "accepted CA Example Root",
     "credential of key 0 selected: 2 certificates, ecdsa_secp256r1_sha256",
     "received Certificate",
     "peer claims to be supplier.example.com",
     "issued by Example Intermediate",
-    "certificates are validated at 2026-11-22T04:00:00Z",
+    "certificates validated at 2026-11-22T04:00:00Z",
     "path found: depth 2, trust anchor 0, valid until 2040-01-01T00:00:00Z",
     "received CertificateVerify",
     "peer authorized",
@@ -145,7 +145,7 @@ const OF_CLIENT: &[&str] = &[
     "sent CertificateVerify",
     "sent Finished",
     "handshake complete",
-    "the server accepts our certificate",
+    "the server accepted our certificate",
     "sent KeyUpdate",
     "received KeyUpdate",
     "sent alert 0 (close_notify)",
@@ -153,7 +153,7 @@ const OF_CLIENT: &[&str] = &[
 ];
 
 const OF_SERVER: &[&str] = &[
-    "connection begins as server",
+    "new connection as server",
     "received ClientHello",
     "server name supplier.example.com",
     "credential of key 0 selected: 2 certificates, ecdsa_secp256r1_sha256",
@@ -167,7 +167,7 @@ const OF_SERVER: &[&str] = &[
     "received Certificate",
     "peer claims to be gateway-7",
     "issued by Example Intermediate",
-    "certificates are validated at 2026-11-22T04:00:00Z",
+    "certificates validated at 2026-11-22T04:00:00Z",
     "path found: depth 2, trust anchor 0, valid until 2040-01-01T00:00:00Z",
     "received CertificateVerify",
     "peer authorized",
@@ -240,8 +240,8 @@ fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
     assert!(client.is_ok());
     let told = lines(&of(rings[0], 1));
     for line in [
-        "credential stranger rejected: none of the authorities that the peer names issued a certificate of the chain",
-        "credential spare rejected: switched off",
+        "credential stranger rejected: no certificate of the chain was issued by a CA that the peer names",
+        "credential spare rejected: disabled",
         "credential of key 2 selected: 2 certificates, ecdsa_secp256r1_sha256",
     ] {
         assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
@@ -393,7 +393,7 @@ fn a_refused_server_is_told_with_its_names_the_rule_and_the_alert() {
     assert!(has(&told, &LogEvent::Failed { stage, error }), "{:#?}", lines(&told));
     let text = lines(&told).join("\n");
     assert!(text.contains("server name orders.example.com") && text.contains("issued by Example Intermediate"));
-    assert!(text.contains(&format!("failed while searching for a path to a trust anchor: {error}")), "{text}");
+    assert!(text.contains(&format!("failed at path validation: {error}")), "{text}");
     assert!(text.contains(&format!("sent alert {}", error.alert().unwrap().0)), "{text}");
 }
 
@@ -462,8 +462,8 @@ fn behind_the_handshake(ring: Ring) -> Vec<String> {
 #[cfg(feature = "post-handshake-auth")]
 const LATE_OF_CLIENT: &[&str] = &[
     "received CertificateRequest",
-    "our certificate requested, from one authority, after the handshake",
-    "requested authority Example Root",
+    "our certificate requested, from one CA, after the handshake",
+    "accepted CA Example Root",
     "credential of key 0 selected: 2 certificates, ecdsa_secp256r1_sha256",
     "sent Certificate",
     "sent CertificateVerify",
@@ -476,7 +476,7 @@ const LATE_OF_SERVER: &[&str] = &[
     "received Certificate",
     "peer claims to be gateway-7",
     "issued by Example Intermediate",
-    "certificates are validated at 2026-11-22T04:00:00Z",
+    "certificates validated at 2026-11-22T04:00:00Z",
     "path found: depth 2, trust anchor 0, valid until 2040-01-01T00:00:00Z",
     "received CertificateVerify",
     "peer authorized",

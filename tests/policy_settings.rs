@@ -181,11 +181,11 @@ fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
     }
     for text in [
         "KeyAlias: found an alias without KeyStore, wanted a KeyStore as well, or no alias",
-        "ClientAuthEnabled: found true on a server without TrustStore, wanted TrustStore with the authorities of the \
-         clients, or false",
-        "CommonName: found a server's common name on a server, wanted none: only clients ask for one",
-        "IgnoreValidationErrors: found true without Enforce in a build without the feature dangerous-waivers, wanted \
-         Enforce true, or false, or a build with that feature",
+        "ClientAuthEnabled: found true on a server without TrustStore, wanted TrustStore with the CAs of the clients, \
+         or false",
+        "CommonName: found a server's common name on a server, wanted none: only clients check one",
+        "IgnoreValidationErrors: found true without Enforce, in a build without the feature dangerous-waivers, wanted \
+         Enforce, or false, or a build with that feature",
     ] {
         assert!(texts.contains(text), "{text}\n{texts:#?}");
     }
@@ -251,7 +251,7 @@ fn a_site_sets_the_alias_and_nothing_else() {
         assert_eq!(Site::check(setting), expected);
     }
     let error = Site::check(Enforce).unwrap_err().to_string();
-    assert_eq!(error, "Enforce: found it among a site's settings, wanted only KeyAlias: the rest is locked");
+    assert_eq!(error, "Enforce: found it in the settings of a site, wanted only KeyAlias: the rest is locked");
 
     let fleet = settings(&[Enabled, Enforce, ClientAuthEnabled, KeyStore, KeyAlias, TrustStore]);
     let site = Site { key_alias: Some("2027") };

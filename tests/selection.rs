@@ -203,10 +203,7 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
     assert_eq!((seen.shown(), sent, error), (Some("other"), Some(certificate(&[&other.der])), None));
     let shown = seen.inner.selection().unwrap();
     assert_eq!(shown.sent.unwrap().fit, Err(Mismatch::Issuer), "shown though it does not fit");
-    assert_eq!(
-        shown.to_string(),
-        "sent: other: none of the authorities that the peer names issued a certificate of the chain"
-    );
+    assert_eq!(shown.to_string(), "sent: other: no certificate of the chain was issued by a CA that the peer names");
 
     let failed = Some(Error::PeerIncompatible(PeerIncompatible::NoCredential));
     for no_match in [NoMatch::Fail, NoMatch::Default("no such alias")] {

@@ -299,7 +299,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.connection.events.failed(stage, error);
         #[cfg(feature = "events")]
         self.connection.events.diagnosed(self.failure().map(|failure| failure.diagnosis()));
-        debug!("handshake failed while {}: {}", stage, error);
+        debug!("handshake failed at {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot seal even the alert, only the error remains.
             let _unsealed = self.connection.send_alert(alert);

@@ -226,9 +226,9 @@ impl Mismatch {
 impl fmt::Display for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.issuer {
-            None => f.write_str("matches: the peer names no authority"),
+            None => f.write_str("matches: the peer names no CA"),
             Some((certificate, place)) => {
-                write!(f, "matches: authority {place} of the peer's list issued certificate {certificate} of the chain")
+                write!(f, "matches: CA {place} of the peer's list issued certificate {certificate} of the chain")
             }
         }
     }
@@ -237,13 +237,11 @@ impl fmt::Display for Match {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Issuer => {
-                f.write_str("none of the authorities that the peer names issued a certificate of the chain")
-            }
+            Self::Issuer => f.write_str("no certificate of the chain was issued by a CA that the peer names"),
             Self::Certificate(error) => error.fmt(f),
             Self::CertificateScheme(index) => write!(f, "the peer cannot verify the signature on certificate {index}"),
             Self::CertificateSha1(index) => write!(f, "the signature on certificate {index} uses SHA-1"),
-            Self::Disabled => f.write_str("switched off"),
+            Self::Disabled => f.write_str("disabled"),
             Self::OidFilter => f.write_str("the certificate lacks an extension or a usage that the server requires"),
             Self::OtherAlias => f.write_str("another alias was requested"),
             Self::ServerName => f.write_str("does not serve the name that the client requests"),

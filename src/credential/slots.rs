@@ -240,7 +240,7 @@ impl fmt::Display for SlotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate(error) => error.fmt(f),
-            Self::Kind => f.write_str("the slot holds the other kind of content"),
+            Self::Kind => f.write_str("the slot holds another kind of content"),
             Self::KeyMismatch => f.write_str("the key does not match the first certificate"),
             Self::NoFreeSlot => f.write_str("all slots are in use"),
             Self::NotFound => f.write_str("the slot is empty or was overwritten"),

@@ -337,26 +337,26 @@ impl fmt::Display for Record {
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Accepted => f.write_str("the server accepts our certificate"),
+            Self::Accepted => f.write_str("the server accepted our certificate"),
             Self::Agreed { suite, group } => write!(f, "agreed on {suite} and {group}"),
             Self::Alert { direction, description } => write!(f, "{direction} alert {} ({description})", description.0),
             Self::Asked { authorities, late } => {
                 f.write_str("our certificate requested, ")?;
                 match authorities {
-                    0 => f.write_str("from any authority")?,
-                    1 => f.write_str("from one authority")?,
-                    more => write!(f, "from one of {more} authorities")?,
+                    0 => f.write_str("from any CA")?,
+                    1 => f.write_str("from one CA")?,
+                    more => write!(f, "from one of {more} CAs")?,
                 }
                 f.write_str(if *late { ", after the handshake" } else { "" })
             }
             Self::Authorized => f.write_str("peer authorized"),
-            Self::Began { client } => write!(f, "connection begins as {}", if *client { "client" } else { "server" }),
+            Self::Began { client } => write!(f, "new connection as {}", if *client { "client" } else { "server" }),
             Self::Declined => f.write_str("no certificate of ours selected"),
             Self::Diagnosed(diagnosis) => write!(f, "diagnosis: {diagnosis}"),
             Self::Done => f.write_str("handshake complete"),
             Self::Expiring { whose, expiry } => write!(f, "{whose} {expiry}"),
             Self::Failed { stage: Stage::Done, error } => write!(f, "failed after the handshake: {error}"),
-            Self::Failed { stage, error } => write!(f, "failed while {stage}: {error}"),
+            Self::Failed { stage, error } => write!(f, "failed at {stage}: {error}"),
             Self::Flight { direction, bytes } => write!(f, "{direction} a flight of {bytes} bytes"),
             Self::Message { direction, kind, length } => {
                 write!(f, "{direction} {}, {length} bytes", MessageName(*kind))
@@ -376,9 +376,9 @@ impl fmt::Display for LogEvent {
             Self::Selected { key, certificates, scheme } => {
                 write!(f, "credential of key {} selected: {certificates} certificates, {scheme}", key.0)
             }
-            Self::Time(Time::Trusted(time)) => write!(f, "certificates are validated at {time}"),
-            Self::Time(Time::AtLeast(time)) => write!(f, "certificates are validated at {time} or later"),
-            Self::Time(Time::Unknown(_)) => f.write_str("certificates are validated without a time"),
+            Self::Time(Time::Trusted(time)) => write!(f, "certificates validated at {time}"),
+            Self::Time(Time::AtLeast(time)) => write!(f, "certificates validated at {time} or later"),
+            Self::Time(Time::Unknown(_)) => f.write_str("certificates validated without a time"),
             Self::Mismatch { key, alias, reason } if alias.as_str().is_empty() => {
                 write!(f, "credential of key {} rejected: {reason}", key.0)
             }
@@ -430,7 +430,7 @@ impl fmt::Display for Whose {
 impl fmt::Display for NameOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Authority => "requested authority",
+            Self::Authority => "accepted CA",
             Self::Issuer => "issued by",
             Self::Server => "server name",
             Self::Subject => "peer claims to be",
@@ -509,7 +509,7 @@ mod tests {
         }
         assert!(lines.contains(&"#3 received alert 48 (unknown_ca)".to_string()));
         assert!(lines.contains(&"#3 sent Certificate, 900 bytes".to_string()), "{lines:#?}");
-        let failed = "#3 failed while ServerHello: incompatible peer: the server selected TLS 1.2 or older";
+        let failed = "#3 failed at ServerHello: incompatible peer: the server selected TLS 1.2 or older";
         assert!(lines.contains(&failed.to_string()));
     }
 }

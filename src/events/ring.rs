@@ -628,6 +628,6 @@ mod tests {
         let alert = AlertDescription::CLOSE_NOTIFY;
         ring.write(connection, &LogEvent::Alert { direction: Direction::Received, description: alert });
         let lines: Vec<String> = ring.records().unwrap().map(|record| std::format!("{record}")).collect();
-        assert_eq!(lines, ["#1 connection begins as client", "#1 received alert 0 (close_notify)"]);
+        assert_eq!(lines, ["#1 new connection as client", "#1 received alert 0 (close_notify)"]);
     }
 }

@@ -59,7 +59,7 @@ impl<E: core::fmt::Display> core::fmt::Display for Failure<E> {
 
 impl<E: core::fmt::Display> core::fmt::Display for HandshakeError<E> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} (while: {})", self.cause, self.stage)
+        write!(f, "{} (stage: {})", self.cause, self.stage)
     }
 }
 

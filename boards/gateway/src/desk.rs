@@ -24,13 +24,13 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
 
     async fn time(&mut self) -> Time {
         let time = self.clock.time(Instant::now());
-        debug!("judging its certificates: {}", time);
+        debug!("validating its certificates: {}", time);
         time
     }
 
     async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         for authority in request.authorities() {
-            debug!("it trusts {}", Shown(authority));
+            debug!("it accepts certificates of {}", Shown(authority));
         }
         let chosen = self.settings.credentials.iter().find(|credential| request.accepts(credential));
         match chosen {
@@ -56,7 +56,7 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
     }
 
     fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
-        warn!("handshake failed while {}: {}", Shown(failure.stage), Shown(failure.error));
+        warn!("handshake failed at {}: {}", Shown(failure.stage), Shown(failure.error));
         #[cfg(feature = "explain")]
         if let Some(verdict) = failure.verdict() {
             warn!("{}", Shown(verdict));

@@ -173,7 +173,7 @@ mod tests {
     fn a_leaf_is_no_authority_and_prose_is_no_endpoint() {
         let directory = Directory::new("ca");
         fs::copy(directory.0.join("supplier.pem"), directory.0.join("ca.pem")).unwrap();
-        assert!(directory.refusal().contains("wanted certificates of authorities"), "{}", directory.refusal());
+        assert!(directory.refusal().contains("wanted CA certificates"), "{}", directory.refusal());
         let directory = Directory::new("endpoint");
         fs::write(directory.0.join("endpoint.txt"), "the usual one").unwrap();
         assert!(

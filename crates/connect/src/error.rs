@@ -53,7 +53,7 @@ impl<E> From<Failure<E>> for Error<E> {
 impl<E: Display> Display for Error<E> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Busy => f.write_str("all lent buffers are in use"),
+            Self::Busy => f.write_str("all buffers are in use"),
             Self::Transport(error) => write!(f, "the transport failed: {error}"),
             Self::Tls(error) => error.fmt(f),
         }
@@ -63,7 +63,7 @@ impl<E: Display> Display for Error<E> {
 impl Display for Reason {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
         match self.stage {
-            Some(stage) => write!(f, "{} (while: {stage})", self.error),
+            Some(stage) => write!(f, "{} (stage: {stage})", self.error),
             None => self.error.fmt(f),
         }
     }

@@ -65,7 +65,7 @@ pub struct Preferences {
     pub key_log: Option<String>,
     /// A file for a capture of the traffic.
     pub capture: Option<String>,
-    /// For a client: sends its first identity regardless of the authorities that the server names.
+    /// For a client: sends its first identity regardless of the CAs that the server names.
     pub insists: bool,
     /// For a client: also posts to a server that has not requested its certificate.
     pub one_way: bool,

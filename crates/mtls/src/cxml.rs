@@ -172,7 +172,7 @@ impl Status {
     /// The body is not a response.
     pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self::new(200, "empty HTTP body, which stands for acceptance"));
+            return Ok(Self::new(200, "empty HTTP body, which means acceptance"));
         }
         let source = decode(bytes, charset)?;
         let document = parse(&source)?;
@@ -283,7 +283,7 @@ fn parse(source: &str) -> Result<Document<'_>, CxmlError> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(source, options)
         // The message of the library quotes the text.
-        .map_err(|error| CxmlError::unreadable(format!("not well-formed XML, from {} on", error.pos())))
+        .map_err(|error| CxmlError::unreadable(format!("not well-formed XML at {}", error.pos())))
 }
 
 /// Returns the element `cXML`.
@@ -379,7 +379,7 @@ mod tests {
             "line 3: cXML has no attribute payloadID"
         );
         assert_eq!(refusal(&ORDER.replace("ItemOut", "Item")).message, "line 24: OrderRequest has no ItemOut");
-        assert!(refusal(&ORDER.replace("</Header>", "")).message.starts_with("not well-formed XML, from "));
+        assert!(refusal(&ORDER.replace("</Header>", "")).message.starts_with("not well-formed XML at "));
         let latin1 = [ORDER.as_bytes(), &[0xe4]].concat();
         assert!(Order::parse(&latin1, None).unwrap_err().message.contains("is not UTF-8"));
     }

@@ -87,7 +87,7 @@ fn root_part<'b>(media: &MediaType, body: &'b [u8]) -> Result<Enclosed<'b>, Stri
         let part = next_part(&mut rest, boundary).ok_or_else(|| format!("{} without its root part", media.essence))?;
         let mut fields = [httparse::EMPTY_HEADER; 32];
         let Ok(httparse::Status::Complete((length, fields))) = httparse::parse_headers(part, &mut fields) else {
-            return Err(format!("{} with a part whose head cannot be read", media.essence));
+            return Err(format!("{} with a malformed part header", media.essence));
         };
         let field = |name: &str| {
             let field = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;

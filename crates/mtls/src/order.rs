@@ -351,7 +351,7 @@ pub(crate) fn refused(
 ) -> Trouble {
     let means = meaning(diagnosis);
     if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
-        let message = format!("we rejected the server: {verdict} (while: {}){means}", error.stage);
+        let message = format!("we rejected the server: {verdict} (stage: {}){means}", error.stage);
         return Trouble::Certificate { problem: found.problem, message };
     }
     match error.cause {

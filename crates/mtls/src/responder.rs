@@ -150,22 +150,22 @@ impl Responder {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.iter().find(|known| known.key == key) {
             Some(known) if known.order == order => {
-                return reply(known.response.clone(), format!("cXML 200, the first Response again, to {what}"));
+                return reply(known.response.clone(), format!("cXML 200, the first Response again, for {what}"));
             }
             Some(_) => {
                 let status = Status::new(409, "another order with this payloadID was accepted before");
-                return reply(self.response(&status), format!("cXML 409, payloadID used before, to {what}"));
+                return reply(self.response(&status), format!("cXML 409, payloadID used before, for {what}"));
             }
             None => {}
         }
         let line = if order.lines == 1 { "line" } else { "lines" };
-        let message = format!("order {} over {} with {} {line} is taken", order.number, order.total, order.lines);
+        let message = format!("order {} for {} with {} {line} accepted", order.number, order.total, order.lines);
         let response = self.response(&Status::new(200, message));
         if taken.len() >= KEPT {
             taken.pop_front();
         }
         taken.push_back(Taken { key, order, response: response.clone() });
-        reply(response, format!("cXML 200 to {what}"))
+        reply(response, format!("cXML 200 for {what}"))
     }
 
     /// Makes a Response with a new payloadID.
@@ -292,7 +292,7 @@ mod tests {
         let responder = Responder::new(Vec::new());
         let first = responder.answer(&post(ORDER), &visitor("a"));
         assert_eq!(cxml_code(&first), 200);
-        assert!(first.body.contains("order PO-2026-004711 over 412.60 EUR with 2 lines is taken"), "{}", first.body);
+        assert!(first.body.contains("order PO-2026-004711 for 412.60 EUR with 2 lines accepted"), "{}", first.body);
         assert_eq!(responder.answer(&post(ORDER), &visitor("a")).body, first.body);
         assert_ne!(responder.answer(&post(ORDER), &visitor("b")).body, first.body);
         assert_ne!(responder.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);

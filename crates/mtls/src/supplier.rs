@@ -503,7 +503,7 @@ impl<'b> Host for SupplierHost<'b> {
 fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> String {
     let means = meaning(diagnosis);
     match verdict {
-        Some(verdict) => format!("{verdict} (while: {}){means}", error.stage),
+        Some(verdict) => format!("{verdict} (stage: {}){means}", error.stage),
         None => format!("{error}{means}"),
     }
 }

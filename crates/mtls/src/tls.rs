@@ -151,7 +151,7 @@ impl Deadline {
 
 /// Makes the error for a peer that takes too long, whether it sends nothing or single bytes.
 fn expired() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "the other side took too long")
+    io::Error::new(io::ErrorKind::TimedOut, "the peer took too long")
 }
 
 /// The first bytes received on a connection, for explaining why they were not TLS.

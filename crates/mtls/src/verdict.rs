@@ -62,18 +62,18 @@ pub(crate) const EXIT_CODES: &str =
     "   0  the supplier has the order (cXML status 200, 201, ..., or HTTP 200 with an empty body)
    1  setup     wrong options, or a file that cannot be used: nothing was sent
   10  network   no connection, or a broken one: retry later with the same bytes
-  20  TLS       the handshake failed: the message says which side rejected what
+  20  TLS       the handshake failed: the message names the side that rejected the other, and why
   21  TLS       late rejection: the authenticated server rejected our certificate or required one
   22  TLS       the server's certificate, or one above it, has expired or is not yet valid
   23  TLS       the server's certificate is self-signed
-  24  TLS       the server's certificate was issued by an authority that we do not trust
+  24  TLS       the server's certificate was issued by a CA that we do not trust
   25  TLS       the server's certificate is for another name
-  26  TLS       the server's certificate breaks another rule
-  27  TLS       the server never requested our certificate: nothing was sent; its owner has to require one, or --one-way
-  30  HTTP      refused permanently (3xx, 4xx except 408, 421, 425 and 429; 501, 505)
+  26  TLS       the server's certificate violates another rule
+  27  TLS       the server never requested our certificate: nothing was sent; its operator has to require one, or use --one-way
+  30  HTTP      rejected permanently (3xx, 4xx except 408, 421, 425 and 429; 501, 505)
   31  HTTP      server trouble (5xx, 408, 421, 425, 429), or a truncated answer: retry later with the same bytes
   32  HTTP      the answer is not HTTP: the outcome of the order is unknown
-  40  cXML      refused permanently (status 4xx), or an HTML page instead of a Response
+  40  cXML      rejected permanently (status 4xx), or an HTML page instead of a Response
   41  cXML      supplier trouble (status 5xx): retry later with the same bytes
   42  cXML      delivered (HTTP 2xx), but the answer cannot be read: ask the supplier before you retry
 With 20 and 22 to 26 the server was not yet authenticated: anyone on the network path can cause them, so they are no
@@ -118,17 +118,17 @@ impl fmt::Display for Trouble {
             ),
             Self::LateEnd(diagnosis) => write!(
                 f,
-                "TLS: the server closed the connection after our side of the handshake was done, without giving a reason.{}",
+                "TLS: the server closed the connection after our side of the handshake was complete, without giving a reason.{}",
                 meaning(Some(*diagnosis))
             ),
             Self::NotAsked { by_policy } => {
                 let way = if *by_policy {
                     "ClientAuthEnabled of the policy requires both sides to authenticate before anything is sent."
                 } else {
-                    "--post-handshake-auth posts to a server that asks for some paths only; --one-way posts anyway."
+                    "--post-handshake-auth posts to a server that requests one for some paths only; --one-way posts anyway."
                 };
                 let means = meaning(Some(Diagnosis::CertificateNotAsked));
-                write!(f, "TLS: the server never asked for our certificate; nothing was sent.{means}\n  {way}")
+                write!(f, "TLS: the server did not request our certificate; nothing was sent.{means}\n  {way}")
             }
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
             Self::NoHttp(message) => write!(f, "HTTP: {message}; the outcome of the order is unknown"),
@@ -180,7 +180,7 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
         return Err(Trouble::Unread(format!("Content-Encoding: found '{coding}', wanted identity, as requested")));
     }
     if response.status == 206 {
-        return Err(Trouble::Unread("it is a partial answer (206), which was not requested".to_owned()));
+        return Err(Trouble::Unread("it is a partial response (206), which was not requested".to_owned()));
     }
     let is_empty = response.body.iter().all(u8::is_ascii_whitespace);
     let status = match cxml_status(response) {
@@ -196,7 +196,7 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
         Outcome::Refused if status.code == 409 => (false, "it may have been delivered before: ask the supplier"),
         Outcome::Refused => (false, "do not retry the order unchanged"),
         Outcome::Later => (true, "retry later with the same bytes"),
-        Outcome::Unknown => return Err(Trouble::Unread(format!("cXML status {} is of no class", status.code))),
+        Outcome::Unknown => return Err(Trouble::Unread(format!("cXML status {} has no meaning", status.code))),
     };
     let (text, more) = (printable(&status.text), printable(&status.message));
     Err(Trouble::Cxml { later, message: format!("status {} {text}: {more}; {what}", status.code) })

@@ -66,14 +66,17 @@ fn a_wrong_password_is_called_wrong_and_none_is_asked_for_by_the_name_of_the_opt
         assert!(told.contains("found a private key that this password does not decrypt"), "{told}");
         assert!(!told.contains("hunter"), "{told}");
         let told = refusal(name, &Password::none());
-        assert!(told.contains("found an encrypted private key, and no password, wanted one: --key-password"), "{told}");
+        assert!(
+            told.contains("found an encrypted private key without a password, wanted one: --key-password"),
+            "{told}"
+        );
     }
 }
 
 #[test]
 fn schemes_that_protect_nothing_are_refused_with_the_command_that_converts_them() {
     for (name, found) in [
-        ("key-pbe1", "found an encrypted private key in a scheme that is not supported, or broken"),
+        ("key-pbe1", "found an encrypted private key that is malformed, or uses an unsupported scheme"),
         ("key-trad", "found a key that is encrypted in the form of before PKCS#8"),
     ] {
         let told = refusal(name, &Password::none());

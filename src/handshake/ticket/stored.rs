@@ -266,13 +266,13 @@ fn check_sum<C: CryptoProvider>(provider: C, content: &[u8]) -> Result<[u8; CHEC
 impl fmt::Display for TicketRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Begun => "the handshake has begun, or has a ticket",
-            Self::Damaged => "the ticket is damaged, or of another version",
+            Self::Begun => "the handshake has begun, or already has a ticket",
+            Self::Damaged => "the ticket is corrupt, or from another version",
             Self::Expired => "the ticket has expired, or the clock was set back",
             Self::OtherConfiguration => "the ticket is for another server name, trust anchors or rules",
             Self::OtherCredential => "the ticket is for another credential",
             Self::ProofTooOld => "the server proved its identity too long ago",
-            Self::ServerExpired => "the certificate path of the server is no longer valid",
+            Self::ServerExpired => "the server's certificate path is no longer valid",
             Self::TooLarge(need) => return write!(f, "the ticket needs a tx buffer of {need} bytes"),
         })
     }

@@ -26,7 +26,7 @@ pub(crate) fn rows() -> Vec<Row> {
 fn cargo_run(machine: Machine) -> Result<(), String> {
     let line = ["run", "--release", "--locked", "--quiet", "--"];
     for (word, status, signs) in [
-        ("pause=20", DELIVERED, &["order accepted: Delivered", "HTTP 200, cXML 200 to order"][..]),
+        ("pause=20", DELIVERED, &["order accepted: Delivered", "HTTP 200, cXML 200 for order"][..]),
         ("fault=overflow", FAULTED, &[]),
     ] {
         let mut cargo = Process::start_in(&machine.directory(), "cargo", line.into_iter().chain([word]))?;

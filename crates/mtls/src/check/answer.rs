@@ -128,7 +128,7 @@ impl Rest<'_> {
                 certificate: None,
                 responsible: Responsible::Us.to_string(),
                 remedy:
-                    "check address and port; for a server that speaks another protocol inside TLS, --no-http ends the \
+                    "check the address and the port; for a server that speaks another protocol inside TLS, --no-http ends the \
                          check before this step"
                         .to_owned(),
             },
@@ -155,7 +155,7 @@ impl Rest<'_> {
         }
         let Some(asked) = &self.asked else {
             if self.plan.one_way {
-                report.pass(step, None, vec!["asks for no certificate".to_owned()]);
+                report.pass(step, None, vec!["requests no certificate".to_owned()]);
                 return Ok(());
             }
             let observed = format!("no CertificateRequest, neither in the handshake nor after it {}", line());
@@ -168,9 +168,9 @@ impl Rest<'_> {
         };
         let mut facts = asked.facts();
         facts.push(match status {
-            ClientAuthStatus::Accepted => "the server has accepted it".to_owned(),
-            _ if response.is_some() => "the server has continued with it".to_owned(),
-            _ => "it is unknown whether the server accepts it: it has given no indication".to_owned(),
+            ClientAuthStatus::Accepted => "the server accepted it".to_owned(),
+            _ if response.is_some() => "the server continued after receiving it".to_owned(),
+            _ => "the server has not indicated whether it accepts it".to_owned(),
         });
         report.pass(step, self.handshake, facts);
         let shown = self.plan.identities.iter().find(|own| Some(&own.alias) == asked.shown.as_ref());
@@ -185,9 +185,9 @@ impl Rest<'_> {
     /// Judges the application protocol.
     fn alpn(&self, report: &mut Report) {
         let fact = match (&self.alpn, self.plan.preferences.alpn.is_empty()) {
-            (Some(name), _) => format!("{} is agreed on", printable(name)),
+            (Some(name), _) => format!("agreed on {}", printable(name)),
             (None, true) => "none was offered".to_owned(),
-            (None, false) => "the server chooses none".to_owned(),
+            (None, false) => "the server selected none".to_owned(),
         };
         report.pass(StepName::Alpn, None, vec![fact]);
     }
@@ -209,12 +209,12 @@ impl Rest<'_> {
         if later {
             let (responsible, remedy) = (
                 Responsible::Peer.to_string(),
-                "look into the log of the server and of the systems behind it: TLS is not the reason".to_owned(),
+                "check the logs of the server and of the systems behind it: this is not a problem of TLS".to_owned(),
             );
             return Err(Box::new(Fault {
                 step: StepName::Http,
                 exit_code: REFUSED_BY_HTTP + 1,
-                cause: "the server has a problem of its own, behind TLS".to_owned(),
+                cause: "the server itself has a problem, unrelated to TLS".to_owned(),
                 observed: fact,
                 certificate: None,
                 responsible,

@@ -34,10 +34,10 @@ pub(super) struct Asked {
 impl Asked {
     /// Describes the request, one sentence per fact.
     pub(super) fn facts(&self) -> Vec<String> {
-        let when = if self.is_late { "after the handshake, for this path only, " } else { "" };
+        let when = if self.is_late { ", after the handshake, for this path only" } else { "" };
         let mut facts = match &self.authorities[..] {
-            [] => vec![format!("asks {when}for a certificate of any issuer")],
-            names => names.iter().map(|name| format!("asks {when}for a certificate of {name}")).collect(),
+            [] => vec![format!("requests a certificate of any issuer{when}")],
+            names => names.iter().map(|name| format!("requests a certificate issued by {name}{when}")).collect(),
         };
         match &self.shown {
             Some(alias) => facts.push(format!("sending {alias}")),

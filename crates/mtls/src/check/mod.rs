@@ -241,20 +241,20 @@ fn versions(plan: &Plan, stream: &std::net::TcpStream) -> Result<String, Box<Fau
     let is_address = plan.wanted_name().parse::<std::net::IpAddr>().is_ok();
     let name = Some(plan.wanted_name()).filter(|name| !is_address && ServerName::parse(name).is_ok());
     match hello::ask(stream, name) {
-        Ok(Answer::Hello(version)) => Ok(format!("below TLS 1.3 it offers {}", hello::version_name(version))),
-        Ok(Answer::Alert(AlertDescription::PROTOCOL_VERSION)) => Ok("nothing below TLS 1.3 is offered".to_owned()),
-        Ok(Answer::Alert(alert)) => Ok(format!("refuses a client of TLS 1.2 with alert {} ({alert})", alert.0)),
+        Ok(Answer::Hello(version)) => Ok(format!("also supports {}", hello::version_name(version))),
+        Ok(Answer::Alert(AlertDescription::PROTOCOL_VERSION)) => Ok("supports nothing below TLS 1.3".to_owned()),
+        Ok(Answer::Alert(alert)) => Ok(format!("rejects a TLS 1.2 client with alert {} ({alert})", alert.0)),
         Ok(Answer::Text(line)) => {
             let observed = format!("it answers a ClientHello with '{line}'");
             Err(Box::new(Fault::named(StepName::Versions, TLS, Diagnosis::NotTls, observed)))
         }
         Ok(Answer::Unknown) => {
-            let observed = "it answers a ClientHello with bytes that are no TLS".to_owned();
+            let observed = "it answers a ClientHello with bytes that are not TLS".to_owned();
             Err(Box::new(Fault::named(StepName::Versions, TLS, Diagnosis::NotTls, observed)))
         }
         // The handshake gives the better diagnosis.
-        Ok(Answer::Closed) => Ok("closes the connection when a client of TLS 1.2 comes".to_owned()),
-        Err(error) => Ok(format!("does not answer a client of TLS 1.2: {error}")),
+        Ok(Answer::Closed) => Ok("closes the connection to a TLS 1.2 client".to_owned()),
+        Err(error) => Ok(format!("does not answer a TLS 1.2 client: {error}")),
     }
 }
 

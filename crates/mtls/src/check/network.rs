@@ -22,10 +22,10 @@ pub(super) fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Box<Fault>> {
     let failed = |observed: String| {
         fault(
             StepName::Dns,
-            format!("the name {} has no address here", target.host),
+            format!("the name {} cannot be resolved", target.host),
             observed,
-            "us, or the operator of the name service",
-            "check the name for typing errors; if it exists only in the company's network, connect to that (VPN); \
+            "the operator of this side, or of the name service",
+            "check the spelling of the name; if it exists only in the company's network, connect to that (VPN); \
              --connect-to ADDRESS:PORT bypasses the name service",
         )
     };
@@ -58,19 +58,18 @@ fn unreached(error: &io::Error, address: Option<SocketAddr>) -> Fault {
     let at = address.map(|address| address.to_string()).unwrap_or_default();
     let (cause, responsible, remedy) = match error.kind() {
         io::ErrorKind::ConnectionRefused => (
-            format!("nothing listens at {at}"),
-            "the operator of the other side",
-            "check the port; have the server, or the load balancer in front of it, started and listening there",
+            format!("nothing is listening at {at}"),
+            "the operator of the peer",
+            "check the port, and that the server, or the load balancer in front of it, is running there",
         ),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
-            format!("{at} does not answer at all: something on the path drops our packets"),
-            "the operator of the network in between",
-            "have the firewalls on both sides open this address and port for us; check whether a VPN or --proxy is \
-             needed",
+            format!("{at} does not respond: something on the network path drops our packets"),
+            "the network operators",
+            "have the firewalls on both sides allow this address and port; check whether a VPN or --proxy is needed",
         ),
         _ => (
             format!("{at} cannot be reached"),
-            "us, or the operator of the network in between",
+            "the operator of this side, or the network operators",
             "check the address and our own network, and whether a VPN or --proxy is needed",
         ),
     };
@@ -83,11 +82,7 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
         fault(StepName::Proxy, cause.to_owned(), observed, "the operator of the proxy", remedy)
     };
     let no_http = |observed: String| {
-        failed(
-            observed,
-            "the proxy does not answer by HTTP",
-            "check its address and port, and whether it is a proxy for HTTP",
-        )
+        failed(observed, "the proxy does not speak HTTP", "check its address and port, and whether it is an HTTP proxy")
     };
     let authority = server.authority();
     write!(stream, "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n")
@@ -98,7 +93,7 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
         let mut byte = [0];
         match stream.read(&mut byte) {
             Ok(1) if head.len() < MAX_HEAD => head.extend(byte),
-            Ok(_) => return Err(no_http("no end of its answer".to_owned()).into()),
+            Ok(_) => return Err(no_http("an endless response".to_owned()).into()),
             Err(error) => return Err(no_http(error.to_string()).into()),
         }
     }
@@ -109,11 +104,11 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
     let line = format!("HTTP {status} {}", printable(response.reason.unwrap_or_default()));
     let (cause, remedy) = match status {
         200..300 => return Ok(line),
-        407 => ("the proxy requires a password", "have it exempt this host and port: no password is sent from here"),
+        407 => ("the proxy requires a password", "have it exempt this host and port: this program sends no password"),
         403 => ("the proxy does not allow this server or this port", "have it allow CONNECT to this host and port"),
         _ => (
             "the proxy does not connect us to the server",
-            "make the server reachable for it: its own name service and firewall matter here",
+            "check that the proxy can reach the server, with its own name service and firewall",
         ),
     };
     Err(failed(line, cause, remedy).into())

@@ -212,7 +212,7 @@ impl Report {
         match (&self.fault, self.warnings.first()) {
             (Some(fault), _) => fault.cause.clone(),
             (None, Some(warning)) => warning.clone(),
-            (None, None) => "everything that was checked is in order".to_owned(),
+            (None, None) => "all checks passed".to_owned(),
         }
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
         let anchor = TrustAnchor::from_certificate(certificate).ok()?;
         let end = anchor.not_after().filter(|end| *end < now)?;
         let name = anchor.subject().map(|name| name.to_string()).unwrap_or_default();
-        Some(format!("warning: the trusted authority {name} has expired ({end}): it is no longer trusted"))
+        Some(format!("warning: the trusted CA {name} has expired ({end}): it is no longer trusted"))
     };
     authorities.iter().filter_map(warning).collect()
 }
@@ -133,10 +133,7 @@ mod tests {
             }
         }
         let [told] = &expired(&[root, ended])[..] else { panic!("nothing is told") };
-        assert!(
-            told.starts_with("warning: the trusted authority CN=Root,O=Example Bottling has expired (20"),
-            "{told}"
-        );
+        assert!(told.starts_with("warning: the trusted CA CN=Root,O=Example Bottling has expired (20"), "{told}");
     }
 
     #[test]

@@ -79,8 +79,9 @@ impl SslInfo {
     /// Reads the text of a file.
     pub(crate) fn parse(file: &str, text: &str, around: Around) -> Result<Self, UsageError> {
         // The message of the library quotes the text, which may be a key if the file is the wrong one.
-        let document = Document::parse(text)
-            .map_err(|error| refuse(file, error.pos(), "the document", "what is no XML", "an element <SSLInfo>"))?;
+        let document = Document::parse(text).map_err(|error| {
+            refuse(file, error.pos(), "the document", "something other than XML", "an element <SSLInfo>")
+        })?;
         let mut info = Self {
             file: file.to_owned(),
             begin: TextPos::new(1, 1),
@@ -208,7 +209,7 @@ impl SslInfo {
             let wanted = "https://HOST, :PORT and a path, if it is not /orders, without user and password";
             let endpoint = Endpoint::parse(&self.text(url)?);
             // A URL may hold a password.
-            self.endpoint = Some(endpoint.ok_or_else(|| self.unfit(url, "URL", "what is none", wanted))?);
+            self.endpoint = Some(endpoint.ok_or_else(|| self.unfit(url, "URL", "an invalid one", wanted))?);
         }
         if let Some(second) = urls.next() {
             return Err(self.unfit(second, "the document", "a second <URL>", "one"));
@@ -218,7 +219,7 @@ impl SslInfo {
             let url = format!("https://{}:{}", self.text(host)?, port.as_deref().unwrap_or("443"));
             let wanted = "the name or the address of a server, and a number as <Port>";
             self.endpoint =
-                Some(Endpoint::parse(&url).ok_or_else(|| self.unfit(host, "Host", "what is none", wanted))?);
+                Some(Endpoint::parse(&url).ok_or_else(|| self.unfit(host, "Host", "an invalid one", wanted))?);
         }
         if let Some(switch) = of_target("IsEnabled").next() {
             let found = self.text(switch)?;
@@ -237,7 +238,7 @@ impl SslInfo {
             return Ok(());
         }
         let wanted = "false, and in SSLInfo a KeyStore with a certificate of yours: none is built in, and none would change \
-                      what ClientAuthEnabled says";
+                      what ClientAuthEnabled means";
         Err(self.unfit(trial, "UseBuiltInFreeTrialCert", "true", wanted))
     }
 
@@ -253,7 +254,7 @@ impl SslInfo {
                 continue;
             };
             if self.places.iter().any(|place| place.setting == setting) {
-                return Err(self.unfit(element, name, "it a second time", "it once"));
+                return Err(self.unfit(element, name, "a duplicate", "it once"));
             }
             let found = self.text(element)?;
             self.take(setting, element, &found)?;
@@ -447,11 +448,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_snippet_serves_a_server_but_for_the_common_name() {
+    fn the_same_snippet_serves_a_server_without_the_common_name() {
         assert_eq!(
             refusal(TARGET, false),
             "policy.xml:12:3: CommonName '*.myhost.com': found a server's common name on a server, wanted none: only \
-             clients ask for one"
+             clients check one"
         );
         let server: String = TARGET.lines().filter(|line| !line.contains("CommonName")).collect();
         assert!(info(&server).unwrap().policy::<Server>().is_ok());
@@ -465,16 +466,12 @@ mod tests {
                 true,
                 "3:3: KeyAlias '2026': found an alias without KeyStore, wanted a KeyStore as well, or no alias",
             ),
-            (
-                "",
-                true,
-                "1:1: TrustStore: found nothing, wanted the store of the servers' authorities: none are built in",
-            ),
+            ("", true, "1:1: TrustStore: found nothing, wanted the store of the servers' CAs: none are built in"),
             (
                 "<KeyStore>own</KeyStore><ClientAuthEnabled>true</ClientAuthEnabled>",
                 false,
                 "3:27: ClientAuthEnabled 'true': found true on a server without TrustStore, wanted TrustStore with the \
-                 authorities of the clients, or false",
+                 CAs of the clients, or false",
             ),
             (
                 "<TrustStore>ref://</TrustStore>",
@@ -502,7 +499,7 @@ mod tests {
             ("<Enforce>yes</Enforce>", "3:3: Enforce: found 'yes', wanted true or false"),
             ("<Enforce>True</Enforce>", "3:3: Enforce: found 'True', wanted true or false"),
             ("<Enforce/>", "3:3: Enforce: found '', wanted true or false"),
-            ("<Enabled>true</Enabled>", "3:3: Enabled: found it a second time, wanted it once"),
+            ("<Enabled>true</Enabled>", "3:3: Enabled: found a duplicate, wanted it once"),
             ("<Enforce><b/></Enforce>", "3:12: Enforce: found <b> in it, wanted text"),
             (
                 "<KeyStore wildcardMatch='true'>a</KeyStore>",
@@ -551,7 +548,7 @@ mod tests {
     fn a_built_in_certificate_is_refused_and_would_not_switch_client_authentication_off() {
         let built_in = settings("<UseBuiltInFreeTrialCert>true</UseBuiltInFreeTrialCert>");
         let text = "policy.xml:3:3: UseBuiltInFreeTrialCert: found true, wanted false, and in SSLInfo a KeyStore with a \
-                    certificate of yours: none is built in, and none would change what ClientAuthEnabled says";
+                    certificate of yours: none is built in, and none would change what ClientAuthEnabled means";
         assert_eq!(info(&built_in).unwrap_err(), text);
         let beside = "<VirtualHost name='v'>\n<SSLInfo><Enabled>true</Enabled></SSLInfo>\n\
                       <UseBuiltInFreeTrialCert>true</UseBuiltInFreeTrialCert></VirtualHost>";
@@ -639,7 +636,7 @@ mod tests {
             let setting = locked.trim_start_matches('<').split('>').next().unwrap();
             assert!(error.contains(&format!("site.xml:4:1: {setting} '")), "{error}");
             assert!(
-                error.ends_with("found it among a site's settings, wanted only KeyAlias: the rest is locked"),
+                error.ends_with("found it in the settings of a site, wanted only KeyAlias: the rest is locked"),
                 "{error}"
             );
         }

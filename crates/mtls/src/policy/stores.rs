@@ -111,8 +111,7 @@ impl Folder {
             let wanted = format!("a folder, or a file {store}.pem");
             return Err(FileError::new(&folder, "nothing of this name", wanted));
         }
-        let unreadable =
-            |error: std::io::Error| FileError::new(&folder, error.to_string(), "a folder that can be read");
+        let unreadable = |error: std::io::Error| FileError::new(&folder, error.to_string(), "a readable folder");
         let mut files = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let name = entry.map_err(unreadable)?.file_name();
@@ -149,7 +148,7 @@ impl Anchors {
                 Standing::Authority => return self.authorities.push(certificate.clone()),
                 Standing::Unusable(why) => {
                     let found = format!("that certificate {number} {why}");
-                    return self.passed_over.push(FileError::new(file, found, "certificates that can be read"));
+                    return self.passed_over.push(FileError::new(file, found, "readable certificates"));
                 }
                 Standing::Leaf(_) => {}
             }

@@ -20,17 +20,17 @@ use crate::report::{printable, say};
 /// Exit codes, for the help and the manual page.
 const EXIT_CODES: &str = "\
 Exit codes, which are stable:
-   0  everything that was checked is in order
+   0  all checks passed
    1  wrong options, or a file that cannot be used: nothing was sent
    2  it works, but needs attention: a certificate expires soon
-  10  network: no address, no connection, a refusal by the proxy, or a broken connection
+  10  network: no address, no connection, a rejection by the proxy, or a broken connection
   20  TLS: the server does not speak TLS, or the handshake failed
   21  the authenticated server rejected our certificate or required one
   22  the server's certificate, or one above it, has expired or is not yet valid
   23  the server's certificate is self-signed
-  24  the server's certificate was issued by an authority that we do not trust
+  24  the server's certificate was issued by a CA that we do not trust
   25  the server's certificate is for another name
-  26  the server's certificate breaks another rule
+  26  the server's certificate violates another rule
   27  the server never requested our certificate; --one-way accepts that
   30  HTTP: refused because of TLS, a proxy or the server's access rules
   31  HTTP: server trouble (5xx, 408, 425, 429)
@@ -104,10 +104,10 @@ struct CheckArgs {
     trust: TrustArgs,
     #[command(flatten)]
     identities: IdentityArgs,
-    /// Sends the --cert FILE whose name without extension is NAME, regardless of the authorities that the server names
+    /// Sends the --cert FILE whose name without extension is NAME, regardless of the CAs that the server names
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
-    /// Connects to this host or address under the name of the server, to test each hop of the way
+    /// Connects to this host or address under the name of the server, to test a single hop
     #[arg(long, value_name = "HOST[:PORT]")]
     connect_to: Option<String>,
     /// Connects through a proxy with HTTP CONNECT
@@ -125,7 +125,7 @@ struct CheckArgs {
     /// Warns of certificates that expire within this time
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u16,
-    /// After a fault in the server's certificates, looks for further ones, without sending our certificate
+    /// After a fault in the server's certificates, looks for more faults, without sending our certificate
     #[arg(long)]
     insecure: bool,
     /// Accepts a server that requests no certificate
@@ -146,7 +146,7 @@ struct CheckArgs {
     /// Maximum validity of the server's certificate in days, for example 398
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     max_validity: Option<u16>,
-    /// Rejects certificates that RFC 5280 forbids authorities to issue, even if path validation accepts them
+    /// Rejects certificates that RFC 5280 forbids CAs to issue, even if path validation accepts them
     #[arg(long)]
     strict: bool,
     /// Writes the report as JSON: an array with one object per server
@@ -263,7 +263,7 @@ impl CheckArgs {
             targets.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
         }
         if targets.is_empty() {
-            return Err(UsageError("--hosts: found no server in the file, wanted HOST[:PORT] in a line".to_owned()));
+            return Err(UsageError("--hosts: found no server in the file, wanted one HOST[:PORT] per line".to_owned()));
         }
         let target = |option: &str, text: &str| {
             Target::parse(text, 443).ok_or_else(|| args::unfit(option, text, "HOST or HOST:PORT"))
@@ -332,7 +332,9 @@ fn of_system() -> Result<Trust, UsageError> {
         usable.filter(|der| pem::standing(der) == pem::Standing::Authority).take(MAX_ANCHORS).collect();
     if authorities.is_empty() {
         let why = found.errors.first().map_or_else(|| "it is empty".to_owned(), ToString::to_string);
-        return Err(UsageError(format!("the store of the operating system: {why}; name the authorities by --ca FILE")));
+        return Err(UsageError(format!(
+            "the store of the operating system: {why}; name the trusted CAs with --ca FILE"
+        )));
     }
     Ok(Trust { authorities, origin: "the store of the operating system".to_owned(), ..Trust::default() })
 }
@@ -342,12 +344,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_contradicts_itself_nowhere() {
+    fn the_command_line_is_consistent() {
         Mtls::command().debug_assert();
     }
 
     #[test]
-    fn each_subcommand_has_a_page_of_the_manual() {
+    fn each_subcommand_has_a_manual_page() {
         for name in ["check", "completions", "explain", "man", "order", "serve"] {
             assert_eq!(manual(Some(name)), Ok(()));
         }
@@ -355,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_codes_of_the_help_are_those_of_the_readme() {
+    fn the_help_and_the_readme_list_the_same_exit_codes() {
         let readme = include_str!("../../README.md");
         let table = readme.split("The exit codes of `mtls check`").nth(1).expect("the table");
         let table = table.split("\n## ").next().expect("the table");

@@ -175,7 +175,7 @@ pub(super) struct PreferenceArgs {
     /// Maximum validity of the peer's certificate in days, for example 398; unlimited by default
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     max_validity: Option<u16>,
-    /// Rejects certificates that RFC 5280 forbids authorities to issue, even if path validation accepts them
+    /// Rejects certificates that RFC 5280 forbids CAs to issue, even if path validation accepts them
     #[arg(long)]
     strict: bool,
     /// Prints each step of the search for a path from the peer's certificate to a trust anchor

@@ -40,7 +40,7 @@ pub(super) struct PostArgs {
     wildcard_match: bool,
     #[command(flatten)]
     identities: IdentityArgs,
-    /// Sends the --cert FILE whose name without extension is NAME, regardless of the authorities that the server names; or this
+    /// Sends the --cert FILE whose name without extension is NAME, regardless of the CAs that the server names; or this
     /// identity of the KeyStore
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,

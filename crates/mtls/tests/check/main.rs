@@ -107,11 +107,11 @@ fn a_server_that_is_as_it_should_be_passes_every_step_in_order() {
             StepName::Http,
         ]
     );
-    says(&facts(&report, StepName::Versions), &["below TLS 1.3 it offers TLS 1.2"]);
+    says(&facts(&report, StepName::Versions), &["also supports TLS 1.2"]);
     says(&facts(&report, StepName::Chain), &["sent 0: ", "sent 1: ", "trusted by ", "depth 2"]);
     says(
         &facts(&report, StepName::ClientAuthentication),
-        &["asks for a certificate of ", "sending client", "accepted"],
+        &["requests a certificate issued by ", "sending client", "accepted"],
     );
     says(&facts(&report, StepName::Http), &["GET /: HTTP 200"]);
     says(&report.openssl, &["-verify_hostname supplier.example.com", "-cert_chain", "client.key"]);
@@ -190,9 +190,9 @@ fn a_client_without_the_right_certificate_learns_what_is_asked_for_and_why_its_o
     let ground = Ground::new();
     let _server = ground.complete("server", &[ASKS]);
     let told = failed(&check(&ground.plan(None)), StepName::ClientAuthentication, 21);
-    says(&told, &["asks for a certificate of CN=Example Root", "none was given"]);
+    says(&told, &["requests a certificate issued by CN=Example Root", "none was given"]);
     let told = failed(&check(&ground.plan(Some("client-of-other-root"))), StepName::ClientAuthentication, 21);
-    says(&told, &["not sending client-of-other-root: none of the authorities", "sending none: none matches"]);
+    says(&told, &["not sending client-of-other-root: no certificate of the chain", "sending none: none matches"]);
     // An authority of the same name and another key: only the server can tell.
     let told = failed(&check(&ground.plan(Some("client-of-false-root"))), StepName::ClientAuthentication, 21);
     says(&told, &["sending client-of-false-root", "certificate     ours, client-of-false-root"]);

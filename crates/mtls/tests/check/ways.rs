@@ -72,7 +72,7 @@ fn a_name_without_an_address_is_a_matter_of_dns() {
 #[test]
 fn a_port_where_nobody_listens_is_a_matter_of_tcp() {
     let ground = Ground::new();
-    says(&failed(&check(&ground.plan(None)), StepName::Tcp, 10), &["nothing listens"]);
+    says(&failed(&check(&ground.plan(None)), StepName::Tcp, 10), &["nothing is listening"]);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_port_that_speaks_something_else_than_tls_is_quoted() {
     for (bytes, words) in [
         (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "HTTP/1.1 400 Bad Request"),
         (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
-        (b"\x00\x01\x02", "no TLS"),
+        (b"\x00\x01\x02", "not TLS"),
     ] {
         let report = check(&Plan { connect_to: Some(at(answering(bytes))), ..ground.plan(None) });
         says(&failed(&report, StepName::Versions, 20), &[words]);

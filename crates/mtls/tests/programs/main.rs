@@ -121,7 +121,7 @@ fn an_order_is_posted_and_posted_again() {
     let pki = Pki::new().unwrap();
     let (address, events) = start(setup(&pki));
     let delivery = delivery(&pki, &address);
-    let taken = "order PO-2026-004711 over 412.60 EUR with 2 lines is taken";
+    let taken = "order PO-2026-004711 for 412.60 EUR with 2 lines accepted";
     assert_eq!(run(&delivery).0.unwrap(), taken);
     assert_eq!(run(&delivery).0.unwrap(), taken);
     let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
@@ -147,7 +147,7 @@ fn the_authorities_of_the_server_choose_among_our_identities() {
     let asked = asked.unwrap();
     assert_eq!((asked.authorities, asked.shown), (authorities, None));
     let [reason] = &asked.unfit[..] else { panic!("{:?}", asked.unfit) };
-    assert!(reason.starts_with("none of the authorities that the peer names issued a certificate"), "{reason}");
+    assert!(reason.starts_with("no certificate of the chain was issued by a CA that the peer names"), "{reason}");
     // It is sent all the same if the user says so, and the server says what it thinks of it.
     delivery.preferences.insists = true;
     let (outcome, asked) = run(&delivery);
@@ -314,7 +314,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let deadline = Deadline::new(Duration::from_millis(200));
     let trouble = post(&delivery, Timed::new(stream, deadline), memory.lend(), None, &mut |_| ()).unwrap_err();
     assert_eq!(trouble.exit_code(), 10);
-    assert!(trouble.to_string().contains("the other side took too long"), "{trouble}");
+    assert!(trouble.to_string().contains("the peer took too long"), "{trouble}");
 }
 
 #[test]
@@ -439,8 +439,8 @@ fn both_programs_tell_what_happened_from_their_rings_of_events() {
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
     post(&delivery, transport, memory.lend(), ring, &mut |_| ()).unwrap();
     let told = Events::lines(ring);
-    assert_eq!(told.first().map(String::as_str), Some("#1 connection begins as client"));
-    for line in ["#1 handshake complete", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"] {
+    assert_eq!(told.first().map(String::as_str), Some("#1 new connection as client"));
+    for line in ["#1 handshake complete", "#1 the server accepted our certificate", "#1 sent alert 0 (close_notify)"] {
         assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
     }
     let mut of_supplier = Vec::new();
@@ -449,6 +449,6 @@ fn both_programs_tell_what_happened_from_their_rings_of_events() {
             of_supplier.push(line);
         }
     }
-    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 connection begins as server"));
+    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 new connection as server"));
     assert!(Events::lines(None).is_empty() && Events::new(false).ring().is_none());
 }

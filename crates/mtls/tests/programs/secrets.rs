@@ -44,7 +44,7 @@ fn broken_keys() -> (Secrets, Vec<(&'static str, Vec<u8>)>) {
         ("with the key as a header", text(key.replacen('\n', &format!("\nX: {body}\n\n"), 1))),
         ("with a key as a header without value", text(key.replacen('\n', &format!("\n{body}:\n\n"), 1))),
         ("cut short", text(key.replacen(&lines[2], &lines[2][..5], 1))),
-        ("with a character that is no base64", text(key.replacen(&lines[1], &format!("{}!", lines[1]), 1))),
+        ("with a character that is not base64", text(key.replacen(&lines[1], &format!("{}!", lines[1]), 1))),
         ("without dashes", text(key.replace("-----", "----"))),
         ("base64 alone", text(body.clone())),
         ("with control characters", text(key.replace('\n', "\u{1b}[2J\n"))),

@@ -56,7 +56,7 @@ impl Label {
     pub(super) const fn name(self) -> &'static str {
         match self.0 {
             Some(name) => name,
-            None => "of a kind that is not known",
+            None => "of an unknown kind",
         }
     }
 
@@ -99,7 +99,7 @@ pub(super) fn blocks(bytes: &[u8], file: &str) -> Result<Vec<Block>, FileError> 
         } else if text.contains("BEGIN ") {
             "no PEM block, but a BEGIN without five '-' before it"
         } else if kind::is_base64_of_der(&text) {
-            "base64 without the lines BEGIN and END around it"
+            "base64 without BEGIN and END lines"
         } else {
             "no PEM block"
         };
@@ -109,7 +109,7 @@ pub(super) fn blocks(bytes: &[u8], file: &str) -> Result<Vec<Block>, FileError> 
 }
 
 /// The content that a PEM file must have, for messages.
-const WHOLE: &str = "whole PEM blocks, each from its line -----BEGIN to its line -----END";
+const WHOLE: &str = "whole PEM blocks, each from its -----BEGIN line to its -----END line";
 
 /// Splits off the block at the beginning of the text; an error gives its position and the problem.
 fn split(text: &str) -> Result<(Block, &str), (&str, &'static str)> {
@@ -128,7 +128,7 @@ fn split(text: &str) -> Result<(Block, &str), (&str, &'static str)> {
         .filter(|(label, _)| !label.contains('\n'))
         .ok_or((end, "an END without five '-' at its end"))?;
     if end_label != label {
-        return Err((end, "the END of another kind of block than its BEGIN says"));
+        return Err((end, "an END that does not match its BEGIN"));
     }
     let (is_encrypted, content) = headers(content);
     let label = Label::of(label);
@@ -167,7 +167,7 @@ fn decode(content: &str) -> Result<Zeroizing<Vec<u8>>, (&str, &'static str)> {
         let why = if is_escape {
             "a backslash and a letter where a line should end"
         } else {
-            "a character that is no base64"
+            "a character that is not base64"
         };
         return Err((at, why));
     }
@@ -176,7 +176,7 @@ fn decode(content: &str) -> Result<Zeroizing<Vec<u8>>, (&str, &'static str)> {
     clean.extend(content.chars().filter(|character| !character.is_whitespace()));
     clean.push_str("\n-----END BLOCK-----\n");
     // The library's error quotes what it found.
-    let parsed = ::pem::parse(clean.as_bytes()).map_err(|_| ("", "base64 that is cut short or has wrong padding"))?;
+    let parsed = ::pem::parse(clean.as_bytes()).map_err(|_| ("", "base64 that is truncated or wrongly padded"))?;
     match parsed.into_contents() {
         empty if empty.is_empty() => Err(("", "nothing between BEGIN and END")),
         der => Ok(Zeroizing::new(der)),
@@ -216,18 +216,18 @@ mod tests {
     #[test]
     fn a_broken_block_is_told_by_its_line_and_never_by_its_text() {
         for (text, told) in [
-            (WHOLE_BLOCK.replace("AQA=", "A*A="), "line 3: a character that is no base64"),
-            (WHOLE_BLOCK.replace("AQA=", "AQA"), "line 4: base64 that is cut short or has wrong padding"),
+            (WHOLE_BLOCK.replace("AQA=", "A*A="), "line 3: a character that is not base64"),
+            (WHOLE_BLOCK.replace("AQA=", "AQA"), "line 4: base64 that is truncated or wrongly padded"),
             (WHOLE_BLOCK.replace("MAMC\nAQA=\n", ""), "line 2: nothing between BEGIN and END"),
             (WHOLE_BLOCK.replace("C\nA", "C\\nA"), "line 2: a backslash and a letter where a line should end"),
             (WHOLE_BLOCK.replace("-----END CERTIFICATE-----\n", ""), "line 1: a BEGIN without its END"),
             (WHOLE_BLOCK.replace("-----END CERTIFICATE-----\n", "") + WHOLE_BLOCK, "line 1: a BEGIN without its END"),
-            (WHOLE_BLOCK.replace("END CERTIFICATE", "END PRIVATE KEY"), "line 4: the END of another kind of block"),
+            (WHOLE_BLOCK.replace("END CERTIFICATE", "END PRIVATE KEY"), "line 4: an END that does not match its BEGIN"),
             (WHOLE_BLOCK.replace("BEGIN CERTIFICATE-----", "BEGIN CERTIFICATE"), "a BEGIN without five '-' at its end"),
             (WHOLE_BLOCK.trim_end().trim_end_matches('-').to_owned(), "line 4: an END without five '-' at its end"),
             (format!("\n\n{}", &WHOLE_BLOCK[28..]), "line 5: an END without a BEGIN before it"),
             (WHOLE_BLOCK.replace("-----", "----"), "no PEM block, but a BEGIN without five '-' before it"),
-            ("MAMCAQA=\n".to_owned(), "found base64 without the lines BEGIN and END around it"),
+            ("MAMCAQA=\n".to_owned(), "found base64 without BEGIN and END lines"),
             (" \n".to_owned(), "found an empty file"),
             ("hello".to_owned(), "found no PEM block, wanted"),
         ] {
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_label_that_is_not_known_is_not_shown() {
         let found = read(&WHOLE_BLOCK.replace("CERTIFICATE", "hunter2")).unwrap();
-        assert_eq!(found[0].0.name(), "of a kind that is not known");
+        assert_eq!(found[0].0.name(), "of an unknown kind");
     }
 
     #[test]

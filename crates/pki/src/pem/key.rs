@@ -19,7 +19,7 @@ pub(super) fn key_in(bytes: &[u8], file: &str, password: &Password) -> Result<Ze
         // Its key is one round of MD5 (RFC 1421 knows no better), so no library that is kept reads it.
         return Err(FileError::new(
             file,
-            "a key that is encrypted in the form of before PKCS#8 (Proc-Type: 4,ENCRYPTED)",
+            "a key encrypted in the format that preceded PKCS#8 (Proc-Type: 4,ENCRYPTED)",
             "PKCS#8: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out new.pem converts it",
         ));
     }
@@ -27,11 +27,11 @@ pub(super) fn key_in(bytes: &[u8], file: &str, password: &Password) -> Result<Ze
         "PRIVATE KEY" => pkcs8(&block.der, file)?,
         "ENCRYPTED PRIVATE KEY" => pkcs8(decrypted(&block.der, file, password)?.as_bytes(), file)?,
         "EC PRIVATE KEY" => SecretKey::from_sec1_der(&block.der)
-            .map_err(|_| FileError::new(file, "an EC key that is not on P-256, or broken", WANTED_KEY))?,
-        "RSA PRIVATE KEY" => return Err(FileError::new(file, "a key for RSA", WANTED_KEY)),
+            .map_err(|_| FileError::new(file, "an EC key that is malformed or not on P-256", WANTED_KEY))?,
+        "RSA PRIVATE KEY" => return Err(FileError::new(file, "an RSA key", WANTED_KEY)),
         "OPENSSH PRIVATE KEY" => {
             let wanted = "PKCS#8: ssh-keygen -p -N '' -m PKCS8 -f FILE converts it in place";
-            return Err(FileError::new(file, "a key of OpenSSH", wanted));
+            return Err(FileError::new(file, "an OpenSSH key", wanted));
         }
         other => return Err(FileError::new(file, format!("BEGIN {other}"), WANTED_KEY)),
     };
@@ -41,7 +41,7 @@ pub(super) fn key_in(bytes: &[u8], file: &str, password: &Password) -> Result<Ze
 /// Decrypts an encrypted PKCS#8 key (RFC 5958 section 3) that a password protects by PBES2 (RFC 8018 section 6.2).
 fn decrypted(der: &[u8], file: &str, password: &Password) -> Result<SecretDocument, FileError> {
     let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| {
-        let found = "an encrypted private key in a scheme that is not supported, or broken";
+        let found = "an encrypted private key that is malformed, or uses an unsupported scheme";
         FileError::new(file, found, WANTED_SCHEME)
     })?;
     if let Some(demand) = excessive(&info) {
@@ -81,14 +81,14 @@ fn excessive(info: &EncryptedPrivateKeyInfoRef<'_>) -> Option<String> {
 
 /// The only kind of key with which the programs sign.
 const WANTED_KEY: &str =
-    "a P-256 key: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem makes one";
+    "a P-256 key: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem creates one";
 
 /// Reads a PKCS#8 key (RFC 5958), and names its kind if it is not on P-256.
 fn pkcs8(der: &[u8], file: &str) -> Result<SecretKey, FileError> {
     const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
     const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
     let info = PrivateKeyInfoRef::try_from(der)
-        .map_err(|error| FileError::new(file, format!("broken PKCS#8 ({error})"), WANTED_KEY))?;
+        .map_err(|error| FileError::new(file, format!("malformed PKCS#8 ({error})"), WANTED_KEY))?;
     let curve = info.algorithm.parameters_oid().ok();
     if info.algorithm.oid != EC {
         return Err(FileError::new(file, format!("a key for {}", algorithm(info.algorithm.oid)), WANTED_KEY));
@@ -97,7 +97,7 @@ fn pkcs8(der: &[u8], file: &str) -> Result<SecretKey, FileError> {
         let name = curve.map_or_else(|| "an unnamed curve".to_owned(), algorithm);
         return Err(FileError::new(file, format!("an EC key on {name}"), WANTED_KEY));
     }
-    SecretKey::try_from(info).map_err(|error| FileError::new(file, format!("a broken EC key ({error})"), WANTED_KEY))
+    SecretKey::try_from(info).map_err(|error| FileError::new(file, format!("a malformed EC key ({error})"), WANTED_KEY))
 }
 
 /// Returns the usual name of an algorithm or a curve.
@@ -179,7 +179,7 @@ struct Point {
 
 impl Point {
     fn of(key: &[u8; 32]) -> Result<Self, FileError> {
-        let broken = |_| FileError::new("the private key", "a number that is no key", WANTED_KEY);
+        let broken = |_| FileError::new("the private key", "a number that is not a valid key", WANTED_KEY);
         let key = SecretKey::from_slice(key).map_err(broken)?.public_key();
         let point = |compressed| key.to_sec1_point(compressed).as_bytes().to_vec();
         Ok(Self { uncompressed: point(false), compressed: point(true) })
@@ -239,7 +239,7 @@ mod tests {
         assert!(refusal(&pkcs8_of(&rsa)).contains("found a key for RSA, wanted a P-256 key"));
         assert!(refusal(&pkcs8_of(&p384)).contains("found an EC key on P-384, wanted a P-256 key"));
         assert!(refusal(&pkcs8_of(&ed25519)).contains("found a key for Ed25519, wanted a P-256 key"));
-        assert!(refusal(&encode("RSA PRIVATE KEY", [&[0x30, 0][..]])).contains("found a key for RSA, wanted a P-256"));
+        assert!(refusal(&encode("RSA PRIVATE KEY", [&[0x30, 0][..]])).contains("found an RSA key, wanted a P-256"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'-' | b'M', ..] | [b'-' | b'M', 0, ..] => {
-            Some(("text in UTF-16", "it in ASCII: iconv -f UTF-16 -t ASCII FILE > new.pem converts it"))
+            Some(("text in UTF-16", "ASCII: iconv -f UTF-16 -t ASCII FILE > new.pem converts it"))
         }
         [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => Some((
             "a Java keystore",
@@ -25,7 +25,7 @@ fn der(bytes: &[u8]) -> (&'static str, &'static str) {
     if inner.strip_prefix(&[2, 1, 3]).is_some_and(|behind| content(behind).starts_with(PKCS7)) {
         return (
             "a PKCS#12 file (.p12, .pfx)",
-            "PEM: openssl pkcs12 -in FILE -nodes -out new.pem asks for its password and gives key and certificates",
+            "PEM: openssl pkcs12 -in FILE -nodes -out new.pem asks for its password and writes the key and the certificates",
         );
     }
     if inner.starts_with(PKCS7) {
@@ -46,7 +46,7 @@ fn der(bytes: &[u8]) -> (&'static str, &'static str) {
         [0x30, ..] if content(inner).starts_with(&[6]) => {
             ("a public key in DER", "PEM: openssl pkey -pubin -inform DER -in FILE -out new.pem converts it")
         }
-        _ => ("DER of another kind, or no text at all", "a PEM file"),
+        _ => ("other DER, or binary data", "a PEM file"),
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
             (seq(&[2, 1, 1, 4, 0]), "a private key in DER", "openssl pkey -inform DER"),
             (seq(&seq(&[6, 1, 0])), "a public key in DER", "openssl pkey -pubin"),
             (seq(&seq(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5, 13])), "an encrypted private key in DER", "pkey"),
-            (vec![0x30, 0x82], "DER of another kind, or no text at all", "PEM"),
+            (vec![0x30, 0x82], "other DER, or binary data", "PEM"),
             (b"\xff\xfe-\0-\0".to_vec(), "text in UTF-16", "iconv"),
             (b"\0-\0-".to_vec(), "text in UTF-16", "iconv"),
             (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0], "a Java keystore", "keytool"),

@@ -96,7 +96,7 @@ pub fn authorities(file: &str) -> Result<Authorities, FileError> {
     let (count, mut found) = (certificates.len(), Authorities::default());
     let unfit = |number: usize, why: String| {
         let which = format!("that certificate {number} of {count} {why}");
-        FileError::new(file, which, "certificates of authorities")
+        FileError::new(file, which, "CA certificates")
     };
     for (number, certificate) in (1..).zip(certificates) {
         match standing(&certificate) {
@@ -186,11 +186,11 @@ fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
     }
     let why = match chain.first().map(|leaf| standing(leaf)) {
         Some(Standing::Unusable(why)) => why,
-        _ => "cannot be read as ours".to_owned(),
+        _ => "cannot be used as ours".to_owned(),
     };
     let compressed = if key::is_compressed(&identity) { "; its key is a compressed point" } else { "" };
     let found = format!("that certificate 1 {why}{compressed}");
-    Err(FileError::new(chain_file, found, "X.509 certificates of version 3 with the key as an uncompressed point"))
+    Err(FileError::new(chain_file, found, "X.509 version 3 certificates whose key is an uncompressed point"))
 }
 
 /// The content of a file, regardless of its name.
@@ -268,12 +268,12 @@ fn certificate_of(block: &Block, file: &str) -> Result<Option<Vec<u8>>, FileErro
         "CERTIFICATE" => Ok(Some(block.der.to_vec())),
         "TRUSTED CERTIFICATE" => match trusted(&block.der) {
             Some(certificate) => Ok(Some(certificate.to_vec())),
-            None => refuse("a certificate alone: openssl x509 -in FILE -out new.pem takes the settings of trust off"),
+            None => refuse("a plain certificate: openssl x509 -in FILE -out new.pem removes the trust settings"),
         },
-        "PKCS7" | "CMS" => refuse("certificates: openssl pkcs7 -in FILE -print_certs -out new.pem takes them out"),
-        "X509 CRL" => refuse("certificates alone: revocation lists are not read"),
+        "PKCS7" | "CMS" => refuse("certificates: openssl pkcs7 -in FILE -print_certs -out new.pem extracts them"),
+        "X509 CRL" => refuse("certificates only: revocation lists are not supported"),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-            refuse("a certificate: a request becomes one when an authority has signed it")
+            refuse("a certificate: a CA has to sign the request first")
         }
         "EC PARAMETERS" | "DH PARAMETERS" | "PUBLIC KEY" => Ok(None),
         _ if block.label.is_private_key() => Ok(None),
@@ -307,7 +307,7 @@ mod tests {
         let text = encode("CERTIFICATE", [&[0x30, 0][..], &[0x30, 1, 0]]);
         assert_eq!(certificates_in(text.as_bytes(), "c").unwrap(), [vec![0x30, 0], vec![0x30, 1, 0]]);
         let der = certificates_in(&[0x30, 0x82], "c.der").unwrap_err().to_string();
-        assert!(der.starts_with("c.der: found DER of another kind"), "{der}");
+        assert!(der.starts_with("c.der: found other DER"), "{der}");
         let cut = certificates_in(text.trim_end().trim_end_matches('-').as_bytes(), "c.pem").unwrap_err().to_string();
         assert!(cut.starts_with("c.pem: found broken PEM"), "{cut}");
     }
@@ -339,7 +339,7 @@ mod tests {
         let both = encode("CERTIFICATE", [&odd[..], &pki.root]);
         let found = with_file("both", &both, |file| authorities(file).unwrap());
         let [told] = &found.passed_over[..] else { panic!("{found:?}") };
-        assert!(told.to_string().contains("found that certificate 1 of 2 has a public key of a kind"), "{told}");
+        assert!(told.to_string().contains("found that certificate 1 of 2 has a public key whose type"), "{told}");
         assert_eq!(found.usable, std::slice::from_ref(&pki.root));
         let error = with_file("alone", &encode("CERTIFICATE", [&odd[..]]), |file| authorities(file).unwrap_err());
         assert!(error.to_string().contains("found that certificate 1 of 1 "), "{error}");
@@ -351,9 +351,9 @@ mod tests {
         let good = encode("CERTIFICATE", [&pki.root[..]]);
         for (label, told) in [
             ("PKCS7", "openssl pkcs7"),
-            ("X509 CRL", "revocation lists are not read"),
-            ("CERTIFICATE REQUEST", "an authority has signed it"),
-            ("hunter2", "found BEGIN of a kind that is not known"),
+            ("X509 CRL", "revocation lists are not supported"),
+            ("CERTIFICATE REQUEST", "a CA has to sign the request first"),
+            ("hunter2", "found BEGIN of an unknown kind"),
         ] {
             let text = good.clone() + &encode(label, [&[0x30, 0][..]]);
             let error = certificates_in(text.as_bytes(), "c.pem").unwrap_err().to_string();

@@ -49,7 +49,7 @@ impl Password {
             Some(("env", name)) if !name.is_empty() => Source::Variable(name.to_owned()),
             Some(("file", file)) if !file.is_empty() => Source::File(file.to_owned()),
             None if text == "prompt" => Source::Terminal,
-            _ => return Err(FileError::new(option, "another source of a password", SOURCES)),
+            _ => return Err(FileError::new(option, "an unknown password source", SOURCES)),
         };
         Ok(Self::from(source))
     }
@@ -61,7 +61,7 @@ impl Password {
     /// Returns the password for the key in `file`, which a prompt names.
     pub(super) fn for_key(&self, file: &str) -> Result<&[u8], FileError> {
         let read = self.read.get_or_init(|| match &self.source {
-            Source::Unknown => Err(FileError::new(file, "an encrypted private key, and no password", WANTED)),
+            Source::Unknown => Err(FileError::new(file, "an encrypted private key without a password", WANTED)),
             Source::Variable(name) => match std::env::var(name) {
                 Ok(password) => Ok(Zeroizing::new(password.into_bytes())),
                 Err(_) => Err(FileError::new(name, "no text in this environment variable", "the password of the key")),
@@ -109,7 +109,10 @@ mod tests {
         assert_eq!(Password::parse("-p", "prompt").unwrap().source, Source::Terminal);
         for text in ["hunter2", "pass:hunter2", "env:", "file:", ""] {
             let error = Password::parse("--key-password", text).unwrap_err().to_string();
-            assert!(error.starts_with("--key-password: found another source") && !error.contains("hunter2"), "{error}");
+            assert!(
+                error.starts_with("--key-password: found an unknown password source") && !error.contains("hunter2"),
+                "{error}"
+            );
         }
     }
 
