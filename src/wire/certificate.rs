@@ -1,7 +1,7 @@
 //! Certificate (RFC 9846 section 4.5.1), read and written in parts, since a chain may be larger than any buffer.
 
 use super::enums::HandshakeType;
-use super::extension::{self, Message};
+use super::extension::{Extensions, Message};
 use super::handshake;
 use crate::codec::{Reader, Writer};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
@@ -74,7 +74,9 @@ pub(crate) fn parse_entry(entry: &[u8], is_taken: bool) -> Result<&[u8], Error> 
     if certificate.is_empty() && !is_taken {
         return Err(InvalidMessage::EmptyVector.into());
     }
-    extension::for_each(reader.vec16()?, |kind, _| Err(kind.unsolicited_in(Message::Certificate)))?;
+    if let Some((kind, _)) = Extensions::new(reader.vec16()?).next()? {
+        return Err(kind.unsolicited_in(Message::Certificate));
+    }
     reader.finish()?;
     Ok(certificate)
 }

@@ -1,7 +1,7 @@
 //! CertificateRequest (RFC 9846 section 4.4.2).
 
 use super::enums::{ExtensionType, HandshakeType, SignatureScheme};
-use super::extension::{self, CodePoints, DistinguishedNames, Message};
+use super::extension::{self, CodePoints, DistinguishedNames, Extensions, Message};
 use super::handshake;
 use super::oid_filters::OidFilters;
 use crate::codec::{Reader, Writer};
@@ -44,7 +44,8 @@ impl<'a> CertificateRequest<'a> {
         let mut certificate_schemes = None;
         let mut authorities = DistinguishedNames::default();
         let mut oid_filters = OidFilters::default();
-        extension::for_each(extensions, |kind, body| {
+        let mut extensions = Extensions::new(extensions);
+        while let Some((kind, body)) = extensions.next()? {
             match kind {
                 ExtensionType::SIGNATURE_ALGORITHMS => signature_schemes = Some(CodePoints::parse_vec16(body)?),
                 ExtensionType::SIGNATURE_ALGORITHMS_CERT => certificate_schemes = Some(CodePoints::parse_vec16(body)?),
@@ -53,8 +54,7 @@ impl<'a> CertificateRequest<'a> {
                 // "Clients MUST ignore unrecognized extensions".
                 kind => kind.check_allowed_in(Message::CertificateRequest)?,
             }
-            Ok(())
-        })?;
+        }
         // "The 'signature_algorithms' extension MUST be specified".
         let signature_schemes = signature_schemes.ok_or(PeerMisbehaved::MissingExtension)?;
         Ok(Self { context, signature_schemes, certificate_schemes, authorities, oid_filters })

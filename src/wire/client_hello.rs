@@ -2,7 +2,7 @@
 
 use super::enums::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use super::extension::{
-    self, CodePoints, DistinguishedNames, KeyShareEntry, LEGACY_VERSION, ProtocolNames, TLS13, write,
+    self, CodePoints, DistinguishedNames, Extensions, KeyShareEntry, LEGACY_VERSION, ProtocolNames, TLS13, write,
 };
 use super::handshake;
 #[cfg(feature = "resumption")]
@@ -121,7 +121,8 @@ impl<'a> ClientHello<'a> {
         let mut psks = None;
         let mut psk_modes = false;
         let mut fragment = None;
-        extension::for_each(self.extensions, |kind, body| {
+        let mut extensions = Extensions::new(self.extensions);
+        while let Some((kind, body)) = extensions.next()? {
             // RFC 9846 section 4.3.11: "Servers MUST check that it is the last extension".
             if psks.is_some() {
                 return Err(InvalidMessage::IllegalValue.into());
@@ -159,8 +160,7 @@ impl<'a> ClientHello<'a> {
                 // Unknown extensions and GREASE: RFC 9846 section 4.2.2, "Servers MUST ignore unrecognized extensions".
                 _ => {}
             }
-            Ok(())
-        })?;
+        }
         if !tls13 {
             return Err(PeerIncompatible::Tls13NotOffered.into());
         }
@@ -200,7 +200,9 @@ impl<'a> ClientHello<'a> {
         part(&[u8::try_from(self.session_id.len()).unwrap_or(u8::MAX)]);
         part(self.session_id);
         self.cipher_suites.iter().for_each(|suite| part(&suite.to_be_bytes()));
-        let walked = extension::for_each(self.extensions, |kind, body| {
+        let mut extensions = Extensions::new(self.extensions);
+        // They were all read when the hello was parsed.
+        while let Ok(Some((kind, body))) = extensions.next() {
             match kind {
                 ExtensionType::KEY_SHARE
                 | ExtensionType::EARLY_DATA
@@ -213,9 +215,7 @@ impl<'a> ClientHello<'a> {
                     part(body);
                 }
             }
-            Ok(())
-        });
-        debug_assert!(walked.is_ok(), "checked when it was parsed");
+        }
     }
 
     /// RFC 9846 section 9.2: the extensions that a ClientHello without a pre-shared key must have.

@@ -1,7 +1,7 @@
 //! EncryptedExtensions (RFC 9846 section 4.4.1).
 
 use super::enums::{ExtensionType, HandshakeType};
-use super::extension::{self, Message, ProtocolNames};
+use super::extension::{self, Extensions, Message, ProtocolNames};
 use super::handshake;
 use super::record_limit::RecordLimit;
 use crate::codec::{Reader, Writer, read_all};
@@ -21,7 +21,8 @@ pub(crate) struct EncryptedExtensions<'a> {
 impl<'a> EncryptedExtensions<'a> {
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
         let mut message = Self { protocol: None, server_name: false, record_limit: None };
-        extension::for_each(read_all(body, Reader::vec16)?, |kind, body| {
+        let mut extensions = Extensions::new(read_all(body, Reader::vec16)?);
+        while let Some((kind, body)) = extensions.next()? {
             match kind {
                 ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => {
                     let mut names = ProtocolNames::parse(body)?.iter();
@@ -48,8 +49,7 @@ impl<'a> EncryptedExtensions<'a> {
                 }
                 kind => return Err(kind.unsolicited_in(Message::EncryptedExtensions)),
             }
-            Ok(())
-        })?;
+        }
         Ok(message)
     }
 

@@ -74,40 +74,51 @@ impl ExtensionType {
     }
 }
 
-/// Calls `each` for every extension of a block with its body.
+/// A cursor over the extensions of a block.
 ///
 /// RFC 9846 section 4.3: "There MUST NOT be more than one extension of the same type in a given
 /// extension block." Of the types from 64 on, none of which this crate knows, the first
 /// [`MAX_COMPARED_EXTENSIONS`] are compared, so that the work grows with the length of the block.
-pub(crate) fn for_each<'a>(
-    block: &'a [u8],
-    mut each: impl FnMut(ExtensionType, &'a [u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut low = 0_u64;
-    let mut high = [0_u16; MAX_COMPARED_EXTENSIONS];
-    let mut count = 0;
-    let mut reader = Reader::new(block);
-    while !reader.is_empty() {
-        let kind = reader.u16()?;
-        let body = reader.vec16()?;
-        let is_repeated = if let Some(bit) = 1_u64.checked_shl(kind.into()) {
-            let is_repeated = low & bit != 0;
-            low |= bit;
-            is_repeated
-        } else {
-            let is_repeated = high.iter().take(count).any(|&other| other == kind);
-            if let Some(place) = high.get_mut(count) {
-                *place = kind;
-                count += 1;
-            }
-            is_repeated
-        };
-        if is_repeated {
-            return Err(InvalidMessage::DuplicateExtension.into());
-        }
-        each(ExtensionType(kind), body)?;
+pub(crate) struct Extensions<'a> {
+    rest: Reader<'a>,
+    low: u64,
+    high: [u16; MAX_COMPARED_EXTENSIONS],
+    count: usize,
+}
+
+impl<'a> Extensions<'a> {
+    pub(crate) const fn new(block: &'a [u8]) -> Self {
+        Self { rest: Reader::new(block), low: 0, high: [0; MAX_COMPARED_EXTENSIONS], count: 0 }
     }
-    Ok(())
+
+    /// Reads the next extension; `None` at the end of the block.
+    #[inline(never)] // once for all messages
+    pub(crate) fn next(&mut self) -> Result<Option<(ExtensionType, &'a [u8])>, InvalidMessage> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let kind = self.rest.u16()?;
+        let body = self.rest.vec16()?;
+        if self.is_repeated(kind) {
+            Err(InvalidMessage::DuplicateExtension)
+        } else {
+            Ok(Some((ExtensionType(kind), body)))
+        }
+    }
+
+    fn is_repeated(&mut self, kind: u16) -> bool {
+        if let Some(bit) = 1_u64.checked_shl(kind.into()) {
+            let is_repeated = self.low & bit != 0;
+            self.low |= bit;
+            return is_repeated;
+        }
+        let is_repeated = self.high.iter().take(self.count).any(|&other| other == kind);
+        if let Some(place) = self.high.get_mut(self.count) {
+            *place = kind;
+            self.count += 1;
+        }
+        is_repeated
+    }
 }
 
 /// RFC 9846 sections 4.2.2 and 4.2.3: "opaque `legacy_session_id`<0..32>", and the same for its echo.
@@ -249,25 +260,29 @@ impl<'a> DistinguishedNames<'a> {
 mod tests {
     use super::*;
 
+    /// Returns the number of extensions.
+    fn count(block: &[u8]) -> Result<usize, InvalidMessage> {
+        let mut extensions = Extensions::new(block);
+        let mut count = 0;
+        while extensions.next()?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+
     #[test]
     fn an_extension_that_stands_twice_is_refused_even_if_unknown() {
         let block = [0xfa, 0xfa, 0, 0, 0, 1, 0, 0, 0xfa, 0xfa, 0, 0];
-        assert_eq!(for_each(&block, |_, _| Ok(())), Err(InvalidMessage::DuplicateExtension.into()));
+        assert_eq!(count(&block), Err(InvalidMessage::DuplicateExtension));
     }
 
     #[test]
     fn a_block_may_hold_any_number_of_extensions_and_none_twice_that_matters() {
         let all: std::vec::Vec<u8> = (0..16_383).flat_map(|kind: u16| [kind.to_be_bytes(), [0, 0]].concat()).collect();
-        let mut count = 0;
-        let each = |_, _: &[u8]| {
-            count += 1;
-            Ok(())
-        };
-        assert_eq!(for_each(&all, each), Ok(()));
-        assert_eq!(count, 16_383);
+        assert_eq!(count(&all), Ok(16_383));
         for known in [0_u16, 41, 51, 63] {
             let block = [&all[..], &known.to_be_bytes(), &[0, 0]].concat();
-            assert_eq!(for_each(&block, |_, _| Ok(())), Err(InvalidMessage::DuplicateExtension.into()), "{known}");
+            assert_eq!(count(&block), Err(InvalidMessage::DuplicateExtension), "{known}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 #[cfg(any(test, feature = "resumption"))]
 use super::enums::HandshakeType;
-use super::extension::{self, Message};
+use super::extension::{Extensions, Message};
 #[cfg(any(test, feature = "resumption"))]
 use super::handshake;
 #[cfg(any(test, feature = "resumption"))]
@@ -38,7 +38,10 @@ impl<'a> NewSessionTicket<'a> {
             Ok((ticket, reader.vec16()?))
         })?;
         // "Clients MUST ignore unrecognized extensions."
-        extension::for_each(extensions, |kind, _| kind.check_allowed_in(Message::NewSessionTicket))?;
+        let mut extensions = Extensions::new(extensions);
+        while let Some((kind, _)) = extensions.next()? {
+            kind.check_allowed_in(Message::NewSessionTicket)?;
+        }
         Ok(ticket)
     }
 

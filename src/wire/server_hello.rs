@@ -1,7 +1,7 @@
 //! ServerHello and HelloRetryRequest (RFC 9846 sections 4.2.3 and 4.2.4).
 
 use super::enums::{CipherSuite, ExtensionType, HandshakeType, NamedGroup};
-use super::extension::{self, KeyShareEntry, LEGACY_VERSION, Message, TLS13, write};
+use super::extension::{self, Extensions, KeyShareEntry, LEGACY_VERSION, Message, TLS13, write};
 use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
@@ -105,7 +105,8 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
     #[cfg(feature = "resumption")]
     let mut selected_psk = None;
     let message = if retry { Message::HelloRetryRequest } else { Message::ServerHello };
-    extension::for_each(extensions, |kind, body| {
+    let mut extensions = Extensions::new(extensions);
+    while let Some((kind, body)) = extensions.next()? {
         match kind {
             ExtensionType::SUPPORTED_VERSIONS => version = Some(read_all(body, Reader::u16)?),
             ExtensionType::KEY_SHARE if retry => group = Some(NamedGroup(read_all(body, Reader::u16)?)),
@@ -125,8 +126,7 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
             }
             kind => unsolicited = unsolicited.or(Some(kind.unsolicited_in(message))),
         }
-        Ok(())
-    })?;
+    }
     match version {
         // A server that does not support TLS 1.3 responds like this; its other extensions do not matter.
         None => return Err(PeerIncompatible::Tls13NotSelected.into()),
