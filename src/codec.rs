@@ -244,19 +244,15 @@ impl<'a> Writer<'a> {
 
     fn prefixed(&mut self, width: usize, body: impl FnOnce(&mut Self)) {
         let at = self.needed;
-        for _ in 0..width {
-            self.u8(0);
-        }
-        let start = self.needed;
+        self.needed = at.saturating_add(width);
         body(self);
-        self.patch(at, start, self.needed.saturating_sub(start));
+        self.patch(at, width);
     }
 
-    /// Writes `len` big-endian into `at..start`. A length that does not fit its prefix makes the
-    /// message unwritable: it is counted as larger than any buffer.
-    fn patch(&mut self, at: usize, start: usize, len: usize) {
-        let bytes = len.to_be_bytes();
-        let width = start.saturating_sub(at);
+    /// Writes the length of what was written after it big-endian into the `width` bytes at `at`. A length that does not
+    /// fit makes the message unwritable: it is counted as larger than any buffer.
+    fn patch(&mut self, at: usize, width: usize) {
+        let bytes = self.needed.saturating_sub(at.saturating_add(width)).to_be_bytes();
         let (high, low) = bytes.split_at(bytes.len().saturating_sub(width));
         if high.iter().any(|&byte| byte != 0) {
             self.needed = usize::MAX;
