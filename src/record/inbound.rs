@@ -17,7 +17,7 @@ use crate::limits::{
 };
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
-use crate::wire::handshake::{self, MessageHeader};
+use crate::wire::handshake::MessageHeader;
 use crate::wire::record::RecordHeader;
 use zeroize::Zeroize;
 
@@ -257,7 +257,13 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         &'m self,
         parse: impl FnOnce(&'m [u8]) -> Result<M, E>,
     ) -> Result<M, Error> {
-        parse(handshake::body(self.message()?)?).map_err(Into::into)
+        parse(self.body()?).map_err(Into::into)
+    }
+
+    /// Returns the body of the message at the front, if it is whole.
+    #[inline(never)] // once for all parsers
+    fn body(&self) -> Result<&[u8], Error> {
+        Ok(self.message()?.get(MESSAGE_HEADER..).ok_or(InvalidMessage::Truncated)?)
     }
 
     /// Drops the message at the front.

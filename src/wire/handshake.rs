@@ -1,7 +1,9 @@
 //! The header of a handshake message (RFC 9846 section 4).
 
 use super::enums::HandshakeType;
-use crate::codec::{Reader, Writer, read_all};
+#[cfg(any(test, feature = "resumption"))]
+use crate::codec::read_all;
+use crate::codec::{Reader, Writer};
 use crate::error::InvalidMessage;
 use crate::limits::{
     MAX_CERTIFICATE_REQUEST, MAX_CERTIFICATE_VERIFY, MAX_CLIENT_HELLO, MAX_ENCRYPTED_EXTENSIONS, MAX_FINISHED,
@@ -54,6 +56,7 @@ pub(crate) fn write(w: &mut Writer<'_>, kind: HandshakeType, body: impl FnOnce(&
 }
 
 /// Skips the header of a message that is known to be whole.
+#[cfg(any(test, feature = "resumption"))]
 pub(crate) fn body(message: &[u8]) -> Result<&[u8], InvalidMessage> {
     read_all(message, |reader| {
         reader.u8()?;
