@@ -100,6 +100,9 @@ pub(crate) enum Wait<'b> {
 }
 
 /// The reason why a run of the states stops.
+///
+/// A program receives it as a `Step` of a handshake or an `Event` of a session, with a request that borrows the
+/// connection in place of the question. The drivers turn it into an `Io`, the next call on a transport or a host.
 #[derive(Clone, Copy)]
 pub(crate) enum Stop<'b> {
     /// The transport has to accept the bytes in `tx` first.

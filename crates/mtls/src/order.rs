@@ -440,7 +440,7 @@ impl GatewayHost<'_, '_> {
         let reason = |verdict: EntryFit<'_>| match verdict.fit {
             Ok(fit) => fit.to_string(),
             Err(mismatch @ Mismatch::Issuer) => {
-                format!("{mismatch}: append its intermediates up to one of them, or use --alias to send it anyway")
+                format!("{mismatch}: append the intermediates up to such a CA, or use --alias to send it anyway")
             }
             Err(mismatch) => mismatch.to_string(),
         };

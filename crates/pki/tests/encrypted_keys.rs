@@ -77,7 +77,7 @@ fn a_wrong_password_is_called_wrong_and_none_is_asked_for_by_the_name_of_the_opt
 fn schemes_that_protect_nothing_are_refused_with_the_command_that_converts_them() {
     for (name, found) in [
         ("key-pbe1", "found an encrypted private key that is malformed, or uses an unsupported scheme"),
-        ("key-trad", "found a key that is encrypted in the form of before PKCS#8"),
+        ("key-trad", "found a key encrypted in the format that preceded PKCS#8"),
     ] {
         let told = refusal(name, &Password::none());
         assert!(told.contains(found) && told.contains("openssl pkcs8 -topk8 -v2 aes-256-cbc"), "{told}");

@@ -45,7 +45,7 @@ pub enum Event<'c, 'b, R: Side> {
     ClientAuth(ClientAuthStatus),
 }
 
-/// The reason why a session stops, without the borrow of [`Event`].
+/// An [`Event`] before it borrows from the session: a [`Stop`], or what only a session has.
 #[derive(Clone, Copy)]
 pub(super) enum Next<'b> {
     Stop(Stop<'b>),
