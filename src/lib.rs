@@ -221,7 +221,7 @@ pub use crate::handshake::server::Server;
 #[cfg(feature = "resumption")]
 pub use crate::handshake::ticket::{
     keys::{TicketKey, TicketKeys},
-    stored::{Ticket, TicketRefusal},
+    stored::{Ticket, TicketError},
 };
 pub use crate::handshake::{ClientAuthStatus, Side, SideTypes};
 pub use crate::role::Role;

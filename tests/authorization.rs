@@ -69,7 +69,7 @@ fn who_is_not_on_the_list_is_told_access_denied() {
     let good = || visit(&pki, &pki.client, any_of(vec![Rule::CommonName("another"), Rule::CommonName(CLIENT_NAME)]));
     assert_eq!(good(), (None, None));
     let denied = AlertDescription::ACCESS_DENIED;
-    let refused = (Some((Error::Refused(denied), Stage::Authorization)), Some(Error::AlertReceived(denied)));
+    let refused = (Some((Error::NotAuthorized(denied), Stage::Authorization)), Some(Error::AlertReceived(denied)));
     assert_eq!(visit(&pki, &pki.client, any_of(vec![Rule::CommonName("another")])), refused);
     assert_eq!(visit(&pki, &pki.client, any_of(vec![])), refused, "no rule lets nobody in");
     assert_eq!(visit(&pki, &pki.client, AllowList::everybody()), (None, None));

@@ -297,7 +297,7 @@ fn the_alert_is_sent_before_the_error_is_returned() {
     let (client, server) =
         join(Stream::open(near, client, &mut client_host), Stream::open(far, server, &mut server_host));
     let client = client.expect_err("it refuses");
-    assert_eq!(client.cause, Failure::Tls(Error::Refused(AlertDescription::ACCESS_DENIED)));
+    assert_eq!(client.cause, Failure::Tls(Error::NotAuthorized(AlertDescription::ACCESS_DENIED)));
     assert_eq!(client.stage, Stage::Authorization);
     let server = server.expect_err("it is refused");
     assert_eq!(server.cause, Failure::Tls(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));

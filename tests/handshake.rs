@@ -179,7 +179,7 @@ fn every_suite_group_authentication_retry_and_credential_go_together() {
 #[test]
 fn a_refusal_of_the_application_is_access_denied() {
     let pki = Pki::new();
-    let refused = Error::Refused(AlertDescription::ACCESS_DENIED);
+    let refused = Error::NotAuthorized(AlertDescription::ACCESS_DENIED);
     let received = Error::AlertReceived(AlertDescription::ACCESS_DENIED);
 
     // The server refuses the client, which is done by then.

@@ -322,7 +322,7 @@ fn a_late_chain_that_does_not_verify_and_a_client_that_may_not_in_end_the_sessio
     refused.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
     let errors = refused.settle();
     assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));
-    assert_eq!(errors.1, Some(Error::Refused(AlertDescription::ACCESS_DENIED)));
+    assert_eq!(errors.1, Some(Error::NotAuthorized(AlertDescription::ACCESS_DENIED)));
     assert!(refused.server.session.peer().is_none(), "nobody was let in");
 }
 

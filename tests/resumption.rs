@@ -5,7 +5,7 @@
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
     AlertDescription, CipherSuite, Client, ClientAuth, ClientAuthStatus, Credential, Error, Handshake, NamedGroup,
-    Server, ServerConfig, Ticket, TicketKey, TicketKeys, TicketRefusal,
+    Server, ServerConfig, Ticket, TicketError, TicketKey, TicketKeys,
 };
 use std::time::Duration;
 use test_support::messages::{Hello, PRE_SHARED_KEY, messages, records};
@@ -63,7 +63,7 @@ fn offer(
     ticket: &[u8],
     credential: Option<&'static Credential<'static>>,
     now: UnixTime,
-) -> Result<(), TicketRefusal> {
+) -> Result<(), TicketError> {
     client.resume(Ticket::new(leak(ticket.to_vec().into_boxed_slice())), credential, now)
 }
 
@@ -172,7 +172,7 @@ fn tickets_are_renewed_and_the_proof_grows_old() {
     let mut old = setup(&pki);
     old.client = old.client.with_max_proof_age(240);
     let mut client = old.client_handshake().unwrap();
-    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(240)), Err(TicketRefusal::ProofTooOld));
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(240)), Err(TicketError::ProofTooOld));
     assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(239)), Ok(()));
 }
 
@@ -276,7 +276,7 @@ fn another_server_name_gets_a_full_handshake() {
     let name = ServerName::parse("b.example").unwrap();
     setup.client = setup.client.with_sent_server_name(Some(name));
     let mut client = setup.client_handshake().unwrap();
-    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), Err(TicketRefusal::OtherConfiguration));
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), Err(TicketError::OtherConfiguration));
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn no_ticket_lives_longer_than_the_certificate_of_the_client() {
     let resumed = |now| second(with(later), &ticket, Some(mine(&pki)), now).sessions().1.is_resumed();
     assert!(resumed(at(end - 1)));
     let mut client = with(clock).client_handshake().unwrap();
-    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(end)), Err(TicketRefusal::Expired));
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(end)), Err(TicketError::Expired));
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn a_client_that_is_no_longer_allowed_gets_a_full_handshake_and_is_refused_there
     let ticket = first(setup(&pki));
     let refusing = Refusing { client: false, server: true };
     let outcome = second_refusing(setup(&pki), &ticket, Some(mine(&pki)), at(1), &refusing);
-    assert_eq!(outcome.server.as_ref().err().unwrap().0, Error::Refused(AlertDescription::ACCESS_DENIED));
+    assert_eq!(outcome.server.as_ref().err().unwrap().0, Error::NotAuthorized(AlertDescription::ACCESS_DENIED));
     assert_eq!(hello_of(&outcome.wire.from_server).extension(PRE_SHARED_KEY), None, "it did not resume");
 }
 
@@ -350,7 +350,7 @@ fn a_client_asks_again_whether_it_wants_to_talk_to_the_server() {
     let ticket = first(setup(&pki));
     let refusing = Refusing { client: true, server: false };
     let outcome = second_refusing(setup(&pki), &ticket, Some(mine(&pki)), at(1), &refusing);
-    assert_eq!(outcome.client.err().unwrap().0, Error::Refused(AlertDescription::ACCESS_DENIED));
+    assert_eq!(outcome.client.err().unwrap().0, Error::NotAuthorized(AlertDescription::ACCESS_DENIED));
     assert_eq!(hello_of(&outcome.wire.from_server).extension(PRE_SHARED_KEY), Some(&[0, 0][..]));
 }
 
@@ -412,30 +412,30 @@ fn a_client_refuses_tickets_that_are_not_for_this_handshake() {
     };
     let same: &dyn Fn(&mut Setup) = &|_| {};
     assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(3_599)), None);
-    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(3_600)), Some(TicketRefusal::Expired));
-    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(-61)), Some(TicketRefusal::Expired));
-    assert_eq!(refusal(same, &ticket, None, at(1)), Some(TicketRefusal::OtherCredential));
-    assert_eq!(refusal(same, &ticket, other, at(1)), Some(TicketRefusal::OtherCredential));
+    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(3_600)), Some(TicketError::Expired));
+    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(-61)), Some(TicketError::Expired));
+    assert_eq!(refusal(same, &ticket, None, at(1)), Some(TicketError::OtherCredential));
+    assert_eq!(refusal(same, &ticket, other, at(1)), Some(TicketError::OtherCredential));
     for (edit, why) in [
-        (&|s: &mut Setup| s.client = setup(&pki).client.with_max_depth(3), TicketRefusal::OtherConfiguration),
+        (&|s: &mut Setup| s.client = setup(&pki).client.with_max_depth(3), TicketError::OtherConfiguration),
         (
             &|s| s.client = embedded_mtls::ClientConfig::new(name("b.example"), anchors(&[&pki.root])),
-            TicketRefusal::OtherConfiguration,
+            TicketError::OtherConfiguration,
         ),
         (
             &|s| s.client = embedded_mtls::ClientConfig::new(name(SERVER_NAME), anchors(&[&stranger_root()])),
-            TicketRefusal::OtherConfiguration,
+            TicketError::OtherConfiguration,
         ),
         (
             &|s| s.client = s.client.with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]),
-            TicketRefusal::OtherConfiguration,
+            TicketError::OtherConfiguration,
         ),
-        (&|s| s.client = s.client.with_max_proof_age(0), TicketRefusal::ProofTooOld),
-        (&|s| s.client_sizes.tx = 512, TicketRefusal::TooLarge(0)),
-    ] as [(&dyn Fn(&mut Setup), TicketRefusal); 6]
+        (&|s| s.client = s.client.with_max_proof_age(0), TicketError::ProofTooOld),
+        (&|s| s.client_sizes.tx = 512, TicketError::TooLarge(0)),
+    ] as [(&dyn Fn(&mut Setup), TicketError); 6]
     {
         match (refusal(edit, &ticket, Some(mine(&pki)), at(1)), why) {
-            (Some(TicketRefusal::TooLarge(need)), TicketRefusal::TooLarge(_)) => {
+            (Some(TicketError::TooLarge(need)), TicketError::TooLarge(_)) => {
                 let size = usize::try_from(need).unwrap();
                 assert_eq!(refusal(&|s| s.client_sizes.tx = size, &ticket, Some(mine(&pki)), at(1)), None);
                 assert!(refusal(&|s| s.client_sizes.tx = size - 1, &ticket, Some(mine(&pki)), at(1)).is_some());
@@ -449,10 +449,10 @@ fn a_client_refuses_tickets_that_are_not_for_this_handshake() {
     for byte in 0..ticket.len() {
         let mut damaged = ticket.clone();
         damaged[byte] ^= 1 << (byte % 8);
-        assert_eq!(refusal(same, &damaged, Some(mine(&pki)), at(1)), Some(TicketRefusal::Damaged), "byte {byte}");
+        assert_eq!(refusal(same, &damaged, Some(mine(&pki)), at(1)), Some(TicketError::Damaged), "byte {byte}");
     }
     for len in (0..ticket.len()).step_by(7) {
-        assert_eq!(refusal(same, &ticket[..len], Some(mine(&pki)), at(1)), Some(TicketRefusal::Damaged), "{len} bytes");
+        assert_eq!(refusal(same, &ticket[..len], Some(mine(&pki)), at(1)), Some(TicketError::Damaged), "{len} bytes");
     }
 }
 
@@ -466,14 +466,14 @@ fn a_ticket_is_wiped_once_it_is_used_and_offered_once() {
     let ticket = first(setup(&pki));
     let setup = setup(&pki);
     let (mut bytes, config) = (ticket.clone(), setup.client);
-    for expected in [Ok(()), Err(TicketRefusal::Damaged)] {
+    for expected in [Ok(()), Err(TicketError::Damaged)] {
         let mut handshake = Handshake::<Client>::new(&config, setup.client_sizes.buffers(), entropy(1)).unwrap();
         assert_eq!(handshake.resume(Ticket::new(&mut bytes), Some(mine(&pki)), at(1)), expected);
     }
     assert!(!bytes.windows(32).any(|bytes| bytes == &ticket[2..34]));
     let mut client = setup.client_handshake().unwrap();
     offer(&mut client, &ticket, Some(mine(&pki)), at(1)).unwrap();
-    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), Err(TicketRefusal::Begun));
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), Err(TicketError::Begun));
 }
 
 #[test]

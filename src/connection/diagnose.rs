@@ -81,7 +81,7 @@ impl ConnectionFailure<'_, '_> {
                 Diagnosis::NotTls
             }
             Error::InvalidMessage(_) | Error::PeerMisbehaved(_) => Diagnosis::ProtocolBroken,
-            Error::Refused(_) => Diagnosis::TheirsNotAllowed,
+            Error::NotAuthorized(_) => Diagnosis::TheirsNotAllowed,
         }
     }
 

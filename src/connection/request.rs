@@ -137,7 +137,7 @@ impl AuthorizeRequest<'_, '_> {
     /// client sends a certificate, perhaps a different one.
     ///
     /// # Errors
-    /// [`Error::Refused`] on a client, which cannot fall back; [`ApiMisuse::AnswerUnexpected`] if the peer has proved
+    /// [`Error::NotAuthorized`] on a client, which cannot fall back; [`ApiMisuse::AnswerUnexpected`] if the peer has proved
     /// its identity in this handshake. Errors are sticky.
     #[cfg(feature = "resumption")]
     pub fn decline(self) -> Result<(), Error> {
@@ -146,7 +146,7 @@ impl AuthorizeRequest<'_, '_> {
 
     /// Rejects the peer with `alert`, usually [`AlertDescription::ACCESS_DENIED`].
     pub fn reject(self, alert: AlertDescription) -> Error {
-        self.machine.fail(Error::Refused(alert))
+        self.machine.fail(Error::NotAuthorized(alert))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::Stage;
 use crate::handshake::client::{Client, offer};
-use crate::handshake::ticket::stored::{Offer, Ticket, TicketRefusal};
+use crate::handshake::ticket::stored::{Offer, Ticket, TicketError};
 use crate::x509::UnixTime;
 
 impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
@@ -27,16 +27,16 @@ impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
         ticket: Ticket<'b>,
         credential: Option<&'b Credential<'b>>,
         now: UnixTime,
-    ) -> Result<(), TicketRefusal> {
+    ) -> Result<(), TicketError> {
         if self.stage() != Stage::ClientHello || self.connection.offer.is_some() {
-            return Err(TicketRefusal::Begun);
+            return Err(TicketError::Begun);
         }
         let offer = Offer::new(ticket, credential, now, self.connection.provider, self.config)?;
         let limit = self.connection.rx.record_size_limit();
         let len = offer::hello_len::<P>(offer.ticket, offer.psk.algorithm(), &self.entropy, self.config, limit);
         let (need, is_held) = self.connection.tx.holds_hello(len);
         if !is_held {
-            return Err(TicketRefusal::TooLarge(u32::try_from(need).unwrap_or(u32::MAX)));
+            return Err(TicketError::TooLarge(u32::try_from(need).unwrap_or(u32::MAX)));
         }
         self.connection.offer = Some(offer);
         Ok(())

@@ -49,14 +49,14 @@ pub enum Error {
     InvalidMessage(InvalidMessage),
     /// All sequence numbers of a key have been used (RFC 9846 section 5.3).
     KeysExhausted,
+    /// The application did not authorize the peer, which gets this alert.
+    NotAuthorized(AlertDescription),
     /// The two sides have no parameters in common.
     PeerIncompatible(PeerIncompatible),
     /// The peer broke a rule of the protocol.
     PeerMisbehaved(PeerMisbehaved),
     /// The crypto provider failed, or lacks an algorithm that it lists.
     ProviderFailed,
-    /// The application rejected the peer with this alert.
-    Refused(AlertDescription),
     /// The signer could not sign.
     SigningFailed,
 }
@@ -136,7 +136,7 @@ impl Error {
             Self::InvalidMessage(reason) => Some(reason.alert()),
             Self::PeerIncompatible(reason) => Some(reason.alert()),
             Self::PeerMisbehaved(reason) => Some(reason.alert()),
-            Self::Refused(alert) => Some(alert),
+            Self::NotAuthorized(alert) => Some(alert),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Display for Error {
             Self::PeerIncompatible(reason) => write!(f, "incompatible peer: {reason}"),
             Self::PeerMisbehaved(reason) => write!(f, "the peer violated the protocol: {reason}"),
             Self::ProviderFailed => f.write_str("the crypto provider failed"),
-            Self::Refused(alert) => write!(f, "the peer was rejected with alert {} ({alert})", alert.0),
+            Self::NotAuthorized(alert) => write!(f, "the peer was rejected with alert {} ({alert})", alert.0),
             Self::SigningFailed => f.write_str("the signer failed to sign"),
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn error_code(error: Error) -> (u8, u8, u32) {
         Error::PeerIncompatible(reason) => (8, reason.code(), 0),
         Error::PeerMisbehaved(reason) => (9, reason.code(), 0),
         Error::ProviderFailed => (10, 0, 0),
-        Error::Refused(alert) => (11, alert.0, 0),
+        Error::NotAuthorized(alert) => (11, alert.0, 0),
         Error::SigningFailed => (12, 0, 0),
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn error_of((kind, which, more): (u8, u8, u32)) -> Option<Error> {
         8 => Error::PeerIncompatible(PeerIncompatible::of(which)?),
         9 => Error::PeerMisbehaved(PeerMisbehaved::of(which)?),
         10 => Error::ProviderFailed,
-        11 => Error::Refused(AlertDescription(which)),
+        11 => Error::NotAuthorized(AlertDescription(which)),
         12 => Error::SigningFailed,
         _ => return None,
     })

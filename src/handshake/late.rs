@@ -1,4 +1,5 @@
-//! Authentication of the client after the handshake (RFC 9846 section 4.7.2), the part common to both sides.
+//! Authentication of the client after the handshake (RFC 9846 section 4.7.2), the part common to both sides. `late` in
+//! a name means this authentication.
 //!
 //! ```text
 //!  client                                                  server

@@ -191,7 +191,7 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
                 if decision.is_err() && machine.may_decline() {
                     return machine.answer(Input::Declined, &mut trace_to(host));
                 }
-                decision.map_err(Error::Refused)?;
+                decision.map_err(Error::NotAuthorized)?;
                 #[cfg(feature = "dangerous-waivers")]
                 if let Some(waived) = machine.waived()
                     && host.dangerous_accept_waived(&peer, waived)
@@ -238,7 +238,7 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
                 if decision.is_err() && machine.may_decline() {
                     return machine.answer(Input::Declined, &mut trace_to_async(host));
                 }
-                decision.map_err(Error::Refused)?;
+                decision.map_err(Error::NotAuthorized)?;
                 #[cfg(feature = "dangerous-waivers")]
                 if let Some(waived) = machine.waived()
                     && host.dangerous_accept_waived(&peer, waived).await

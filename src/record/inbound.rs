@@ -416,10 +416,10 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG_LEN>() else {
             return if self.skip_as_early_data(record) { Ok(None) } else { Err(Error::DecryptFailed) };
         };
-        let mut late = false;
+        let mut by_former = false;
         if let Err(error) = protection.open(header, inner, tag) {
-            late = self.former.as_mut().is_some_and(|former| former.open(header, inner, tag).is_ok());
-            if !late {
+            by_former = self.former.as_mut().is_some_and(|former| former.open(header, inner, tag).is_ok());
+            if !by_former {
                 return if error == Error::DecryptFailed && self.skip_as_early_data(record) {
                     Ok(None)
                 } else {
@@ -433,7 +433,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         // cleartext, it MUST terminate the connection with an 'unexpected_message' alert."
         let at = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerMisbehaved::UnexpectedMessage)?;
         let content_type = inner.get(at).map_or(ContentType(0), |&byte| ContentType(byte));
-        if late && content_type != ContentType::ALERT {
+        if by_former && content_type != ContentType::ALERT {
             return Err(Error::DecryptFailed);
         }
         self.former = None;

@@ -1,4 +1,4 @@
-//! Certificates: parsing, path validation, the identity of the peer, and why a path is refused.
+//! Certificates: parsing, path validation, the identity of the peer, and why a path is rejected.
 //!
 //! A certificate is parsed once, in place, by a reader of this crate that does not allocate and cannot panic.
 //! A *summary* of it is kept in memory of the caller, about 350 bytes for a P-256 certificate. When all
@@ -12,9 +12,9 @@ mod certificate;
 mod identity;
 mod name;
 mod path;
-mod refusal;
 mod time;
 mod validator;
+mod verdict;
 
 pub use self::anchor::TrustAnchor;
 pub use self::certificate::algorithm::{KeyAlgorithm, SignatureKind};
@@ -30,9 +30,9 @@ pub use self::path::summaries::Place;
 pub use self::path::trace::{NoTrace, Trace, TraceEvent};
 pub use self::path::verified::{PathCertificate, PathFound, VerifiedPath};
 pub use self::path::waiver::{Waived, Waivers};
-pub use self::refusal::{Evidence, NearMiss, Verdict};
 pub use self::time::{Civil, Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
+pub use self::verdict::{Evidence, NearMiss, Verdict};
 pub use crate::der::oid::Oid;
 pub use crate::error::WaivableCause;
 

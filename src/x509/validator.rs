@@ -10,7 +10,7 @@ use crate::x509::path::summaries::Summaries;
 use crate::x509::path::trace::{NoTrace, Trace};
 use crate::x509::path::verified::VerifiedPath;
 use crate::x509::path::waiver::Waived;
-use crate::x509::refusal::Verdict;
+use crate::x509::verdict::Verdict;
 
 /// A validator of certificate paths without a TLS connection, for firmware updates, provisioning or tests.
 ///

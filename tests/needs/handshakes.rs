@@ -274,7 +274,7 @@ fn u10_who_is_authenticated_and_not_on_the_list_gets_alert_49_or_is_left_to_http
     assert_eq!(ends(with_hosts(&pki, client(), porter(server, list(CLIENT_NAME)))), (None, None));
     let denied = AlertDescription::ACCESS_DENIED;
     assert_eq!(denied.0, 49);
-    let refused = (Some(Error::AlertReceived(denied)), Some(Error::Refused(denied)));
+    let refused = (Some(Error::AlertReceived(denied)), Some(Error::NotAuthorized(denied)));
     assert_eq!(ends(with_hosts(&pki, client(), porter(server, list("gateway-8")))), refused);
     // Everybody is let in, and HTTP decides by what the session knows.
     let (_, session) = with_hosts(&pki, client(), porter(server, AllowList::everybody())).run().sessions();
@@ -354,8 +354,8 @@ fn u15_a_name_and_the_key_itself_can_be_asked_for_on_top_of_the_chain_in_both_ro
         ends(with_hosts(&pki, porter(own, pinned(of_server)), porter(theirs, pinned(of_client))))
     };
     assert_eq!(visit(&pki.server, &pki.client), (None, None));
-    assert_eq!(visit(&pki.client, &pki.client).0, Some(Error::Refused(AlertDescription::ACCESS_DENIED)));
-    assert_eq!(visit(&pki.server, &pki.server).1, Some(Error::Refused(AlertDescription::ACCESS_DENIED)));
+    assert_eq!(visit(&pki.client, &pki.client).0, Some(Error::NotAuthorized(AlertDescription::ACCESS_DENIED)));
+    assert_eq!(visit(&pki.server, &pki.server).1, Some(Error::NotAuthorized(AlertDescription::ACCESS_DENIED)));
     // A valid chain of the same authority with another name is not enough.
     let other = Template::server("other.example").signed_by(&pki.intermediate);
     let setup = Setup { server_host: shows(&[&other, &pki.intermediate]), ..Setup::new(&pki) };

@@ -86,7 +86,7 @@ fn kind(error: embedded_mtls::Error) -> ErrorKind {
     match error {
         Error::Certificate(_)
         | Error::PeerIncompatible(PeerIncompatible::ClientCertificateRequired)
-        | Error::Refused(_) => ErrorKind::PermissionDenied,
+        | Error::NotAuthorized(_) => ErrorKind::PermissionDenied,
         Error::AlertReceived(alert) if is_refusal(alert) => ErrorKind::PermissionDenied,
         Error::AlertReceived(_) => ErrorKind::ConnectionReset,
         Error::ConnectionTruncated => ErrorKind::ConnectionAborted,

@@ -47,14 +47,14 @@ pub enum Event<'c, 'b, R: Side> {
 
 /// An [`Event`] before it borrows from the session: a [`Stop`], or what only a session has.
 #[derive(Clone, Copy)]
-pub(super) enum Next<'b> {
+pub(super) enum SessionStop<'b> {
     Stop(Stop<'b>),
     Data,
     PeerClosed,
     Closed,
 }
 
-impl<'b> Next<'b> {
+impl<'b> SessionStop<'b> {
     /// Returns the reason for a driver to stop: it is done when there is data, or an end.
     pub(super) const fn stop(self) -> Stop<'b> {
         match self {
@@ -86,25 +86,27 @@ impl<R: Side> fmt::Debug for Event<'_, '_, R> {
 
 impl<'b, R: Side> Session<'b, R> {
     /// Returns the event of a stop, with what it borrows.
-    pub(super) fn event(&mut self, next: Next<'b>) -> Result<Event<'_, 'b, R>, Error> {
+    pub(super) fn event(&mut self, next: SessionStop<'b>) -> Result<Event<'_, 'b, R>, Error> {
         Ok(match next {
-            Next::Stop(Stop::Transmit) => Event::Transmit,
-            Next::Stop(Stop::NeedInput) => Event::NeedInput,
-            Next::Stop(Stop::Yield) => Event::Yield,
-            Next::Stop(Stop::Ask(Question::Time)) => Event::Time(TimeRequest { machine: self }),
-            Next::Stop(Stop::Ask(Question::Credential)) => Event::Credential(CredentialRequest { machine: self }),
-            Next::Stop(Stop::Ask(Question::Authorize)) => Event::Authorize(AuthorizeRequest { machine: self }),
-            Next::Stop(Stop::Ask(Question::Sign(credential))) => {
+            SessionStop::Stop(Stop::Transmit) => Event::Transmit,
+            SessionStop::Stop(Stop::NeedInput) => Event::NeedInput,
+            SessionStop::Stop(Stop::Yield) => Event::Yield,
+            SessionStop::Stop(Stop::Ask(Question::Time)) => Event::Time(TimeRequest { machine: self }),
+            SessionStop::Stop(Stop::Ask(Question::Credential)) => {
+                Event::Credential(CredentialRequest { machine: self })
+            }
+            SessionStop::Stop(Stop::Ask(Question::Authorize)) => Event::Authorize(AuthorizeRequest { machine: self }),
+            SessionStop::Stop(Stop::Ask(Question::Sign(credential))) => {
                 let input = self.sign_input(credential).map_err(|error| self.fail(error))?;
                 Event::Sign(SignRequest { machine: self, input })
             }
-            Next::Stop(Stop::Done) => match self.late.last_answer() {
+            SessionStop::Stop(Stop::Done) => match self.late.last_answer() {
                 Some(status) => Event::ClientAuth(status),
                 None => Event::NeedInput,
             },
-            Next::Data => Event::Data(ReceivedData { rx: &mut self.connection.rx }),
-            Next::PeerClosed => Event::PeerClosed,
-            Next::Closed => Event::Closed,
+            SessionStop::Data => Event::Data(ReceivedData { rx: &mut self.connection.rx }),
+            SessionStop::PeerClosed => Event::PeerClosed,
+            SessionStop::Closed => Event::Closed,
         })
     }
 }

@@ -11,7 +11,7 @@ mod tickets;
 pub use self::data::{PlaintextBuffer, ReceivedData};
 pub use self::event::Event;
 
-use self::event::Next;
+use self::event::SessionStop;
 use super::machine::Machine;
 use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
@@ -143,7 +143,7 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// Continues as far as possible; with `transmit`, stops while something waits to be sent.
-    fn proceed(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
+    fn proceed(&mut self, transmit: bool) -> Result<SessionStop<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
@@ -281,9 +281,9 @@ impl<'b, R: Side> Session<'b, R> {
         loop {
             self.connection.rx.consume_data(usize::MAX);
             match self.proceed(false) {
-                Ok(Next::Data | Next::Stop(Stop::Done | Stop::Yield)) => {}
-                Ok(Next::Stop(_)) => return Some(self.fail(Error::ConnectionTruncated)),
-                Ok(Next::PeerClosed | Next::Closed) => return None,
+                Ok(SessionStop::Data | SessionStop::Stop(Stop::Done | Stop::Yield)) => {}
+                Ok(SessionStop::Stop(_)) => return Some(self.fail(Error::ConnectionTruncated)),
+                Ok(SessionStop::PeerClosed | SessionStop::Closed) => return None,
                 Err(error) => return Some(error),
             }
         }
@@ -344,24 +344,24 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    fn run(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
+    fn run(&mut self, transmit: bool) -> Result<SessionStop<'b>, Error> {
         if transmit && !self.connection.tx.pending().is_empty() {
-            return Ok(Next::Stop(Stop::Transmit));
+            return Ok(SessionStop::Stop(Stop::Transmit));
         }
         if self.connection.rx.has_data() {
-            return Ok(Next::Data);
+            return Ok(SessionStop::Data);
         }
         if self.peer_closed {
-            return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
+            return Ok(if self.closed { SessionStop::Closed } else { SessionStop::PeerClosed });
         }
         loop {
             if self.late.is_receiving() {
                 let stop = self.late.receive(&mut self.connection, &self.secrets, &mut self.proof)?;
-                return Ok(Next::Stop(stop));
+                return Ok(SessionStop::Stop(stop));
             }
             // The request fills `rx`, so nothing more can be received.
             if let Some(question @ Question::Credential) = self.late.question() {
-                return Ok(Next::Stop(Stop::Ask(question)));
+                return Ok(SessionStop::Stop(Stop::Ask(question)));
             }
             let received = if self.connection.rx.handshake().is_empty() {
                 self.connection.rx.next_record()?
@@ -372,13 +372,13 @@ impl<'b, R: Side> Session<'b, R> {
                 Received::NeedInput => return Ok(self.need_input()),
                 Received::Data => {
                     self.data_received();
-                    return Ok(Next::Data);
+                    return Ok(SessionStop::Data);
                 }
                 Received::Alert(AlertDescription::CLOSE_NOTIFY) => {
                     self.peer_closed = true;
                     self.connection.events.alert_received(AlertDescription::CLOSE_NOTIFY);
                     self.record_totals();
-                    return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
+                    return Ok(if self.closed { SessionStop::Closed } else { SessionStop::PeerClosed });
                 }
                 Received::Alert(description) => return Err(Error::AlertReceived(description)),
                 Received::Handshake => {
@@ -386,7 +386,7 @@ impl<'b, R: Side> Session<'b, R> {
                         return Ok(self.need_input());
                     }
                     if transmit && !self.connection.tx.pending().is_empty() {
-                        return Ok(Next::Stop(Stop::Transmit));
+                        return Ok(SessionStop::Stop(Stop::Transmit));
                     }
                 }
             }
@@ -394,8 +394,8 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// Nothing can be done with the data received so far; asks the pending question, if there is one.
-    fn need_input(&self) -> Next<'b> {
-        Next::Stop(self.late.question().map_or(Stop::NeedInput, Stop::Ask))
+    fn need_input(&self) -> SessionStop<'b> {
+        SessionStop::Stop(self.late.question().map_or(Stop::NeedInput, Stop::Ask))
     }
 
     /// Records that the server has not requested a certificate, unless it still may.
@@ -436,11 +436,11 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
     }
 
     fn next(&mut self, _: &mut impl Trace) -> Result<Stop<'b>, Error> {
-        self.proceed(true).map(Next::stop)
+        self.proceed(true).map(SessionStop::stop)
     }
 
     fn next_received(&mut self) -> Result<Stop<'b>, Error> {
-        self.proceed(false).map(Next::stop)
+        self.proceed(false).map(SessionStop::stop)
     }
 
     fn answer(&mut self, answer: Input<'_, 'b>, _: &mut impl Trace) -> Result<(), Error> {

@@ -171,7 +171,9 @@ impl<P: CryptoProvider> Flow for Client<P> {
                 Ok((State::ExpectFinished(keys, None, PeerAuthenticated::Resumed(resumed)), None))
             }
             #[cfg(feature = "resumption")]
-            (State::AwaitAuthorization(..), Input::Declined) => Err(Error::Refused(AlertDescription::ACCESS_DENIED)),
+            (State::AwaitAuthorization(..), Input::Declined) => {
+                Err(Error::NotAuthorized(AlertDescription::ACCESS_DENIED))
+            }
             (State::ExpectCertificateRequest(keys), Input::Ready) => handle_certificate_request(keys, cx),
             (State::AwaitCredential(keys), Input::Credential(choice)) => take_choice(keys, choice, cx),
             (State::AuthenticateServer(keys, reply, step), input) => {

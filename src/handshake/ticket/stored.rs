@@ -32,7 +32,7 @@ debug_by_name!("Ticket", [] Ticket<'_>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum TicketRefusal {
+pub enum TicketError {
     /// The handshake has started, or already has a ticket.
     Begun,
     /// The bytes are not from this version of the crate, or are damaged.
@@ -128,25 +128,25 @@ impl<'b> Offer<'b> {
         now: UnixTime,
         provider: C,
         config: &ClientConfig<'_>,
-    ) -> Result<Self, TicketRefusal> {
-        let stored = ticket.open(provider).ok_or(TicketRefusal::Damaged)?;
+    ) -> Result<Self, TicketError> {
+        let stored = ticket.open(provider).ok_or(TicketError::Damaged)?;
         let suites = config.parameters.cipher_suites::<C>();
         let is_offered = suites.iter().any(|suite| HashAlgorithm::of(*suite) == Some(stored.psk.algorithm()));
         if !is_offered || config.scope(provider).ok().as_ref() != Some(stored.scope) {
-            return Err(TicketRefusal::OtherConfiguration);
+            return Err(TicketError::OtherConfiguration);
         }
         if own(provider, credential).as_ref() != Some(stored.own) {
-            return Err(TicketRefusal::OtherCredential);
+            return Err(TicketError::OtherCredential);
         }
         // RFC 9846 section 4.7.1: "Clients MUST NOT use tickets for longer than 7 days after issuance, regardless of the
         // ticket_lifetime".
         let lifetime = stored.lifetime.min(MAX_TICKET_LIFETIME);
-        let ticket_age = age(stored.received, now).filter(|age| *age < lifetime).ok_or(TicketRefusal::Expired)?;
+        let ticket_age = age(stored.received, now).filter(|age| *age < lifetime).ok_or(TicketError::Expired)?;
         if stored.peer.path.check_validity(Time::Trusted(now)).is_err() {
-            return Err(TicketRefusal::ServerExpired);
+            return Err(TicketError::ServerExpired);
         }
         let judged = stored.peer.judge(now, config.parameters.max_proof_age);
-        let (judged, proof_age) = judged.ok_or(TicketRefusal::ProofTooOld)?;
+        let (judged, proof_age) = judged.ok_or(TicketError::ProofTooOld)?;
         let obfuscated_age = ticket_age.wrapping_mul(1000).wrapping_add(stored.age_add);
         let Stored { psk, ticket, peer: Peer { leaf, .. }, declined, .. } = stored;
         Ok(Self { psk, ticket, leaf, declined, credential, obfuscated_age, judged, proof_age })
@@ -263,7 +263,7 @@ fn check_sum<C: CryptoProvider>(provider: C, content: &[u8]) -> Result<[u8; CHEC
     digest.as_bytes().first_chunk().copied().ok_or(CryptoError::Invalid)
 }
 
-impl fmt::Display for TicketRefusal {
+impl fmt::Display for TicketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Begun => "the handshake has begun, or already has a ticket",

@@ -13,8 +13,8 @@ use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::certificate::ProfileDefect;
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
-use crate::x509::refusal::Blame;
 use crate::x509::time::SECONDS_A_DAY;
+use crate::x509::verdict::Blame;
 
 /// The rules, and the path so far, to which a candidate is compared.
 pub(super) struct Checks<'s> {

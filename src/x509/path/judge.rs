@@ -7,7 +7,7 @@
 use super::waiver::{Waived, Waivers};
 use crate::error::{CertificateProblem, WaivableCause};
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
-use crate::x509::refusal::Blame;
+use crate::x509::verdict::Blame;
 
 /// Causes that the passes after the first tolerate, if they are waived.
 const PASSES: [Waivers; 3] = {

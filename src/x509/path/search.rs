@@ -26,8 +26,8 @@ use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::certificate::algorithm::PublicKey;
-use crate::x509::refusal::{Blame, Refused, Verdict};
 use crate::x509::time::{Time, UnixTime};
+use crate::x509::verdict::{Blame, FailedPath, Verdict};
 
 /// A search for a path through the certificates of a peer. It owns the rules by which it searches.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl<'r, 'p> Search<'r, 'p> {
 
     fn refuse(&mut self, blame: Blame, trace: &mut impl Trace) -> CertificateError {
         let (signatures, steps) = self.spent();
-        trace.event(TraceEvent::Refused { error: blame.error(), signatures, steps });
+        trace.event(TraceEvent::NoPath { error: blame.error(), signatures, steps });
         self.reason = Some(blame);
         blame.error()
     }
@@ -446,7 +446,7 @@ impl<'r, 'p> Search<'r, 'p> {
         let (oversize, list) = (summaries.oversize(), summaries.into_list());
         match refused {
             Some(blame) if !(is_found && accept(found.waived)) => {
-                Err(Verdict::new(blame, Refused::new(list, rules, spent, oversize)))
+                Err(Verdict::new(blame, FailedPath::new(list, rules, spent, oversize)))
             }
             _ => Ok(VerifiedPath::new(list, levels, &rules, found)),
         }
@@ -460,7 +460,7 @@ impl<'r, 'p> Search<'r, 'p> {
 
     /// Returns why the list or the path was refused, or would have been without a waiver; `None` if it was not.
     pub(crate) fn verdict(&self) -> Option<Verdict<'_>> {
-        let refused = Refused::new(self.summaries.list(), self.rules, self.spent(), self.summaries.oversize());
+        let refused = FailedPath::new(self.summaries.list(), self.rules, self.spent(), self.summaries.oversize());
         Some(Verdict::new(self.refused()?, refused))
     }
 

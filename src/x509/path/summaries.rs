@@ -17,7 +17,7 @@ use crate::limits::{MAX_CERTIFICATE, MAX_SUMMARY_EXCESS};
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::identity::{PeerIdentity, fingerprint};
-use crate::x509::refusal::Blame;
+use crate::x509::verdict::Blame;
 
 /// Bytes of the length of an entry, which does not count itself.
 const LENGTH: usize = 2;

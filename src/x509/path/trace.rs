@@ -65,6 +65,15 @@ pub enum TraceEvent<'a> {
         /// Steps that were taken.
         steps: u32,
     },
+    /// There is no path, for this reason.
+    NoPath {
+        /// The certificate to blame, and the rule it broke.
+        error: CertificateError,
+        /// Signatures that were verified.
+        signatures: u8,
+        /// Steps that were taken.
+        steps: u32,
+    },
     /// A certificate was read.
     Read {
         /// Its place.
@@ -73,15 +82,6 @@ pub enum TraceEvent<'a> {
         subject: Name<'a>,
         /// The issuer that it names.
         issuer: Name<'a>,
-    },
-    /// There is no path, for this reason.
-    Refused {
-        /// The certificate to blame, and the rule it broke.
-        error: CertificateError,
-        /// Signatures that were verified.
-        signatures: u8,
-        /// Steps that were taken.
-        steps: u32,
     },
     /// The candidate breaks a rule, or its key did not sign the certificate.
     Rejected {
@@ -127,11 +127,11 @@ impl fmt::Display for TraceEvent<'_> {
                 }
                 write!(f, "valid until {}; {signatures} signatures, {steps} steps", path.not_after)
             }
+            Self::NoPath { error, signatures, steps } => {
+                write!(f, "no path: {error}; {signatures} signatures, {steps} steps")
+            }
             Self::Read { index, subject, issuer } => {
                 write!(f, "read certificate {index}: {subject}, issued by {issuer}")
-            }
-            Self::Refused { error, signatures, steps } => {
-                write!(f, "no path: {error}; {signatures} signatures, {steps} steps")
             }
             Self::Rejected { index, issuer, error } => {
                 write!(f, "rejected {issuer} as the issuer of certificate {index}: {error}")

@@ -1,4 +1,4 @@
-//! Refusals of certificates, from the place where a check fails to the sentence that explains it.
+//! Verdicts on rejected certificates, from the failed check to the sentence that explains it.
 //!
 //! ```text
 //!   a check fails     the search ends        the program asks
@@ -28,7 +28,7 @@ pub(crate) struct Blame {
     part: Part,
 }
 
-/// The part of an issuer or of the configuration in a refusal.
+/// The part that an issuer or the configuration has in a rejection.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     /// The trust anchor that issued the certificate broke the rule.
@@ -40,10 +40,10 @@ enum Part {
     None,
 }
 
-/// An explanation why a certificate was refused. It borrows from the certificates and the configuration.
+/// An explanation of why a certificate was rejected. It borrows from the certificates and the configuration.
 ///
-/// `Display` writes one line: the certificate, the rule it broke, what was found and what was wanted, the section.
-/// The content comes from a certificate that was refused: it explains, and proves nothing.
+/// `Display` writes one line: the certificate, the rule it broke, what was found, what is required, and the section.
+/// The content comes from a certificate that was rejected: it explains, and proves nothing.
 #[derive(Clone, Copy)]
 pub struct Verdict<'a> {
     blame: Blame,
@@ -55,12 +55,12 @@ pub struct Verdict<'a> {
 enum Source<'a> {
     /// A certificate in DER that has no path.
     Certificate(&'a [u8]),
-    Path(Refused<'a>),
+    Path(FailedPath<'a>),
 }
 
-/// The certificates and the rules of a path that was refused.
+/// The certificates and the rules of a search that found no path.
 #[derive(Clone, Copy)]
-pub(super) struct Refused<'a> {
+pub(super) struct FailedPath<'a> {
     list: List<'a>,
     rules: Rules<'a>,
     /// Signatures and steps that the search took.
@@ -114,9 +114,9 @@ impl Blame {
 }
 
 impl<'a> Verdict<'a> {
-    /// Explains the refusal of a path.
-    pub(super) const fn new(blame: Blame, refused: Refused<'a>) -> Self {
-        Self { blame, source: Source::Path(refused) }
+    /// Explains why a search found no path.
+    pub(super) const fn new(blame: Blame, path: FailedPath<'a>) -> Self {
+        Self { blame, source: Source::Path(path) }
     }
 
     /// Explains a certificate that has no path: one that cannot be a trust anchor or part of a credential. `error` is that
@@ -156,7 +156,7 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// Returns what was found, and what was wanted.
+    /// Returns what was found, and what is required.
     pub fn evidence(&self) -> Evidence<'a> {
         Evidence::of(self).unwrap_or(Evidence::None)
     }
@@ -174,7 +174,7 @@ impl<'a> Verdict<'a> {
     fn blamed(&self) -> Blamed<'a> {
         let CertificateError { index, problem } = self.blame.error;
         match self.source {
-            Source::Path(Refused { list, .. }) => {
+            Source::Path(FailedPath { list, .. }) => {
                 Blamed { summary: list.get(index), unreadable: list.unreadable(index).unwrap_or_default() }
             }
             Source::Certificate(der) => {
@@ -187,7 +187,7 @@ impl<'a> Verdict<'a> {
     }
 }
 
-impl<'a> Refused<'a> {
+impl<'a> FailedPath<'a> {
     pub(super) const fn new(list: List<'a>, rules: Rules<'a>, spent: (u8, u32), oversize: u32) -> Self {
         Self { list, rules, spent, oversize }
     }

@@ -1,6 +1,6 @@
 //! The evidence for a refusal: what was found, what was required, and near misses.
 
-use super::{Blame, Blamed, Part, Refused, Source, Verdict};
+use super::{Blame, Blamed, FailedPath, Part, Source, Verdict};
 use crate::der::oid::Oid;
 use crate::error::CertificateProblem as Problem;
 use crate::limits::MAX_CERTIFICATE;
@@ -161,7 +161,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Compares a certificate with its issuer and the rules.
-    fn in_path(blame: Blame, summary: &Summary<'a>, path: &Refused<'a>) -> Option<Self> {
+    fn in_path(blame: Blame, summary: &Summary<'a>, path: &FailedPath<'a>) -> Option<Self> {
         let rules = &path.rules;
         let issuer = match blame.part {
             Part::Anchor(anchor) => rules.issuer(path.list, Place::Anchor(anchor)),
@@ -231,7 +231,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Takes the evidence from the limits of the search.
-    fn of_limit(problem: Problem, path: &Refused<'_>) -> Option<Self> {
+    fn of_limit(problem: Problem, path: &FailedPath<'_>) -> Option<Self> {
         let most = u32::from(u8::MAX);
         Some(match problem {
             Problem::ListTooLong => Self::Size { found: most.saturating_add(1), limit: most },
