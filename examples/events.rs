@@ -1,4 +1,4 @@
-//! Reads the ring of events of a device from its bytes, and tells what happened there. Try `--help`.
+//! Reads the ring of events of a device from its bytes, and prints what happened there. Try `--help`.
 
 use std::process::ExitCode;
 

@@ -125,7 +125,7 @@ fn until<T>(clock: &Clock, mut others: impl FnMut(), task: impl Future<Output = 
     }
 }
 
-/// The gateway: sends an order, and reads what the supplier says of it.
+/// The gateway: sends an order, and reads the response of the supplier.
 async fn order<'b>(
     pipe: End,
     handshake: Handshake<'b, Client>,

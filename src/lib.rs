@@ -112,8 +112,8 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] tells
-//!   which credential was rejected, [`Session::client_auth`] whether the server has shown that it accepts it.
+//!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] names
+//!   the rejected credential, and [`Session::client_auth`] whether the server is known to have accepted it.
 //! - A valid certificate identifies the peer; it does not authorize it: decide that in the authorization request.
 //! - There is no revocation, no 0-RTT, no external pre-shared key, no TLS 1.2.
 //! - For devices that have no clock yet, [`Time`](x509::Time) has special values, which weaken the validity

@@ -29,7 +29,7 @@ pub(crate) struct ServerFinishedHash(Digest);
 #[cfg(feature = "resumption")]
 pub(crate) struct ResumptionHash(Digest);
 
-/// Handshake type of the message that stands for the first ClientHello (RFC 9846 section 4.1).
+/// Handshake type of the message that replaces the first ClientHello (RFC 9846 section 4.1).
 const MESSAGE_HASH: u8 = 254;
 
 impl<C: CryptoProvider> Transcript<C> {

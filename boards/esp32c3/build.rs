@@ -1,4 +1,4 @@
-//! What the image is made of besides its source: identity and linker scripts.
+//! Adds the identity and the linker scripts to the image.
 
 fn main() {
     provisioning::identity();

@@ -55,7 +55,7 @@ fn run() -> Result<(), String> {
     let old = slots.lease(orders).map_err(|error| error.to_string())?;
     println!("a connection begins with key {}", old.credential().map_err(|error| error.to_string())?.key().0);
 
-    // A new certificate comes. It counts in the flash before it counts here: after a power cut the device goes on with it.
+    // A new certificate comes. It counts in the flash before it counts here: after a power cut the device continues with it.
     save(&mut flash, 1, &identities)?;
     orders.set(start(&mut flash, &slots, &identities)?);
     let new = slots.lease(orders).map_err(|error| error.to_string())?;

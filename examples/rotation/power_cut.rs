@@ -85,7 +85,7 @@ fn a_power_cut_at_any_operation_of_a_rotation_leaves_a_working_identity() {
                 } else {
                     new_there += 1;
                 }
-                // What is there can be replaced, whatever the cut has left behind.
+                // The content can be replaced, whatever state the power cut left.
                 rotate(&mut after, new).unwrap();
                 assert_eq!(active(&mut after, &identities), Some(new.key), "{operation}, {cut:?}");
             }

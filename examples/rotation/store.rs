@@ -16,7 +16,7 @@ use sequential_storage::Error;
 use sequential_storage::cache::Cache;
 use sequential_storage::map::{MapConfig, MapStorage};
 
-/// The record that says which place counts.
+/// The record of the place that counts.
 const ACTIVE: u8 = 0;
 
 /// Identities in a range of flash: at least two erase units, and each identity has to fit one.

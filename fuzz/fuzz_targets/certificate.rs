@@ -1,4 +1,4 @@
-//! What the reader of certificates and the path search make of any bytes.
+//! Feeds any bytes to the certificate parser and the path search.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

@@ -1,4 +1,4 @@
-//! What a client makes of the bytes of a server.
+//! Feeds any bytes of a server to a client.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

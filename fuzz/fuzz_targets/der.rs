@@ -1,4 +1,4 @@
-//! What the reader makes of any DER, as a certificate and inside of one.
+//! Feeds any DER to the parser, as a certificate and inside of one.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

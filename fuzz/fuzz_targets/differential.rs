@@ -1,4 +1,4 @@
-//! Paths with oddities: whatever this crate and rustls-webpki judge differently has its reason.
+//! Paths with oddities: each one that this crate and rustls-webpki judge differently has a reason.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

@@ -1,4 +1,4 @@
-//! What a server makes of the bytes of a client.
+//! Feeds any bytes of a client to a server.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

@@ -1,6 +1,6 @@
 //! Lists of certificates from choices: most of them a good path, with a few things changed.
 //!
-//! What is changed is of two kinds. On the *common ground* two validators have to agree. What goes beyond is an
+//! Changes are of two kinds. On the *common ground* two validators have to agree. What goes beyond is an
 //! [`Oddity`], and can be left out again: a difference is put down to those without which there is none.
 
 use crate::choices::Choices;
@@ -142,7 +142,7 @@ const ODD_EXTENSIONS: &[(Oddity, u8, &[u8])] = &[
 ];
 
 impl Plan {
-    /// Of the common ground, or with whatever one can think of.
+    /// A chain on the common ground, or with any oddity.
     pub(crate) fn new(choices: &mut Choices<'_>, odd: bool) -> Self {
         let top = 1 + choices.below(4);
         let mut all: Vec<_> = (0..=top).map(|place| certificate(choices, place, top, odd)).collect();
@@ -200,7 +200,7 @@ impl Plan {
         Case { sent: all(&self.sent), anchors: anchors.collect(), server_name: self.server_name }
     }
 
-    /// For whoever has to find out what it is.
+    /// A description for debugging.
     pub(crate) fn describe(&self) -> String {
         let mut text = format!("name {:?}\n", self.server_name);
         for (kind, list) in [("sent", &self.sent), ("anchor", &self.anchors)] {

@@ -42,7 +42,7 @@ const STEPS_PER_BYTE: usize = 64;
 pub enum End {
     /// The handshake failed.
     Handshake(Error),
-    /// The peer closed a session in which so many bytes of application data came.
+    /// The peer closed a session after this number of bytes of application data.
     Session(usize),
     /// The session failed.
     SessionFailed(Error),
@@ -108,7 +108,7 @@ fn run_server(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
     run(handshake, &credential, input, chunk, sent)
 }
 
-/// Feeds `input` to one side and says how it ended. What it sends goes to `sent`.
+/// Feeds `input` to one side and returns how it ended. Its output goes to `sent`.
 fn run<'b, S: Side>(
     mut handshake: Handshake<'b, S>,
     credential: &'b Credential<'b>,

@@ -53,7 +53,7 @@ pub fn server_name(input: &[u8]) {
     let Ok(wanted) = std::str::from_utf8(wanted) else { return };
     let (known, theirs_known) = (ServerName::parse(wanted), rustls_pki_types::ServerName::try_from(wanted));
     let (Ok(_), Ok(_)) = (&known, &theirs_known) else {
-        // What is a host name to us is one to others, but not the other way about.
+        // Our host names are host names to others, but not vice versa.
         assert!(known.is_err() || theirs_known.is_ok(), "{wanted:?} is a name to us alone");
         return;
     };
@@ -66,7 +66,7 @@ pub fn server_name(input: &[u8]) {
     assert_eq!(ours(&case).is_ok(), theirs(&case).is_ok(), "{wanted:?} and {:?}", String::from_utf8_lossy(presented));
 }
 
-/// A name, and a base of the same form or another: nothing lies inside and outside of the same base, and for
+/// A name, and a base of the same form or another: nothing is inside and outside of the same base, and for
 /// hosts and addresses webpki permits what we permit.
 pub fn name_constraints(input: &[u8]) {
     let mut choices = Choices::new(input);
@@ -98,7 +98,7 @@ pub fn name_constraints(input: &[u8]) {
     } else {
         assert_eq!(permitted.0, excluded.0, "of another form: {}", said());
     }
-    // Where we accept, they do but for `*.com` (see `differences`); they accept more, since they read names and
+    // Where we accept, they do, except for `*.com` (see `differences`); they accept more, since they read names and
     // bases later.
     let below_top = presented.strip_prefix(b"*.").is_some_and(|parent| !parent.contains(&b'.'));
     if !below_top && [form, base_form].iter().all(|form| [0x82, 0x87].contains(form)) {

@@ -11,7 +11,7 @@ pub(crate) struct Template {
     pub(crate) not_before: Time,
     pub(crate) not_after: Time,
     pub(crate) subject: Vec<u8>,
-    /// Whose key it holds, and whose key signs it.
+    /// The owner of its key, and the owner of the key that signs it.
     pub(crate) key: u8,
     pub(crate) signer: u8,
     /// By the last byte of their identifiers, critical or not, with their values.
@@ -43,7 +43,7 @@ pub enum Oddity {
     DnsNameSyntax,
     DuplicateExtension,
     ExtensionSyntax,
-    /// A bit of it, whatever that makes of it.
+    /// A flipped bit, with any effect.
     FlippedBit,
     IpSyntax,
     KeyUsage,

@@ -212,7 +212,7 @@ impl ConnectionFailure<'_, '_> {
     }
 }
 
-/// Finds a fault of our own credential for which a peer should reject it.
+/// Finds a fault of our own credential that makes a peer reject it.
 pub(super) fn fault_of(credential: &Credential<'_>, role: Role, time: Time) -> Option<Diagnosis> {
     match credential.check_validity(time).map_err(|error| error.problem) {
         Err(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
@@ -267,7 +267,7 @@ mod tests {
             (&[], None),
         ] {
             assert_eq!(NONE.lacks(oid), lacks, "{oid:?}");
-            // Here the key is too short, or the like: the verdict says what is wrong with it.
+            // Here the key is too short, for example: the verdict explains.
             assert_eq!(ALL.lacks(oid), None, "{oid:?}");
         }
         assert_eq!(NONE.nothing_in_common(), Diagnosis::RsaPerhapsNeeded);

@@ -30,7 +30,7 @@ debug_by_name!("ConnectionFailure", [] ConnectionFailure<'_, '_>);
 /// The rejection of a client by an authenticated server, because of the certificate that it sent or did not send.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'b> {
-    /// The server's alert. Its [class](AlertDescription::class) tells whether a retry can help.
+    /// The server's alert. Its [class](AlertDescription::class) indicates whether a retry can help.
     pub alert: AlertDescription,
     /// The rejected credential; `None` if we sent none.
     pub credential: Option<&'b Credential<'b>>,

@@ -100,7 +100,7 @@ impl<'a> Credential<'a> {
     /// intermediates, in any order (RFC 9846 section 4.5.1). The root need not be there.
     ///
     /// It signs with the scheme of the key of the leaf; for RSA that is `rsa_pss_rsae_sha256`, unless
-    /// [`with_scheme`](Self::with_scheme) says otherwise.
+    /// [`with_scheme`](Self::with_scheme) changes that.
     ///
     /// # Errors
     /// [`ApiMisuse::CredentialUnusable`] with the certificate and the rule: if the chain is empty or has more than 255

@@ -7,7 +7,7 @@
 //! It handles only public numbers, so it need not run in constant time. Private keys stay with an external signer.
 //!
 //! An operation with the exponent 65537 costs about 30 multiplications of the length of the modulus, a
-//! square of `len / 4` steps each; it takes 2.6 KB of stack, whatever the length of the key.
+//! square of `len / 4` steps each; it takes 2.6 KB of stack, regardless of the length of the key.
 
 use core::mem::swap;
 

@@ -127,7 +127,7 @@ impl Error {
                 Some(AlertDescription::INTERNAL_ERROR)
             }
             Self::BufferTooSmall { buffer, .. } => Some(match buffer {
-                // RFC 9846 section 6.2: record_overflow is the only alert that tells the peer to send less.
+                // RFC 9846 section 6.2: record_overflow is the only alert that asks the peer to send less.
                 BufferKind::Rx => AlertDescription::RECORD_OVERFLOW,
                 BufferKind::Peer | BufferKind::Ticket | BufferKind::Tx => AlertDescription::INTERNAL_ERROR,
             }),

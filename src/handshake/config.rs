@@ -24,7 +24,7 @@ pub(crate) struct Parameters<'a> {
     pub(crate) max_depth: u8,
     pub(crate) max_validity_days: Option<u16>,
     pub(crate) strict_profile: bool,
-    /// The TLSInnerPlaintext of a record has a multiple of so many bytes.
+    /// The number of bytes of which the length of each TLSInnerPlaintext is a multiple.
     pub(crate) padding: u16,
     pub(crate) waivers: Waivers,
     /// The age of the peer's proof, in seconds, after which no session is resumed.
@@ -305,7 +305,7 @@ macro_rules! common_options {
             }
 
             /// Pads every protected record that we send with zeros to a multiple of this length, content type included
-            /// (RFC 9846 section 5.4), so that its length tells less about what is in it. By default there is no
+            /// (RFC 9846 section 5.4), so that its length reveals less about its content. By default there is no
             /// padding.
             ///
             /// Costs half of `multiple` per record on average, on the wire and to encrypt. A record grows no further
@@ -361,7 +361,7 @@ macro_rules! common_options {
             }
 
             /// Sets whether to reject also certificates that RFC 5280 forbids CAs to issue but path validation accepts,
-            /// as [`Rules::strict_profile`](crate::x509::Rules::strict_profile) says. Off by default.
+            /// as with [`Rules::strict_profile`](crate::x509::Rules::strict_profile). Off by default.
             #[must_use]
             pub const fn with_strict_profile(mut self, on: bool) -> Self {
                 self.parameters.strict_profile = on;

@@ -37,7 +37,7 @@ impl<C: CryptoProvider> Protection<C> {
     /// Opens the fragment of a record in place, without the tag that follows it. It then holds a
     /// TLSInnerPlaintext (content, type, padding). `header` is that of the received record.
     ///
-    /// Fails with [`Error::DecryptFailed`] whatever the reason, and does not count the record then (RFC 9846 section
+    /// Fails with [`Error::DecryptFailed`] for every reason, and does not count the record then (RFC 9846 section
     /// 5.2: "the receiver MUST terminate the connection with a `bad_record_mac` alert").
     pub(crate) fn open(
         &mut self,

@@ -1,6 +1,6 @@
 //! One file for each message or extension: its meaning, parsing and writing. No state, no cryptography.
 //!
-//! Panic contract: parsing never panics, whatever the bytes; writing never panics, whatever the buffer. A parsed
+//! Panic contract: parsing never panics on any bytes; writing never panics on any buffer. A parsed
 //! message borrows from the bytes it was parsed from. Trailing bytes, duplicate extensions and extensions that are not
 //! allowed in a message are errors.
 

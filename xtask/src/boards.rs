@@ -27,7 +27,7 @@ const IDENTITY: &str = "target/boards/identity";
 /// Its certificates are valid for seven days.
 const FRESH: Duration = Duration::from_hours(5 * 24);
 
-/// Whom the throw-away identity posts to: nobody.
+/// The server of the throw-away identity: an address that is never reached.
 const HOST: &str = "supplier.example";
 
 /// Builds every board in release, without a lint, and prints what its image takes.

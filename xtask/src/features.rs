@@ -10,7 +10,7 @@ pub(crate) const BOARD_TARGETS: &[&str] = &["riscv32imc-unknown-none-elf", "thum
 /// The target whose flash is measured.
 pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 
-/// Sets of features somebody builds with. Features only add, so pairs that do not meet in the code
+/// Sets of features that users build with. Features only add, so pairs that do not meet in the code
 /// (events and a cipher suite) need no set of their own. Without a cipher suite there is still the
 /// validator of certificates.
 pub(crate) const SETS: &[&str] = &[

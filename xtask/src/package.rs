@@ -32,8 +32,8 @@ pub(crate) fn all() -> Result<()> {
     run.succeed()
 }
 
-/// Has our packages unpacked and built again. To Cargo a package of the same version from a registry is the same,
-/// whatever is in it: builds are kept below the target directory, sources in Cargo's home, where they outlive a checkout.
+/// Has our packages unpacked and built again. Cargo takes packages of one version from a registry for the same,
+/// regardless of their content: builds are kept below the target directory, sources in Cargo's home, where they outlive a checkout.
 fn forget() -> Result<()> {
     remove_ours(&root().join(TARGET).join("debug/.fingerprint"))?;
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);

@@ -4,7 +4,7 @@ use crate::pki::{INTERMEDIATE, NOW, ROOT, SERVER, SERVER_NAME};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 
-/// By this crate. Some, if the path and the name are right.
+/// Validates with this crate. Some, if the path and the name are right.
 pub fn ours<C: CryptoProvider + Default>() -> Option<()> {
     let provider = C::default();
     let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
@@ -58,7 +58,7 @@ mod other {
         }
     }
 
-    /// By rustls-webpki. Some, if the path and the name are right.
+    /// Validates with rustls-webpki. Some, if the path and the name are right.
     pub fn webpki<C: CryptoProvider + Default + Send + Sync>() -> Option<()> {
         let [root, intermediate, leaf] = [ROOT, INTERMEDIATE, SERVER].map(CertificateDer::from);
         let anchors = [anchor_from_trusted_cert(&root).ok()?];

@@ -1,4 +1,4 @@
-//! The gateway on an ESP32-C3 with a W5500. `README.md` says how it is wired and run.
+//! The gateway on an ESP32-C3 with a W5500. See `README.md` for its wiring and how to run it.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]

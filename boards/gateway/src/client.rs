@@ -190,7 +190,7 @@ mod tests {
             }
             assert_eq!(remedy(stage, Error::Certificate(certificate)), Remedy::Again, "{stage}");
         }
-        // Records in the clear can be put in between at any time.
+        // Plaintext records can be injected at any time.
         for error in [PeerMisbehaved::WrongEpoch, PeerMisbehaved::TooManyChangeCipherSpec] {
             let lost = lost(&HttpError::Stream(Failure::<ErrorKind>::Tls(error.into())));
             assert_eq!(lost.remedy(), Remedy::Again, "{error:?}");
@@ -203,7 +203,7 @@ mod tests {
             let refusal = |alert| remedy(stage, Error::AlertReceived(alert));
             assert_eq!(refusal(AlertDescription::UNKNOWN_CA), Remedy::Human);
             assert_eq!(refusal(AlertDescription::CERTIFICATE_REQUIRED), Remedy::Human);
-            // What it says of records that somebody else may have put in between.
+            // Its verdict on records that anyone may have injected.
             assert_eq!(refusal(AlertDescription::UNEXPECTED_MESSAGE), Remedy::Again);
         }
     }
@@ -213,7 +213,7 @@ mod tests {
         \x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\
         \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
-    /// Knows nobody, and is nobody.
+    /// Trusts no one and has no identity.
     #[derive(Default)]
     struct Stranger<'b>(core::marker::PhantomData<&'b ()>);
 

@@ -25,7 +25,7 @@ pub trait Signer {
     async fn sign(&mut self, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]>;
 }
 
-/// A key in software. It is part of the image, so whoever can read the flash has it.
+/// A key in software. It is part of the image, so anyone who can read the flash has it.
 ///
 /// A secure element protects it better, and replaces this type: a struct with the `embedded_hal_async::i2c::I2c` of the
 /// board whose `sign` sends the digest and waits. For an ATECC608 that is the command Nonce in pass-through mode with

@@ -115,7 +115,7 @@ impl Health {
 mod tests {
     use super::*;
 
-    /// Bits that look like noise (Knuth's MMIX generator), of which so many in 256 are ones.
+    /// Bits that look like noise (Knuth's MMIX generator), with the given number of ones in 256.
     fn bits(mut state: u64, ones: u8) -> impl FnMut() -> bool {
         move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -26,7 +26,7 @@ pub fn end() -> usize {
 pub fn paint(reserved: usize) {
     let here = cortex_m::register::msp::read() as usize;
     for address in (lowest(reserved)..here.saturating_sub(OWN_FRAME)).step_by(4) {
-        // SAFETY: memory of the stack below all frames in use, which nobody reads before it is written. What an interrupt
+        // SAFETY: memory of the stack below all frames in use, which is written before it is read. What an interrupt
         // has there is gone when this goes on.
         unsafe { ptr::write_volatile(ptr::with_exposed_provenance_mut::<u32>(address), COLOUR) }
     }

@@ -43,7 +43,7 @@ pub fn embed() {
 /// Writes the identity for `hardware::identity!()`.
 ///
 /// # Panics
-/// With a sentence that says what is wrong, which ends the build.
+/// An error ends the build with a sentence about what is wrong.
 pub fn identity() {
     let wanted = env::var_os(VARIABLE);
     println!("cargo:rerun-if-env-changed={VARIABLE}");
@@ -139,7 +139,7 @@ mod tests {
 
     impl Drop for Directory {
         fn drop(&mut self) {
-            // It lies among temporary files; if it stays, no harm is done.
+            // It is a temporary file; leaving it behind does no harm.
             let _gone = fs::remove_dir_all(&self.0);
         }
     }

@@ -14,14 +14,14 @@ impl Registers {
     ///
     /// # Safety
     /// All of it are registers of a device, which may be read and written in any order without breaking what Rust
-    /// assumes of memory: the device writes to no memory by itself.
+    /// assumes of memory: the device never writes to memory.
     pub const unsafe fn new(base: usize, len: usize) -> Self {
         Self { base, len }
     }
 
     /// Reads a register.
     pub fn read(self, offset: usize) -> u32 {
-        // SAFETY: inside the block, for which the caller of `new` is responsible.
+        // SAFETY: inside the block, as the caller of `new` guarantees.
         unsafe { ptr::read_volatile(self.address(offset)) }
     }
 

@@ -94,7 +94,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 // SAFETY: touches nothing that the code which faulted might have been changing, and does not return.
 #[cortex_m_rt::exception]
 unsafe fn HardFault(_frame: &cortex_m_rt::ExceptionFrame) -> ! {
-    // Printed by itself: the fault may have come while a line of the log was being written.
+    // Printed separately: the fault may have interrupted the writing of a log line.
     semihosting::println!();
     exit(Exit::Faulted)
 }

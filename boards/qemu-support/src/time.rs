@@ -10,7 +10,7 @@ use embassy_time_driver::{Driver, TICK_HZ};
 use embassy_time_queue_utils::Queue;
 
 const TICKS_PER_MS: u64 = TICK_HZ / 1000;
-/// Interrupt Control and State Register, and the bit that says that `SysTick` waits to be handled.
+/// Interrupt Control and State Register, and its bit for a pending `SysTick`.
 const ICSR: *const u32 = 0xe000_ed04 as *const u32;
 const PENDSTSET: u32 = 1 << 26;
 

@@ -28,7 +28,7 @@ fn entropy() -> Entropy {
     Entropy::new(&bytes)
 }
 
-/// Certificates are judged by the date of the build; a device that learns the time says `Time::Trusted`.
+/// Certificates are validated at the date of the build; a device that knows the time returns `Time::Trusted`.
 fn clock() -> Time {
     Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or_default()))
 }

@@ -1,4 +1,4 @@
-//! Bank 2 of the flash, of which a word may be read whose writing was interrupted.
+//! Bank 2 of the flash; a word whose writing was interrupted can be read.
 
 use core::arch::asm;
 use embassy_stm32::flash::{Bank2Region, Blocking, Error};

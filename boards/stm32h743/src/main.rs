@@ -40,7 +40,7 @@ async fn main(spawner: Spawner) {
     hardware::start();
     let p = embassy_stm32::init(clocks());
 
-    // The generator says when its noise is bad: then there is no entropy, and nothing is sent.
+    // The generator reports bad noise: then there is no entropy, and nothing is sent.
     let mut random = Rng::new(p.RNG, Irqs);
     let mut generator = move |out: &mut [u8]| block_on(random.async_fill_bytes(out)).is_ok();
     let seed = hardware::seed(&mut generator);

@@ -36,7 +36,7 @@ fn case(block: &'static str) -> Case {
     Case { name, outcome, bytes: [bytes(&head), body].concat(), is_cut: value("end") == "cut" }
 }
 
-/// Returns the bytes that `text` stands for.
+/// Returns the bytes that `text` describes.
 fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;

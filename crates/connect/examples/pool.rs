@@ -70,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// The use of the pool.
 struct Pool {
-    /// Where tasks wait for a free set. Without it, a connector that has none fails with `Error::Busy`.
+    /// The semaphore on which tasks wait for a free set. Without it, a connector that has none fails with `Error::Busy`.
     free: FairSemaphore<NoopRawMutex, 3>,
     now: Cell<usize>,
     most: Cell<usize>,

@@ -144,7 +144,7 @@ where
             // An alert may have come before the transport ended.
             (Some(failure), _) => refuse(failure.error, Some(failure.stage)),
             (None, Failure::Tls(error)) => refuse(error, Some(handshake.stage())),
-            // A transport that is slow, or was called at a bad moment, says nothing of the peer.
+            // A slow transport, or one called at a bad moment, is no evidence about the peer.
             (None, Failure::Io(error)) => Error::Transport(error),
         });
     }

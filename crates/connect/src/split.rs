@@ -14,7 +14,7 @@
 //! ```
 //!
 //! The transport has two halves itself, as sockets of embassy-net and tokio have. The reader owns the one that is read.
-//! The other is shared, since a reader may have to answer: whoever sends, sends everything that is pending. The session
+//! The other is shared, since a reader may have to answer: each side sends everything that is pending. The session
 //! is locked only while bytes are copied, encrypted or decrypted, never while a transport is waited for. So a reader
 //! reads on while a writer waits for a peer that itself waits to be read, and each task is woken by its own transport.
 //!

@@ -1,10 +1,10 @@
 //! The loops that decide the speed, in assembly for Cortex-M4: a portable function with the same name is beside each caller, and a test
 //! in the emulator compares the two. **The only file with `unsafe` code.**
 //!
-//! `UMAAL`, which multiplies two words and adds two words, takes one cycle whatever the words are, on a Cortex-M4 and M33; nothing here branches
+//! `UMAAL`, which multiplies two words and adds two words, takes one cycle on a Cortex-M4 and M33, regardless of the words; nothing here branches
 //! on a value or indexes with one.
 //!
-//! In each block, registers other than r6 and r7 are operands or said to be overwritten. Those two belong to the compiler and are kept on the
+//! In each block, registers other than r6 and r7 are operands or declared as clobbered. Those two belong to the compiler and are kept on the
 //! stack meanwhile. No block calls anything.
 #![allow(unsafe_code)]
 #![allow(clippy::too_many_lines, reason = "a loop is one block of assembly")]
@@ -522,7 +522,7 @@ pub(crate) fn poly1305(r: &[u32; 4], h: &mut [u32; 5], blocks: &[[u8; 16]]) {
             "mov r7, r10",
             "ldrd r4, r5, [sp, #28]",
             "ldr r6, [sp, #36]",
-            // Five times what is at 2^130 and above, as far as it is there: the portable form says why that is a word.
+            // Five times the part at 2^130 and above: the portable form explains why that is a word.
             "bic r0, r8, #3",
             "add r0, r0, r8, lsr #2",
             "and r8, #3",

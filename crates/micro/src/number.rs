@@ -49,7 +49,7 @@ pub(crate) fn subtract(a: &Number, b: &Number) -> (Number, u32) {
     (difference, borrow)
 }
 
-/// `yes` or `no`, as the mask says.
+/// Selects `yes` or `no` by the mask.
 pub(crate) fn select(mask: u32, yes: &Number, no: &Number) -> Number {
     let mask = black_box(mask);
     let mut chosen = *no;
@@ -70,11 +70,11 @@ pub(crate) fn is_zero_word(word: u32) -> u32 {
 /// A sum below twice the modulus, less the modulus if it is not below it.
 pub(crate) fn reduce_once(sum: &Number, carry: u32, modulus: &Number) -> Number {
     let (less, is_below) = subtract(sum, modulus);
-    // With a carry, the sum is above the modulus whatever its words say.
+    // With a carry, the sum is above the modulus regardless of its words.
     select(is_below & carry.wrapping_sub(1), sum, &less)
 }
 
-/// A bit, of which the place is no secret.
+/// Returns the bit at a place that is not secret.
 pub(crate) fn bit(number: &Number, place: usize) -> u32 {
     number.get(place / 32).map_or(0, |word| (word >> (place % 32)) & 1)
 }

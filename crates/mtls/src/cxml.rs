@@ -443,7 +443,7 @@ mod tests {
             (encoded(UTF_16BE, "UTF-16"), Some("utf-16be")),
             (encoded(WINDOWS_1252, "ISO-8859-1"), None),
             (encoded(WINDOWS_1252, "windows-1252"), None),
-            // The server in between says what it always says.
+            // A proxy in between gives its usual answer.
             (encoded(WINDOWS_1252, "ISO-8859-1"), Some("UTF-8")),
             (behind(b"\xff\xfe", encoded(UTF_16LE, "UTF-16")), Some("iso-8859-1")),
             (encoded(UTF_8, "UTF-8"), Some("")),

@@ -295,7 +295,7 @@ impl Supplier<'_> {
                 let mut connection = Connection::new(&mut stream, Limits::default());
                 tell(self.converse(&mut connection, link, &deadline, &mut host, tell));
                 deadline.renew(REQUEST_TIME);
-                // If close_notify cannot be sent, nobody would receive it.
+                // If close_notify cannot be sent, it could not be received either.
                 let _ = stream.close();
             }
             Err(error) => {

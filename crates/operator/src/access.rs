@@ -1,4 +1,4 @@
-//! Access rules for authenticated peers: one of a list has to hold.
+//! Access rules for authenticated peers: one of a list has to match.
 //!
 //! ```
 //! use embedded_mtls::Credential;
@@ -21,7 +21,7 @@ use embedded_mtls::AlertDescription;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName};
 
-/// A reason to authorize a peer. Rules about names and issuers never hold for a peer that is
+/// A reason to authorize a peer. Rules about names and issuers never match a peer that is
 /// [known by its key only](PeerIdentity::is_known_by_key_only), which chooses them itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ impl<'a> AllowList<'a> {
         Self { rules: None }
     }
 
-    /// Allows each peer for which one of the rules holds; no peer if there are no rules.
+    /// Allows each peer that one of the rules matches; no peer if there are no rules.
     pub const fn any_of(rules: &'a [Rule<'a>]) -> Self {
         Self { rules: Some(rules) }
     }
@@ -74,7 +74,7 @@ impl<'a> AllowList<'a> {
 }
 
 impl Rule<'_> {
-    /// Returns whether the rule holds for the peer.
+    /// Returns whether the rule matches the peer.
     pub fn holds<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
         match self {
             Self::CommonName(_) | Self::Issuer(_) | Self::SubjectAltName(_) if peer.is_known_by_key_only() => false,

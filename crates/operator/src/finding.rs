@@ -4,8 +4,8 @@ use core::fmt;
 
 use embedded_mtls::{Diagnosis, Responsible};
 
-/// One table for all findings: those of HTTP as `Name: responsible, "cause", "remedy";`, and those of TLS, for which
-/// the core has the rest, as `Name: "remedy";`. Causes and remedies are clauses without a full stop.
+/// One table for all findings: those of HTTP as `Name: responsible, "cause", "remedy";`, and those of TLS, whose
+/// cause is in the core, as `Name: "remedy";`. Causes and remedies are clauses without a full stop.
 macro_rules! findings {
     ($(#[$meta:meta])* pub enum Finding {
         $($(#[$doc:meta])* $name:ident: $responsible:ident, $cause:literal, $remedy:literal;)*
@@ -51,8 +51,8 @@ macro_rules! findings {
 }
 
 findings! {
-/// A named failure of TLS or HTTP, with its remedy. If causes other than the usual one are possible, the remedy says
-/// so.
+/// A named failure of TLS or HTTP, with its remedy. If causes other than the usual one are possible, the remedy mentions
+/// them.
 ///
 /// `Display` writes the cause, who has to act and the remedy, in one line. `docs/diagnoses.md` lists them all.
 ///
@@ -93,7 +93,7 @@ pub enum Finding {
          (Apache: AH10158)",
         "enable post-handshake authentication, or have SSLVerifyClient moved from <Location> or <Directory> to \
          the virtual host";
-    /// A proxy in between requires a password (HTTP 407 or 511).
+    /// A proxy requires a password (HTTP 407 or 511).
     ProxyLoginRequired: Network,
         "a proxy between the two sides requires a password and did not forward the request (HTTP 407, 511)",
         "exempt this connection from the proxy: it responded inside TLS, so it terminates TLS, and mutual TLS \

@@ -54,10 +54,10 @@ const FIREWALLS: &[&str] = &[
 
 impl Finding {
     /// Interprets a refusal by HTTP whose reason is in TLS or in the network: by words of well-known servers, proxies
-    /// and firewalls in its body, otherwise by its status. `shown` means that we sent a certificate, see
+    /// and firewalls in its body, otherwise by its status. `sent` means that we sent a certificate, see
     /// [`Session::sent_credential`]. `None` if nothing is known, and for a status that is not a refusal, unless the
     /// body is a firewall's.
-    pub fn of_http(status: u16, body: &[u8], shown: bool) -> Option<Self> {
+    pub fn of_http(status: u16, body: &[u8], sent: bool) -> Option<Self> {
         if status >= 400
             && let Some((_, finding)) = SAYINGS.iter().find(|(saying, _)| says(body, saying))
         {
@@ -71,7 +71,7 @@ impl Finding {
         match status {
             401 => Some(Self::LoginRequired),
             // Nothing indicates that our certificate was accepted.
-            403 if shown => Some(Self::Forbidden),
+            403 if sent => Some(Self::Forbidden),
             407 | 511 => Some(Self::ProxyLoginRequired),
             421 => Some(Self::MisdirectedRequest),
             // From nginx, if an `error_page` exposes them.
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(of(200, "Post-Handshake Authentication"), None);
         let f5 = "The requested URL was rejected. Please consult with your administrator.<br>Your support ID is: 1";
         assert_eq!([of(200, f5), of(403, f5)], [Some(Finding::FirewallRefused); 2]);
-        // The same words under a failure of what stands behind it.
+        // The same words with the status of a failure behind the firewall.
         assert_eq!(of(502, "<center>Microsoft-Azure-Application-Gateway/v2</center>"), None);
     }
 
@@ -163,7 +163,7 @@ mod tests {
         ] {
             assert_eq!(of(status, "<html></html>"), Some(expected), "{status}");
         }
-        // The owner of what is not shown cannot be refused.
+        // A client that sent no certificate cannot be refused for its owner.
         assert_eq!(Finding::of_http(403, b"Forbidden", false), None);
     }
 }

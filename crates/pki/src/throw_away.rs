@@ -1,7 +1,7 @@
 //! A throw-away PKI: root, intermediate and leaves, made in memory by `rcgen` with keys on P-256 by `p256`.
 //!
 //! `rcgen` comes without its own cryptography, because that needs a C compiler. Use such a PKI only for experiments:
-//! nobody protects its keys.
+//! its keys are not protected.
 
 use core::fmt;
 use std::io::{self, Write as _};

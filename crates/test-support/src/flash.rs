@@ -12,7 +12,7 @@ pub const PAGE: usize = 4096;
 pub enum Cut {
     /// A part of it was done: some bits of a word, some bytes of a page.
     Within,
-    /// All of it was done, but nobody heard of it.
+    /// The whole operation was done, but not reported.
     After,
 }
 
@@ -38,12 +38,12 @@ pub enum Failure {
 }
 
 impl Flash {
-    /// An erased flash of so many pages.
+    /// Makes an erased flash of this number of pages.
     pub fn new(pages: usize) -> Self {
         Self { bytes: vec![0xff; pages * PAGE], power: None, operations: 0, erasures: 0 }
     }
 
-    /// Cuts the power at the operation after so many.
+    /// Cuts the power at the operation after this number of them.
     pub fn cut_after(&mut self, operations: usize, cut: Cut) {
         self.power = Some((operations, cut));
     }
@@ -55,7 +55,7 @@ impl Flash {
         self
     }
 
-    /// Counts an operation; says how much of it is done.
+    /// Counts an operation, and returns how much of it is done.
     fn operate(&mut self) -> Result<Option<Cut>, Failure> {
         self.operations += 1;
         match &mut self.power {

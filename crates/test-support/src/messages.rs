@@ -27,7 +27,7 @@ pub const PSK_KEY_EXCHANGE_MODES: u16 = 45;
 pub const COOKIE: u16 = 44;
 pub const CERTIFICATE_AUTHORITIES: u16 = 47;
 pub const KEY_SHARE: u16 = 51;
-/// A code point that nobody has assigned (RFC 8701).
+/// A code point that is never assigned (RFC 8701).
 pub const GREASE: u16 = 0x7a7a;
 
 pub const X25519: u16 = 0x1d;
@@ -183,7 +183,7 @@ impl Hello {
         self.extensions.iter().find(|extension| extension.0 == kind).map(|extension| &extension.1[..])
     }
 
-    /// Replaces an extension where it stands, or adds it at the end.
+    /// Replaces an extension in place, or adds it at the end.
     #[must_use]
     pub fn with(mut self, kind: u16, body: &[u8]) -> Self {
         match self.extensions.iter_mut().find(|extension| extension.0 == kind) {

@@ -3,7 +3,7 @@
 //! ```text
 //! let pki = Pki::new();
 //! let setup = Setup::new(&pki);              // required client authentication, both with credentials
-//! let outcome = setup.run();                 // until both are done, or one has failed and told the other
+//! let outcome = setup.run();                 // until both are done, or one has failed and sent its alert
 //! ```
 
 use crate::pki::{Issued, NOW, Pki, Role, SERVER_NAME};
@@ -210,7 +210,7 @@ impl<CH: Host<Choice = Choice<'static>>, SH: Host<Choice = Choice<'static>>> Set
                 if client_end.is_some() && server_end.is_some() {
                     break;
                 }
-                // Nothing more will come: whoever still waits sees the end of the transport.
+                // Nothing more will come: a side that still waits sees the end of the transport.
                 client.rx_eof();
                 server.rx_eof();
             }

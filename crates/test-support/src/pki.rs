@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! let pki = Pki::new();                         // root -> intermediate -> server, client
-//! let bad = BadChain::new(Defect::Expired, Role::Client);   // and what has to be said about it
+//! let bad = BadChain::new(Defect::Expired, Role::Client);   // and the expected verdict
 //! let own = Template::ca("My Root").path_len(0).self_signed();
 //! let leaf = Template::server("a.example").signed_by(&own);
 //! ```
@@ -225,8 +225,8 @@ impl Template {
         self
     }
 
-    /// Replaces bytes in what is signed, and signs that: for certificates that nobody would issue.
-    /// Both must be of the same length, and stand there once.
+    /// Replaces bytes of the signed part before signing, for certificates that no CA would issue.
+    /// Both must be of the same length, and the first must occur once.
     pub fn patched(mut self, from: &[u8], to: &[u8]) -> Self {
         assert_eq!(from.len(), to.len());
         self.patches.push((from.to_vec(), to.to_vec()));
@@ -270,7 +270,7 @@ fn patch(der: &[u8], patches: &[(Vec<u8>, Vec<u8>)], signer: &Key) -> Vec<u8> {
     sign(&tbs, signer)
 }
 
-/// Signs what `rewrite` makes of the content of the `TBSCertificate`; an ECDSA algorithm with NULL stands outside, too.
+/// Signs the content of the `TBSCertificate` after `rewrite`; an ECDSA algorithm with NULL is outside, too.
 fn rewritten(der: &[u8], rewrite: Rewrite, signer: &Key) -> Vec<u8> {
     let content = rewrite(&tbs(der)[4..]);
     let inner = tlv(0x30, &content);
@@ -343,7 +343,7 @@ impl Pki {
     }
 }
 
-/// Whose certificates are to be judged.
+/// The side whose certificates are validated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Server,
@@ -415,7 +415,7 @@ impl Defect {
     ];
 }
 
-/// A chain with one defect, and what has to be said about it. All else about it is right.
+/// A chain with one defect, and the expected verdict. Everything else is right.
 pub struct BadChain {
     /// The chain of the peer, the leaf first.
     pub chain: Vec<Vec<u8>>,

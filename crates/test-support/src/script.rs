@@ -1,5 +1,5 @@
-//! One side of TLS 1.3 written again, independent of the core except for its primitives, that says what
-//! it is told to say: right, wrong, out of order, or under the wrong keys.
+//! One side of TLS 1.3 written again, independent of the core except for its primitives. It sends what
+//! a test asks for: right, wrong, out of order, or under the wrong keys.
 //!
 //! ```text
 //! let mut real = Real::client(Setup::new(&pki));
@@ -76,7 +76,7 @@ impl Keys {
         &self.secret
     }
 
-    /// A record of `content` and as many zeros as `padding` says.
+    /// Makes a record of `content` and `padding` zeros.
     pub fn seal(&mut self, kind: u8, content: &[u8], padding: usize) -> Vec<u8> {
         let mut inner = [content, &[kind], &vec![0; padding]].concat();
         let length = u16::try_from(inner.len() + 16).expect("a record");
@@ -183,7 +183,7 @@ impl Script {
         if message.is_empty() { vec![] } else { vec![Sent { epoch, kind: HANDSHAKE, bytes: message }] }
     }
 
-    /// After a HelloRetryRequest: the hash of the first ClientHello stands for it.
+    /// Replaces the first ClientHello by its hash, after a HelloRetryRequest.
     pub fn retry(&mut self) {
         self.transcript = message(254, &self.hash());
     }
@@ -236,7 +236,7 @@ impl Script {
         message(FINISHED, &hmac(self.suite, &key, &[&self.hash()]))
     }
 
-    /// Everything a server says, each message edited before it goes into the transcript; one that is
+    /// Sends the whole flight of a server, each message edited before it goes into the transcript; one that is
     /// edited to nothing is left out.
     pub fn server_flight(&mut self, pki: &Pki, mut edit: impl FnMut(Vec<u8>) -> Vec<u8>) -> Vec<Sent> {
         let hello = edit(self.server_hello().emit());
@@ -255,7 +255,7 @@ impl Script {
         flight
     }
 
-    /// Reads what a server says up to its Finished, or a HelloRetryRequest.
+    /// Reads the messages of a server up to its Finished, or a HelloRetryRequest.
     pub fn hear_server(&mut self, stream: &[u8]) -> Vec<Vec<u8>> {
         let (first, rest) =
             records(stream).split_first().map(|(first, rest)| (*first, rest.concat())).expect("a record");
@@ -306,7 +306,7 @@ impl Script {
         &mut keys.as_mut().expect("keys of this epoch")[index(writer)]
     }
 
-    /// Types and contents of what the other side has sent, whatever its keys.
+    /// Returns the types and contents of the records that the peer has sent, under any keys.
     pub fn open(&mut self, stream: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let other = if self.role == Role::Client { Role::Server } else { Role::Client };
         records(stream).into_iter().map(|record| self.open_one(record, other)).collect()
@@ -481,7 +481,7 @@ impl<'b, S: Side, H: Host<Choice = Choice<'b>>> Real<'b, S, H> {
     }
 }
 
-/// A client that has said hello, and the server it talks to.
+/// A client that has sent its ClientHello, and its server.
 pub fn client<H: Host<Choice = Choice<'static>>, O: Host<Choice = Choice<'static>>>(
     setup: Setup<H, O>,
 ) -> (Real<'static, Client, H>, Script) {

@@ -11,7 +11,7 @@ use embedded_mtls::{Buffers, Credential, Entropy, Handshake, KeyHandle, Server, 
 
 use crate::pipe::End;
 
-/// Reads five bytes, and answers with them and with the common name of whoever sent them; gives that answer.
+/// Reads five bytes, and answers with them and the common name of the client; returns that answer.
 pub async fn take_order(
     pipe: End,
     config: &ServerConfig<'_>,

@@ -32,7 +32,7 @@ impl<'b, R: Side> Session<'b, R> {
     /// the peer's certificate. [`into_buffers`](Self::into_buffers) returns only the rest afterwards. Empty if the
     /// client offered authentication after the handshake, which needs it.
     pub fn take_peer_memory(&mut self) -> &'b mut [u8] {
-        // Without the feature nobody is asked, whatever the client offers.
+        // Without the feature no client is asked, whatever it offers.
         if cfg!(feature = "post-handshake-auth") && self.connection.negotiated.post_handshake_auth {
             &mut []
         } else {

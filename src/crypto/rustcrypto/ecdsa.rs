@@ -197,7 +197,7 @@ mod tests {
     use crate::rfc8448::{hex, hex_array};
 
     /// FIPS 186-5 section 6.4.2: r and s are below the order. For this key (r, 1) is a signature, and so (r, 1 + n) is one
-    /// for whoever reduces first.
+    /// for an implementation that reduces first.
     #[test]
     fn an_s_of_the_order_and_more_is_refused() {
         use p256::elliptic_curve::PrimeField;

@@ -64,7 +64,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
         self.answer
     }
 
-    /// Begins with the Certificate: its header was received, and its context tells which request it answers.
+    /// Begins with the Certificate: its header was received, and its context names the request that it answers.
     fn begin(&mut self, _: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
         let stop = self.authenticate(Authenticate::ExpectCertificate, Input::Ready, cx)?;
         Ok(!matches!(stop, Some(Stop::NeedInput)))

@@ -75,7 +75,7 @@ mod tests {
     use super::parse;
     use core::net::IpAddr;
 
-    /// Every text of so many pieces is an address exactly where the standard library takes it for one.
+    /// Every text of up to `most` pieces is an address exactly if the standard library takes it for one.
     fn agrees(pieces: &[&str], most: u32) {
         for length in 0..=most {
             for mut number in 0..pieces.len().pow(length) {

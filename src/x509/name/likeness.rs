@@ -38,7 +38,7 @@ impl Name<'_> {
         whole
     }
 
-    /// Returns whether the names do not certainly differ as text, whatever their string types.
+    /// Returns whether the names may be equal as text, regardless of their string types.
     pub(crate) fn is_almost(&self, other: &Name<'_>) -> bool {
         self.begins_with(other) != Likeness::Different && other.begins_with(self) != Likeness::Different
     }

@@ -156,7 +156,7 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// Returns whether the type of the value can contain this text byte for byte, whatever the value is: any text in a
+    /// Returns whether the type of the value can contain this text byte for byte, regardless of the value: any text in a
     /// UTF8String, ASCII in the others that [`text`](Self::text) reads.
     pub(crate) fn can_hold(&self, text: &str) -> bool {
         match self.tag {
@@ -420,7 +420,7 @@ mod tests {
         assert_eq!(below(&two_sets, &name(&[slice::from_ref(&cn)])), Likeness::Different);
         assert_eq!(below(&two_sets, &name(&[])), Likeness::Same);
         assert_eq!(below(&only_o, &two_sets), Likeness::Different);
-        // Encoded otherwise, the attributes of a set stand in another order.
+        // In another encoding, the attributes of a set are in another order.
         let wide = pair(O, der::BMP_STRING, b"\0o");
         assert_eq!(below(&name(&[&[cn.clone(), wide]]), &one_set), Likeness::Same);
         assert_eq!(below(&name(&[&vec![o.clone(); 9]]), &name(&[&vec![o; 9]])), Likeness::Unclear);

@@ -1,4 +1,4 @@
-//! The checks of the search: of a certificate by itself, and of a candidate for an issuer. They are all rules of
+//! The checks of the search: of a certificate on its own, and of a candidate for an issuer. They are all rules of
 //! RFC 5280 section 6.1 except the signature. Names are compared with name constraints last, some at a time: a peer
 //! that is not authenticated may have sent many of both.
 
@@ -28,7 +28,7 @@ impl<'s> Checks<'s> {
         Self { rules, list, levels }
     }
 
-    /// Checks the leaf by itself. It is in every path, so it is checked first.
+    /// Checks the leaf on its own. It is in every path, so it is checked first.
     pub(super) fn leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(self.validity(leaf))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
@@ -80,7 +80,7 @@ impl<'s> Checks<'s> {
         self.depth(self.levels.depth().saturating_add(1))
     }
 
-    /// Checks a certificate by itself as the issuer of another one (RFC 5280 section 6.1.4).
+    /// Checks a certificate on its own as the issuer of another one (RFC 5280 section 6.1.4).
     fn ca_itself(&self, ca: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(ca.basic_constraints.check_ca())?;
         judge.allow(KeyUsage::check_cert_sign(ca.key_usage))?;

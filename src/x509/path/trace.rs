@@ -92,7 +92,7 @@ pub enum TraceEvent<'a> {
         /// The certificate to blame, and the rule it broke.
         error: CertificateError,
     },
-    /// A certificate could not be read. Unless it is the leaf, the search goes on without it.
+    /// A certificate could not be read. Unless it is the leaf, the search continues without it.
     Unreadable {
         /// Its place, and why.
         error: CertificateError,

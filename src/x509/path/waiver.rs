@@ -112,7 +112,7 @@ impl Waived {
         self.refusal().is_none()
     }
 
-    /// Returns exactly the causes for which the accepted path would have been refused.
+    /// Returns exactly the causes for which the accepted path would have been rejected.
     pub const fn causes(self) -> Waivers {
         self.causes
     }

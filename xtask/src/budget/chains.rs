@@ -10,7 +10,7 @@ pub(crate) struct Chain {
     pub(crate) flash: u64,
     pub(crate) stack: u64,
     pub(crate) instructions: u64,
-    /// Of these, what is no verification of a signature.
+    /// The part of these that verifies no signatures.
     pub(crate) rest: u64,
 }
 

@@ -72,7 +72,7 @@ fn figures(page: &str) -> Vec<Figure> {
     figures
 }
 
-/// The titles of columns: one in small letters goes on from the last one that is not, as `of a server` from `Flash of a client`.
+/// The titles of columns: one in small letters continues the last one that is not, as `of a server` from `Flash of a client`.
 fn named(titles: &[&str]) -> Vec<String> {
     let (mut head, mut names) = ("", Vec::new());
     for title in titles {

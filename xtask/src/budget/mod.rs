@@ -35,7 +35,7 @@ pub(crate) struct TypeSize {
 pub(crate) struct Measured {
     build: &'static Build,
     sizes: images::Sizes,
-    /// Of each choice, as client and as server.
+    /// The figures of each choice, as client and as server.
     handshakes: Vec<(Choice, [Cost; 2])>,
 }
 

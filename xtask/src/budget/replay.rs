@@ -15,7 +15,7 @@ pub(crate) struct Cost {
     pub(crate) handshake: u64,
     pub(crate) share: u64,
     pub(crate) agree: u64,
-    /// Of both signatures in the chain.
+    /// The figures of both signatures in the chain.
     pub(crate) chain: u64,
     pub(crate) certificate_verify: u64,
     pub(crate) sign: u64,

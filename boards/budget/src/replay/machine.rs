@@ -35,7 +35,7 @@ unsafe extern "C" {
 
 /// Starts the timer at zero.
 pub fn start_timer() {
-    // SAFETY: registers of the timer, which nobody else uses.
+    // SAFETY: registers of the timer, which nothing else uses.
     unsafe {
         TIMER.write_volatile(0);
         TIMER.add(2).write_volatile(u32::MAX);
@@ -50,7 +50,7 @@ pub fn ticks() -> u32 {
     u32::MAX - unsafe { TIMER.add(1).read_volatile() }
 }
 
-/// Instructions in so many ticks.
+/// Converts ticks to instructions.
 pub fn instructions(ticks: u32) -> u64 {
     (u64::from(ticks) * TICK) >> SHIFT
 }
@@ -67,7 +67,7 @@ impl Stack {
         let top: usize;
         // SAFETY: reads a register.
         unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack)) };
-        // SAFETY: what lies between the end of the static data and the stack pointer is free.
+        // SAFETY: the memory between the end of the static data and the stack pointer is free.
         unsafe {
             let mut word = addr_of_mut!(_stack_end);
             while (word as usize) < top {

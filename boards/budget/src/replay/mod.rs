@@ -125,7 +125,7 @@ pub fn run<M>(role: Role<M>, memory: M, peer: &core::ffi::CStr, seed: u8) -> ! {
     let mut words = words.skip(1);
     let (Some(suite), Some(group)) = (words.next(), words.next()) else { fail("a suite and a group are needed") };
     let Some(choice) = Choice::parse(suite, group) else { fail("no such suite or group") };
-    // SAFETY: `run` does not return, so nobody else has this reference.
+    // SAFETY: `run` does not return, so there is no other reference.
     let place = unsafe { &mut *MEMORY.0.get() };
     let Some((answer, recording)) = place.split_first_chunk_mut() else { fail("no memory") };
     let recording = machine::read(peer, recording);

@@ -20,7 +20,7 @@ pub(crate) fn sign(key: &Scalar, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8;
     let product = Zeroizing::new(r.times(key));
     let sum = Zeroizing::new(z.plus(&product));
     let s = inverse.times(&sum);
-    // A nonce for which one of them is 0 does not come up before the end of the world.
+    // A nonce for which one of them is 0 does not occur in practice.
     if r.is_zero() || s.is_zero() {
         return Err(CryptoError::Invalid);
     }
@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    /// FIPS 186-5 section 6.4.2: r and s are below the order. For this key (r, 1) is a signature, and so (r, 1 + n) is one for whoever
+    /// FIPS 186-5 section 6.4.2: r and s are below the order. For this key (r, 1) is a signature, and so (r, 1 + n) is one for anyone who
     /// reduces first.
     #[test]
     fn an_s_of_the_order_and_more_is_refused() {

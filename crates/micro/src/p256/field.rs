@@ -31,7 +31,7 @@ impl Coordinate {
     /// `2^256` modulo p.
     pub(super) const ONE: Self = Self([1, 0, 0, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_fffe, 0]);
 
-    /// A number below p. Time tells if it is.
+    /// Parses a number below p. The time taken reveals whether it is.
     pub(super) fn new(number: &Number) -> Option<Self> {
         let (_, is_below) = number::subtract(number, &P);
         (is_below != 0).then(|| Self(*number).times(&R_SQUARED))
@@ -77,7 +77,7 @@ impl Coordinate {
         number::is_zero(&self.0)
     }
 
-    /// The numbers of an entry of a table, of which the place may be secret: all are read.
+    /// Reads an entry of a table at a place that may be secret: all entries are read.
     pub(super) fn select_entry<const N: usize>(table: &[[Self; N]; 8], index: u32) -> [Self; N] {
         let mut coordinate = 0;
         [(); N].map(|()| {
@@ -87,7 +87,7 @@ impl Coordinate {
         })
     }
 
-    /// `yes` or `no`, as the mask says.
+    /// Selects `yes` or `no` by the mask.
     pub(super) fn select(mask: u32, yes: &Self, no: &Self) -> Self {
         Self(number::select(mask, &yes.0, &no.0))
     }

@@ -28,7 +28,7 @@ const BATCHES: u32 = 20;
 /// The bits of a limb.
 const MASK: u64 = (1 << BITS) - 1;
 
-/// A number in limbs of 30 bits, the lowest first, of which the highest has the sign.
+/// A number in limbs of 30 bits, the lowest first; the highest has the sign.
 type Limbs = [i32; 9];
 
 /// An odd modulus.

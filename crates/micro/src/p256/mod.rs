@@ -24,7 +24,7 @@ const UNCOMPRESSED: u8 = 4;
 /// Seeds that are tried, each the hash of the one before. One in 2^32 is no scalar, so that all of them fail once in 2^128.
 const SEED_TRIES: usize = 4;
 
-/// A private key from a seed; a seed that is 0 or not below the order is hashed first, as other providers do. Time tells that this
+/// A private key from a seed; a seed that is 0 or not below the order is hashed first, as other providers do. The time taken reveals that this
 /// happened, and nothing about the key that is used then.
 pub(crate) fn private_key(seed: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
     let mut candidate = Zeroizing::new(*seed);

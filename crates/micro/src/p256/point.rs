@@ -1,7 +1,7 @@
 //! Points in Jacobian coordinates, and their multiples.
 //!
 //! The formulas are those of the Explicit-Formulas Database for `a = -3`, which leave out cases: a sum of equal points has another formula,
-//! and so has one with the identity. For secret numbers it is shown at each loop that no such case comes up, or both results are computed and
+//! and so has one with the identity. For secret numbers, each loop has a proof that no such case occurs, or both results are computed and
 //! one is chosen, so that nothing branches. For public numbers, in [`Point::joint_multiple`], they are branches.
 #![forbid(unsafe_code)]
 
@@ -39,7 +39,7 @@ const B: Coordinate = Coordinate([
     0xdc30_061d,
 ]);
 
-/// Entries of a table: odd multiples from 1 to 15, of which a digit of four bits and a sign selects one.
+/// Entries of a table: odd multiples from 1 to 15. A digit of four bits and a sign selects one.
 const ENTRIES: usize = 8;
 /// The table of a comb.
 type Comb = [[Coordinate; 2]; ENTRIES];
@@ -430,7 +430,7 @@ mod tests {
         }
     }
 
-    /// The number that the signs of these places stand for.
+    /// Returns the number that the signs of these places encode.
     fn signed(odd: &Scalar, places: [usize; 4]) -> Scalar {
         let signs = halved(&odd.0);
         places.iter().fold(small(0), |sum, place| {

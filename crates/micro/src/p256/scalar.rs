@@ -21,7 +21,7 @@ const R_SQUARED: Number =
     [0xbe79_eea2, 0x8324_4c95, 0x49bd_6fa6, 0x4699_799c, 0x2b6b_ec59, 0x2845_b239, 0xf3d9_5620, 0x66e1_2d94];
 
 impl Scalar {
-    /// A number from 1 to the order less 1. Time tells if it is.
+    /// Parses a number from 1 to the order less 1. The time taken reveals whether it is.
     pub(crate) fn nonzero(bytes: &[u8; 32]) -> Option<Self> {
         let number = number::from_bytes(bytes);
         let (_, is_below) = number::subtract(&number, &ORDER);
@@ -47,7 +47,7 @@ impl Scalar {
     }
 
     pub(super) fn times(&self, other: &Self) -> Self {
-        // The second product takes away 2^256, of which R_SQUARED has brought two.
+        // The second product removes 2^256; R_SQUARED contains it twice.
         Self(multiply(&multiply(&self.0, &R_SQUARED), &other.0))
     }
 

@@ -20,7 +20,7 @@ use super::report::{Fault, Report, StepName};
 /// Rules that `--insecure` sets aside one by one, to find further faults.
 #[derive(Default)]
 struct SetAside {
-    /// Trusts this certificate, whoever issued it.
+    /// Trusts this certificate, regardless of its issuer.
     fingerprint: Option<[u8; 32]>,
     /// Validates it at this time.
     time: Option<UnixTime>,

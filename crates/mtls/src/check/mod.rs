@@ -107,7 +107,7 @@ pub struct Plan {
     pub trust: Trust,
     /// Our identities: the server's authorities choose among them.
     pub identities: Vec<Own>,
-    /// Sends the first identity whatever authorities the server names.
+    /// Sends the first identity regardless of the CAs that the server names.
     pub insists: bool,
     /// The path to request by HTTP; none: no HTTP.
     pub path: Option<String>,

@@ -103,7 +103,7 @@ pub(super) fn parse_request(bytes: &[u8]) -> Result<Option<(Request, usize)>, (&
 }
 
 /// Reads the head of a response. Folded field lines are joined (RFC 9112 section 5.2), invalid ones are skipped:
-/// whatever they contain, the server has answered.
+/// regardless of their content, the server has answered.
 pub(super) fn parse_response(bytes: &[u8]) -> Result<Option<(Response, usize)>, (&'static str, String)> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut fields);

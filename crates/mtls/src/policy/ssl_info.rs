@@ -560,7 +560,7 @@ mod tests {
         assert!(info(&built_in.replace(">true</Use", ">false</Use")).is_ok());
     }
 
-    // As the documents of gateways show them, with whatever else stands there.
+    // As in the documentation of gateways, with everything else around it.
     #[test]
     fn settings_are_read_from_the_documents_in_which_operators_have_them() {
         let inside = "<SSLInfo><Enabled>true</Enabled><KeyStore>own</KeyStore><TrustStore>t</TrustStore></SSLInfo>";

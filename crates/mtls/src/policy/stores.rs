@@ -5,7 +5,7 @@
 //! gateway.ref          one line: the name of the store to which ref://gateway points
 //! gateway-2026/        a store of identities
 //!   orders.pem           alias orders: its certificate, then its intermediates
-//!   orders.key           its key; it may stand in orders.pem as well
+//!   orders.key           its key, which may be in orders.pem instead
 //!   issuing-ca.pem       a file without a key: a certificate that completes the chains above
 //! suppliers/           a store of trust anchors
 //!   root.pem             certificates of authorities
@@ -432,7 +432,7 @@ mod tests {
             found.map(|found| found[0].0.clone()).map_err(|error| error.to_string())
         };
         let certificate = certificates(&ours.chain);
-        // The same key under two certificates: the name decides, or nobody.
+        // The same key under two certificates: the name decides, or it is an error.
         let mut renewed = ours.chain[0].clone();
         *renewed.last_mut().unwrap() ^= 1;
         let renewed = certificates([&renewed]);

@@ -199,7 +199,7 @@ fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
     Ok([of_files.clone(), own, expired(&delivery.authorities)].concat())
 }
 
-/// Posts the order and says what happens.
+/// Posts the order and reports what happens.
 fn deliver(options: &Options, program: &str) -> Result<(), Trouble> {
     let Options { delivery, names, order, patience, .. } = options;
     for warning in warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))? {

@@ -10,9 +10,9 @@ use super::error::{PolicyError, Setting};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum StoreName<'a> {
-    /// By name: always the same store.
+    /// A store by its name: always the same.
     Direct(&'a str),
-    /// By the name of a reference: the store that it points to.
+    /// A store by the name of a reference that points to it.
     Reference(&'a str),
 }
 

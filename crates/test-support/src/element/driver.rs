@@ -6,7 +6,7 @@
 //!                         ◀──── r || s ─────          ◀─────── r || s ──
 //! ```
 //! The part sleeps, is woken, takes 32 bytes, does not answer while it computes, and gives 64 bytes. A future of the
-//! handshake may be dropped meanwhile: the task goes on, and whoever asks for the same digest again gets its signature.
+//! handshake may be dropped meanwhile: the task continues, and the next request for the same digest gets its signature.
 
 use core::cell::RefCell;
 use core::fmt;
@@ -51,7 +51,7 @@ pub enum ElementError {
     Silent,
     /// Its answer has a wrong checksum, also when it is read again.
     Crc,
-    /// It says that it did not do it, and why.
+    /// It reports a failure, with the reason.
     Status(u8),
 }
 
@@ -100,7 +100,7 @@ impl<I: I2c, D: DelayNs> Element<I, D> {
         signed.map(|()| signature)
     }
 
-    /// Wakes the part, whatever it did before: it may still compute for a future that was dropped.
+    /// Wakes the part, whatever its state: it may still compute for a future that was dropped.
     async fn wake(&mut self) -> Result<(), ElementError> {
         for _ in 0..LOOKS {
             self.sleep().await;
@@ -186,7 +186,7 @@ pub fn crc(bytes: &[u8]) -> [u8; 2] {
 }
 
 /// A place in which a host leaves a digest and finds the signature; a task of its own does the work. On a device this is a
-/// channel of the executor, which wakes who waits; here whoever waits is asked again.
+/// channel of the executor, which wakes the waiting tasks; here they are polled again.
 #[derive(Default)]
 pub struct Mailbox(RefCell<Job>);
 
@@ -214,7 +214,7 @@ impl Mailbox {
                     *job = Job::None;
                     return Poll::Ready(result);
                 }
-                // A signature that nobody waits for any more goes.
+                // Drop a signature that no task waits for any more.
                 Job::None | Job::Done { .. } => *job = Job::Asked { slot, digest },
                 Job::Asked { .. } => {}
             }

@@ -1,7 +1,7 @@
 //! A simulated secure element on a simulated I2C bus, in simulated time.
 //!
 //! It sleeps until it is woken and again 1.3 seconds later, acknowledges nothing while it computes, checks checksums,
-//! and keeps its key. What it cannot do it says by a status; what can go wrong is asked for by a [`Fault`].
+//! and keeps its key. It reports failures by a status, and a [`Fault`] makes it fail.
 
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
@@ -38,7 +38,7 @@ impl Clock {
         self.0.get()
     }
 
-    /// Lets so many microseconds pass.
+    /// Lets this number of microseconds pass.
     pub fn advance(&self, micros: u64) {
         self.0.set(self.now() + micros);
     }

@@ -28,7 +28,7 @@ pub struct Process {
 struct Output(Arc<Mutex<Vec<u8>>>);
 
 impl Process {
-    /// Starts a program; where it is missing, says how to get it.
+    /// Starts a program; the error explains how to install it if it is missing.
     pub fn start(program: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self, String> {
         Self::start_in(".", program, arguments)
     }
@@ -102,12 +102,12 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until it ends by itself, and gives whether it was content.
+    /// Waits until it ends, and returns whether it succeeded.
     pub fn await_end(&mut self) -> Result<bool, String> {
         self.await_status(LIMIT).map(|status| status.success())
     }
 
-    /// Waits until it ends by itself, no longer than `limit`, and gives how.
+    /// Waits until it ends, no longer than `limit`, and returns its status.
     pub fn await_status(&mut self, limit: Duration) -> Result<ExitStatus, String> {
         let until = Instant::now() + limit;
         while Instant::now() < until {
@@ -142,7 +142,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _already_gone = self.child.kill();
         let _already_reaped = self.child.wait();
     }

@@ -44,7 +44,7 @@ pub struct World {
     pub server_expired: Identity,
     pub server_of_other_name: Identity,
     pub server_of_other_root: Identity,
-    /// Of the right name, but a client.
+    /// A certificate with the right name, but for a client.
     pub server_for_clients: Identity,
     pub client: Identity,
     pub client_expired: Identity,
@@ -158,7 +158,7 @@ impl Identity {
     }
 }
 
-/// A server with as much that nobody needs as certificates of public CAs have.
+/// A server whose certificate has as many needless extensions as those of public CAs.
 fn long() -> Template {
     Role::Server.template().extension(&[1, 3, 6, 1, 4, 1, 55_555, 1], false, &[7; 400])
 }
@@ -192,9 +192,9 @@ fn detailed() -> Template {
     ])
 }
 
-/// Finds a port that nobody listens on, and gives no port twice.
+/// Finds a free port, and returns none twice.
 ///
-/// It lies below those that systems lend to clients: one of those can be taken before the server binds it, by a
+/// It is below the ephemeral ports: one of those can be taken before the server binds it, by a
 /// client of another test.
 pub fn free_port() -> Result<u16, String> {
     const FIRST: u16 = 20_000;
