@@ -14,26 +14,77 @@ use core::arch::asm;
 use crate::number::Number;
 use crate::p256::Coordinate;
 
-/// Adds to nine words of a window, `$w0` to `$top`, the product of all words of `a`, at the stack pointer, and the word of `b` at this place
-/// behind it. `$top` is new.
+/// Adds to a window of eight words, `$w0` to `$w7`, the products of all words of `a`, at the stack pointer, with two words of `b`, at `$b` behind
+/// it. `$t0` and `$t1` are two more words of the window, and new.
 ///
-/// A step adds two words to a product: at most `(2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1`.
-macro_rules! row {
-    ($b:literal: $w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident $top:ident) => {
+/// Both rows go on side by side, so that each word of `a` is loaded once for both: `$t0` is the carry of the first row, and `$t1` that of the
+/// second, one place above. A step adds two words to a product: at most `(2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1`. No step touches the flags.
+macro_rules! rows {
+    ($b:literal: $w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident $t0:ident $t1:ident) => {
         concat!(
-            "ldr r11, [sp, #", $b, "]\n",
-            "mov ", stringify!($top), ", #0\n",
-            row!(0: $w0 $w1 $top),
-            row!(8: $w2 $w3 $top),
-            row!(16: $w4 $w5 $top),
-            row!(24: $w6 $w7 $top),
+            "ldrd r11, r12, [sp, #", $b, "]\n",
+            "mov ", stringify!($t0), ", #0\n",
+            "mov ", stringify!($t1), ", #0\n",
+            "ldrd lr, r1, [sp]\n",
+            step!($w0 $w1 $w2 $t0 $t1 "umaal" ""),
+            "ldrd lr, r1, [sp, #8]\n",
+            step!($w2 $w3 $w4 $t0 $t1 "umaal" ""),
+            "ldrd lr, r1, [sp, #16]\n",
+            step!($w4 $w5 $w6 $t0 $t1 "umaal" ""),
+            "ldrd lr, r1, [sp, #24]\n",
+            // The carry of the first row is where the second row ends.
+            step!($w6 $w7 $t0 $t0 $t1 "umaal" ""),
         )
     };
-    ($a:literal: $low:ident $high:ident $top:ident) => {
+    // To nothing: all words are new.
+    ($w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident $t0:ident $t1:ident) => {
         concat!(
-            "ldrd r12, lr, [sp, #", $a, "]\n",
-            "umaal ", stringify!($low), ", ", stringify!($top), ", r12, r11\n",
-            "umaal ", stringify!($high), ", ", stringify!($top), ", lr, r11\n",
+            "ldrd r11, r12, [sp, #32]\n",
+            "ldrd lr, r1, [sp]\n",
+            step!($w0 $w1 $w2 $t0 $t1 "umull" concat!("mov ", stringify!($w2), ", #0\n")),
+            "ldrd lr, r1, [sp, #8]\n",
+            "mov ", stringify!($w3), ", #0\n",
+            "mov ", stringify!($w4), ", #0\n",
+            step!($w2 $w3 $w4 $t0 $t1 "umaal" ""),
+            "ldrd lr, r1, [sp, #16]\n",
+            "mov ", stringify!($w5), ", #0\n",
+            "mov ", stringify!($w6), ", #0\n",
+            step!($w4 $w5 $w6 $t0 $t1 "umaal" ""),
+            "ldrd lr, r1, [sp, #24]\n",
+            "mov ", stringify!($w7), ", #0\n",
+            step!($w6 $w7 $t0 $t0 $t1 "umaal" ""),
+        )
+    };
+}
+
+/// The products of two words of `a`, in lr and r1, with two words of `b`, in r11 and r12, at three places. The first two are made by
+/// `$first`.
+macro_rules! step {
+    ($w0:ident $w1:ident $w2:ident $t0:ident $t1:ident $first:literal $new:expr) => {
+        concat!(
+            $first,
+            " ",
+            stringify!($w0),
+            ", ",
+            stringify!($t0),
+            ", lr, r11\n",
+            $first,
+            " ",
+            stringify!($w1),
+            ", ",
+            stringify!($t1),
+            ", lr, r12\n",
+            $new,
+            "umaal ",
+            stringify!($w1),
+            ", ",
+            stringify!($t0),
+            ", r1, r11\n",
+            "umaal ",
+            stringify!($w2),
+            ", ",
+            stringify!($t1),
+            ", r1, r12\n",
         )
     };
 }
@@ -41,11 +92,11 @@ macro_rules! row {
 /// Adds `m p` to ten words of a window, where `m` is its lowest two, `$w0` and `$w1`, which that clears: p is -1 modulo 2^64.
 ///
 /// `p = 2^256 - 2^224 + 2^192 + 2^96 - 1`: so `m0, m1` is added at words 3 and 4, and `m0, m1 - m0, m0 - m1, m1` at words 6 to 9. The last three
-/// of those are in r11, r12 and lr. `$carry` is that of the two rows before at word 8; if lr is `2^32 - 1`, `m0` and `m1` are, and r12 has
-/// room for it.
+/// of those are in r11, r12 and lr. `$carry` adds the carry of the window before, which is at word 8.
 macro_rules! reduce {
     ($carry:literal: $w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident $w8:ident $w9:ident) => {
         concat!(
+            $carry,
             "subs r11, ",
             stringify!($w1),
             ", ",
@@ -59,7 +110,6 @@ macro_rules! reduce {
             "sbc lr, ",
             stringify!($w1),
             ", #0\n",
-            $carry,
             "adds ",
             stringify!($w3),
             ", ",
@@ -146,7 +196,10 @@ macro_rules! reduce_once {
 
 /// `a * b / 2^256` modulo p, for numbers below p.
 ///
-/// Two rows at a time as in the portable form, in a window of ten registers that moves by two: below `2 p` before and after.
+/// Two rows at a time, in a window of ten registers that moves by two. With the words below it dropped, what has been added is below `2 p` after
+/// each reduction, as in the portable form: `2 p + (p - 1) (2^64 - 1) + (2^64 - 1) p < 2^64 * 2 p`. So it has eight words and a carry, which
+/// stays in the flag until the next two rows are added; with them it is at most `2 p - 1 + (p - 1) (2^64 - 1) < 2^64 (p + 1)`, so that the carry finds room in the window's
+/// ten words.
 #[inline(never)]
 pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
     let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
@@ -159,32 +212,14 @@ pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
             "push {{r3-r10}}",
             "ldm r1, {{r3-r10}}",
             "push {{r3-r10}}",
-            // The first row adds to nothing.
-            "ldr r11, [sp, #32]",
-            "ldrd r12, lr, [sp]",
-            "umull r3, r0, r12, r11",
-            "mov r4, #0",
-            "umaal r4, r0, lr, r11",
-            "mov r5, #0; mov r8, #0",
-            row!(8: r5 r8 r0),
-            "mov r9, #0; mov r10, #0",
-            row!(16: r9 r10 r0),
-            "mov r6, #0; mov r7, #0",
-            row!(24: r6 r7 r0),
-            row!(36: r4 r5 r8 r9 r10 r6 r7 r0 r2),
+            rows!(r3 r4 r5 r8 r9 r10 r6 r7 r0 r2),
             reduce!("": r3 r4 r5 r8 r9 r10 r6 r7 r0 r2),
-            "mov r1, #0; adc r1, r1, #0",
-            row!(40: r5 r8 r9 r10 r6 r7 r0 r2 r3),
-            row!(44: r8 r9 r10 r6 r7 r0 r2 r3 r4),
-            reduce!("adds r12, r1\nadc lr, #0\n": r5 r8 r9 r10 r6 r7 r0 r2 r3 r4),
-            "mov r1, #0; adc r1, r1, #0",
-            row!(48: r9 r10 r6 r7 r0 r2 r3 r4 r5),
-            row!(52: r10 r6 r7 r0 r2 r3 r4 r5 r8),
-            reduce!("adds r12, r1\nadc lr, #0\n": r9 r10 r6 r7 r0 r2 r3 r4 r5 r8),
-            "mov r1, #0; adc r1, r1, #0",
-            row!(56: r6 r7 r0 r2 r3 r4 r5 r8 r9),
-            row!(60: r7 r0 r2 r3 r4 r5 r8 r9 r10),
-            reduce!("adds r12, r1\nadc lr, #0\n": r6 r7 r0 r2 r3 r4 r5 r8 r9 r10),
+            rows!(40: r5 r8 r9 r10 r6 r7 r0 r2 r3 r4),
+            reduce!("adcs r3, #0\nadc r4, #0\n": r5 r8 r9 r10 r6 r7 r0 r2 r3 r4),
+            rows!(48: r9 r10 r6 r7 r0 r2 r3 r4 r5 r8),
+            reduce!("adcs r5, #0\nadc r8, #0\n": r9 r10 r6 r7 r0 r2 r3 r4 r5 r8),
+            rows!(56: r6 r7 r0 r2 r3 r4 r5 r8 r9 r10),
+            reduce!("adcs r9, #0\nadc r10, #0\n": r6 r7 r0 r2 r3 r4 r5 r8 r9 r10),
             "sbc r1, r1, r1",
             reduce_once!(r0 r2 r3 r4 r5 r8 r9 r10),
             "add sp, #64",
