@@ -606,7 +606,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_is_accepted_whole_and_right_and_in_no_other_way() {
+    fn only_the_whole_correct_finished_is_accepted() {
         let (client, server) = handshake_secret().traffic(&simple_transcript(2).hello_hash()).unwrap();
         let hash = simple_transcript(5).finished_hash();
         let right = &hex(simple::SERVER_FINISHED)[4..];
@@ -652,7 +652,7 @@ mod tests {
 
     #[cfg(feature = "resumption")]
     #[test]
-    fn the_binder_and_the_stages_behind_it_are_those_of_rfc_8448_section_4() {
+    fn the_binder_and_the_stages_after_it_are_those_of_rfc_8448_section_4() {
         let psk = Psk::from_ticket(HashAlgorithm::Sha256, &hex(resumed::PSK)).unwrap();
         let early = EarlySecret::of(RustCrypto, &psk).unwrap();
         assert_eq!(early.secret.as_bytes(), hex(resumed::EARLY_SECRET));
@@ -670,7 +670,7 @@ mod tests {
 
     #[cfg(feature = "resumption")]
     #[test]
-    fn a_binder_is_accepted_whole_and_right_and_in_no_other_way() {
+    fn only_the_whole_correct_binder_is_accepted() {
         let early = EarlySecret::of(RustCrypto, &resumption().psk(&[0, 0]).unwrap()).unwrap();
         let hash = transcript(&[&resumed::client_hello_without_binders()]).binder_hash();
         let right = hex(resumed::BINDER);
@@ -700,7 +700,7 @@ mod tests {
     }
 
     #[test]
-    fn a_direction_keeps_its_secret_whatever_it_is_called() {
+    fn a_direction_keeps_its_secret_under_any_label() {
         let (client, server) = handshake_secret().traffic(&simple_transcript(2).hello_hash()).unwrap();
         assert_eq!(client.into_sending().secret.as_bytes(), hex(simple::CLIENT_HANDSHAKE_TRAFFIC));
         assert_eq!(server.into_receiving().secret.as_bytes(), hex(simple::SERVER_HANDSHAKE_TRAFFIC));
@@ -708,7 +708,7 @@ mod tests {
 
     /// RFC 8448 has no KeyUpdate; expected values computed with the hmac module of Python.
     #[test]
-    fn an_update_goes_on_to_the_next_secret() {
+    fn an_update_advances_to_the_next_secret() {
         let main = handshake_secret().into_main().unwrap();
         let (mut client, mut server) = main.traffic(&simple_transcript(6).server_finished_hash()).unwrap();
         for (client_next, server_next) in [
@@ -754,7 +754,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exporter_refuses_what_hkdf_cannot_give() {
+    fn the_exporter_rejects_what_hkdf_cannot_give() {
         let exporter = exporter();
         let too_long = Err(Error::ApiMisuse(ApiMisuse::ExportLength));
         assert_eq!(exporter.export(&[b'x'; 250], &[], &mut [0; 32]), too_long);

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_base64_is_refused() {
+    fn text_that_is_not_base64_is_rejected() {
         for base64 in
             ["Zg=", "Zg", "Z", "=Zg=", "Zg==Zg==", "Zh==", "Zm9=", "Zg===", "Zm9v-_", "Proc-Type: 4,ENCRYPTED\n\nZg=="]
         {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_are_joined_whatever_is_between_them() {
+    fn certificates_are_joined_regardless_of_the_text_between_them() {
         let (first, second) = (block("CERTIFICATE", "Zm9v"), block("CERTIFICATE", "YmFy"));
         let mut text =
             std::format!("subject=CN=a\n{first}{}\n# next\n{second}", block("PRIVATE KEY", "Zg==")).into_bytes();

@@ -96,7 +96,7 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn what_acts_on_a_line_or_cannot_be_seen_is_escaped() {
+    fn control_and_invisible_characters_are_escaped() {
         for (text, shown) in [
             ("a\u{1b}[2Jb", "a\\1B[2Jb"),
             ("a\r\nb\tc\0", "a\\0D\\0Ab\\09c\\00"),

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn message_hash_stands_for_the_first_client_hello_as_in_rfc_8448_section_5() {
+    fn message_hash_replaces_the_first_client_hello_as_in_rfc_8448_section_5() {
         let mut transcript = transcript(&[retry::CLIENT_HELLO_1]);
         transcript.replace_by_message_hash().unwrap();
         for message in [retry::HELLO_RETRY_REQUEST, retry::CLIENT_HELLO_2, retry::SERVER_HELLO] {

@@ -68,7 +68,7 @@ fn data_counts_only_after_we_have_sent_some_as_a_server_may_speak_before_it_know
 }
 
 #[test]
-fn nothing_is_accepted_that_was_not_shown() {
+fn no_certificate_is_accepted_that_was_not_sent() {
     let (mut session, mut script) = session(false);
     feed(&mut session, &mut script, &ticket()).unwrap();
     session.write(b"question").unwrap();
@@ -81,7 +81,7 @@ fn nothing_is_accepted_that_was_not_shown() {
 }
 
 #[test]
-fn a_late_alert_is_tied_to_the_credential_that_was_sent_and_says_whether_to_try_again() {
+fn a_late_alert_names_the_credential_that_was_sent_and_whether_to_retry() {
     for (description, class) in [
         (AlertDescription::BAD_CERTIFICATE, AlertClass::Credential),
         (AlertDescription::CERTIFICATE_EXPIRED, AlertClass::Credential),
@@ -111,7 +111,7 @@ fn receive(session: &mut TestSession<Client>, script: &mut Script, sent: &[Sent]
 }
 
 #[test]
-fn a_transport_that_breaks_hides_no_alert_behind_data_that_was_not_read() {
+fn a_broken_transport_hides_no_alert_behind_unread_data() {
     let (mut session, mut script) = session(true);
     receive(&mut session, &mut script, &[data(), data(), alert(AlertDescription::UNKNOWN_CA)]);
     assert!(matches!(session.poll(), Ok(Event::Data(_))));
@@ -122,7 +122,7 @@ fn a_transport_that_breaks_hides_no_alert_behind_data_that_was_not_read() {
 }
 
 #[test]
-fn a_transport_that_breaks_once_the_peer_has_closed_truncates_nothing() {
+fn a_transport_that_breaks_after_the_peer_has_closed_truncates_nothing() {
     let close_notify = || Sent::new(Epoch::Application, ALERT, &[1, 0]);
     for read in [true, false] {
         let (mut session, mut script) = session(true);
@@ -173,7 +173,7 @@ fn server_ended(signed: bool, alert: Option<AlertDescription>) -> Option<Diagnos
 }
 
 #[test]
-fn a_client_that_ends_the_connection_blames_the_certificate_of_a_server_only_once_it_has_left() {
+fn an_end_by_the_client_is_about_the_certificate_of_the_server_only_once_it_was_sent() {
     assert_eq!(server_ended(false, None), Some(Diagnosis::ConnectionCut), "only ServerHello has left");
     assert_eq!(server_ended(true, None), Some(Diagnosis::ClosedOnOurs));
     let alert = Some(AlertDescription::BAD_CERTIFICATE);
@@ -182,7 +182,7 @@ fn a_client_that_ends_the_connection_blames_the_certificate_of_a_server_only_onc
 }
 
 #[test]
-fn an_alert_after_acceptance_is_no_refusal_of_the_credential() {
+fn an_alert_after_acceptance_is_not_a_refusal_of_the_credential() {
     let (mut session, mut script) = session(true);
     feed(&mut session, &mut script, &ticket()).unwrap();
     feed(&mut session, &mut script, &alert(AlertDescription::INTERNAL_ERROR)).unwrap_err();
@@ -191,7 +191,7 @@ fn an_alert_after_acceptance_is_no_refusal_of_the_credential() {
 
 /// Whoever is on the way can agree on keys with the client, and seal an alert with them.
 #[test]
-fn an_alert_before_the_finished_of_the_server_refuses_no_credential() {
+fn an_alert_before_the_finished_of_the_server_is_not_a_refusal_of_a_credential() {
     let pki = Pki::new();
     for said in 1..=5 {
         for description in [AlertDescription::CERTIFICATE_REVOKED, AlertDescription::CERTIFICATE_REQUIRED] {
@@ -215,7 +215,7 @@ fn an_alert_before_the_finished_of_the_server_refuses_no_credential() {
 }
 
 #[test]
-fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
+fn an_alert_within_the_flight_of_the_client_refuses_a_credential_of_which_a_part_was_sent() {
     let pki = Pki::new();
     let revoked = AlertDescription::CERTIFICATE_REVOKED;
     // Before the signature no more than a change_cipher_spec is ready to leave.
@@ -346,7 +346,7 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_driver_waits_for_acceptance_or_refusal_and_loses_no_data() {
+fn a_driver_waits_for_acceptance_or_rejection_and_loses_no_data() {
     assert_eq!(confirm(&[ticket(), data()]), (Ok(ClientAuthStatus::Accepted), b"banner".to_vec()));
     assert_eq!(confirm(&[data(), ticket()]), (Ok(ClientAuthStatus::Presented), b"banner".to_vec()));
     let refused = Error::AlertReceived(AlertDescription::UNKNOWN_CA);
@@ -367,7 +367,7 @@ fn a_refusal_can_outlive_its_session() {
 }
 
 #[test]
-fn data_before_a_byte_of_ours_has_left_is_no_response() {
+fn data_before_a_byte_of_ours_has_left_is_not_a_response() {
     let (mut session, mut script) = session(true);
     session.write(b"question").unwrap();
     // The transport takes nothing: the question is still here.

@@ -256,7 +256,7 @@ fn a_key_has_no_scheme_of_another_kind() {
 }
 
 #[test]
-fn a_signature_over_something_else_is_refused_for_each_kind() {
+fn a_signature_over_something_else_is_rejected_for_each_kind() {
     for (kind, ..) in KINDS {
         let mut setup = of_kind(kind);
         setup.server_host.forges = true;
@@ -266,7 +266,7 @@ fn a_signature_over_something_else_is_refused_for_each_kind() {
 }
 
 #[test]
-fn a_signature_of_another_form_is_refused_before_it_is_sent() {
+fn a_signature_of_another_form_is_rejected_before_it_is_sent() {
     struct Other(OneKey);
     impl Host for Other {
         type Choice = Choice<'static>;
@@ -309,7 +309,7 @@ fn validate(kind: &str, leaf: &[u8], anchor: &[u8]) -> Result<(), Error> {
 }
 
 #[test]
-fn a_certificate_that_was_changed_is_refused_for_each_kind() {
+fn a_certificate_that_was_changed_is_rejected_for_each_kind() {
     for (kind, ..) in KINDS {
         let (root, leaf) = (file(kind, "root.der"), file(kind, "server.der"));
         assert_eq!(validate(kind, &leaf, &root), Ok(()), "{kind}");
@@ -357,7 +357,7 @@ fn a_client_hello_offers_what_is_compiled_in() {
 }
 
 #[test]
-fn fewer_schemes_for_handshakes_are_no_fewer_for_certificates() {
+fn fewer_schemes_for_handshakes_leave_those_for_certificates_unchanged() {
     const ONE: &[SignatureScheme] = &[SignatureScheme::ED25519];
     let mut setup = of_kind("ed25519");
     setup.client = setup.client.with_signature_schemes(ONE);
@@ -372,7 +372,7 @@ fn fewer_schemes_for_handshakes_are_no_fewer_for_certificates() {
 }
 
 #[test]
-fn a_certificate_request_asks_for_what_is_compiled_in() {
+fn a_certificate_request_lists_the_algorithms_that_are_compiled_in() {
     struct Asked(OneKey);
     impl Host for Asked {
         type Choice = Choice<'static>;
@@ -409,7 +409,7 @@ fn a_small_tx_names_the_size_that_a_long_signature_needs() {
 /// A key that is asked although the signature could not be sent might be one that counts its signatures.
 #[cfg(feature = "post-handshake-auth")]
 #[test]
-fn a_small_tx_is_an_error_before_a_long_signature_is_asked_for_after_the_handshake_as_well() {
+fn a_small_tx_is_an_error_before_a_long_signature_is_requested_also_after_the_handshake() {
     let late = |tx: usize| {
         let mut setup = of_kind("rsa4096-pkcs1-sha512");
         let anchors = anchors("rsa4096-pkcs1-sha512");
@@ -434,14 +434,14 @@ fn a_small_tx_is_an_error_before_a_long_signature_is_asked_for_after_the_handsha
 }
 
 #[test]
-fn p256_goes_on_as_before() {
+fn p256_is_unchanged() {
     assert_eq!(Setup::new(&Pki::new()).run().errors(), (None, None));
 }
 
 /// The first two pairs of groups agree at once, the others after a HelloRetryRequest; the last client has sent both shares
 /// that it has seeds for.
 #[test]
-fn keys_are_exchanged_on_p384_whoever_asks_for_it() {
+fn keys_are_exchanged_on_p384_if_either_side_asks_for_it() {
     let (x25519, p256, p384) = (NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1);
     let pki = Pki::new();
     assert!(RustCrypto::NAMED_GROUPS.contains(&p384));
@@ -499,7 +499,7 @@ fn a_share_after_two_others_comes_from_another_seed() {
 
 /// Algorithms of the build count for nothing where a configuration does not offer them.
 #[test]
-fn a_scheme_that_is_known_and_not_offered_is_refused_by_both_sides() {
+fn a_scheme_that_is_known_and_not_offered_is_rejected_by_both_sides() {
     let pki = Pki::new();
     let schemes: &'static [SignatureScheme] = &[SignatureScheme::ED25519];
     let refused = Some(Error::PeerMisbehaved(PeerMisbehaved::SignatureSchemeNotOffered));

@@ -64,7 +64,7 @@ fn any_of(rules: Vec<Rule<'static>>) -> AllowList<'static> {
 
 // refusal is access_denied (49)
 #[test]
-fn who_is_not_on_the_list_is_told_access_denied() {
+fn a_peer_that_is_not_on_the_list_gets_access_denied() {
     let pki = Pki::new();
     let good = || visit(&pki, &pki.client, any_of(vec![Rule::CommonName("another"), Rule::CommonName(CLIENT_NAME)]));
     assert_eq!(good(), (None, None));
@@ -76,7 +76,7 @@ fn who_is_not_on_the_list_is_told_access_denied() {
 }
 
 #[test]
-fn each_rule_holds_for_exactly_whom_it_names() {
+fn each_rule_matches_exactly_the_peers_it_names() {
     let pki = Pki::new();
     let names = [
         SanType::DnsName("gateway-7.plant.example".try_into().unwrap()),
@@ -169,7 +169,7 @@ fn name_of(issued: &Issued) -> Name<'static> {
 }
 
 #[test]
-fn a_subject_is_known_by_the_first_of_its_common_names() {
+fn a_subject_is_identified_by_the_first_of_its_common_names() {
     let pki = Pki::new();
     let two = Template::client("x")
         .subject(&[
@@ -185,7 +185,7 @@ fn a_subject_is_known_by_the_first_of_its_common_names() {
 
 // `SSLOptions +StdEnvVars`
 #[test]
-fn what_is_known_of_a_peer_has_the_names_of_apache() {
+fn the_identity_of_a_peer_has_the_variable_names_of_apache() {
     let pki = Pki::new();
     let text = |text: &str| DnValue::Utf8String(text.to_owned());
     let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
@@ -242,7 +242,7 @@ fn what_is_known_of_a_peer_has_the_names_of_apache() {
 }
 
 #[test]
-fn of_what_has_expired_nothing_remains() {
+fn nothing_remains_of_an_expired_ticket() {
     let later = UnixTime(NOW + 20 * 365 * 86_400);
     let lines = lines(&Pki::new().client.der, later, Verify::Failed);
     assert_eq!(lines[0], "VERIFY=FAILED");

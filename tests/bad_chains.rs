@@ -29,7 +29,7 @@ fn run(role: Role, bad: &BadChain) -> Outcome {
 }
 
 #[test]
-fn each_bad_chain_is_refused_with_its_own_error_and_the_peer_hears_its_alert() {
+fn each_bad_chain_is_rejected_with_its_own_error_and_the_peer_receives_its_alert() {
     let page = include_str!("../docs/verdicts.md");
     for role in Role::ALL {
         let mut seen = Vec::new();

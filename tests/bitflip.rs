@@ -126,7 +126,7 @@ fn no_flipped_bit_of_a_hello_leads_to_an_accepted_handshake() {
 }
 
 #[test]
-fn no_flipped_bit_behind_the_server_hello_is_accepted_by_the_client() {
+fn no_flipped_bit_after_the_server_hello_is_accepted_by_the_client() {
     let base = Base::new();
     let [_, mut stream] = record(&base);
     for (at, bit) in bits(records(&stream)[0].len()..stream.len()) {
@@ -138,7 +138,7 @@ fn no_flipped_bit_behind_the_server_hello_is_accepted_by_the_client() {
 }
 
 #[test]
-fn no_flipped_bit_behind_the_client_hello_is_accepted_by_the_server() {
+fn no_flipped_bit_after_the_client_hello_is_accepted_by_the_server() {
     let base = Base::new();
     let [mut stream, _] = record(&base);
     for (at, bit) in bits(records(&stream)[0].len()..stream.len()) {

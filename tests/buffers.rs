@@ -220,7 +220,7 @@ fn no_size_of_a_buffer_leads_to_anything_but_success_or_its_name() {
 
 /// The second hello is larger than the first, and a compatibility record comes before it.
 #[test]
-fn no_size_is_too_small_for_the_second_hello_alone_without_being_named() {
+fn a_size_that_is_too_small_only_for_the_second_hello_is_named() {
     let pki = Pki::new();
     for compatibility in [false, true] {
         for tx in 160..320 {
@@ -263,7 +263,7 @@ fn the_compatibility_record_of_a_server_is_never_left_out() {
 
 /// A record of the largest size needs a buffer of that size, and the error says so.
 #[test]
-fn a_record_larger_than_the_buffer_is_refused_with_its_size() {
+fn a_record_larger_than_the_buffer_is_rejected_with_its_size() {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
     let mut flight = script.server_flight(&pki, |message| message);
@@ -275,7 +275,7 @@ fn a_record_larger_than_the_buffer_is_refused_with_its_size() {
 }
 
 #[test]
-fn a_message_larger_than_the_buffer_is_refused_with_its_size() {
+fn a_message_larger_than_the_buffer_is_rejected_with_its_size() {
     let pki = Pki::new();
     for pieces in [4000, 100] {
         let (mut real, mut script) = client(Setup::new(&pki));
@@ -318,7 +318,7 @@ fn misuse<S: Side>(handshake: &mut Handshake<'_, S>) {
 }
 
 #[test]
-fn more_than_there_is_room_for_is_refused_each_time_and_told_once() {
+fn excess_input_is_rejected_each_time_and_alerted_once() {
     let pki = Pki::new();
     misuse(&mut Setup::new(&pki).client_handshake().unwrap());
     misuse(&mut Setup::new(&pki).server_handshake().unwrap());

@@ -38,7 +38,7 @@ fn a_server_sends_the_record_to_a_client_with_a_session_id_and_to_no_other() {
 }
 
 #[test]
-fn a_server_sends_the_record_behind_its_hello_retry_request_and_not_again() {
+fn a_server_sends_the_record_after_its_hello_retry_request_and_not_again() {
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
     setup.server = setup.server.with_groups(&[NamedGroup::X25519]);
@@ -112,7 +112,7 @@ fn first_hello(pki: &Pki) -> Vec<u8> {
 
 /// Encrypted records look like the rest of a resumed TLS 1.2 connection to whoever is on the way, alerts included.
 #[test]
-fn an_encrypted_alert_of_a_client_comes_behind_the_record_and_a_plain_one_without() {
+fn an_encrypted_alert_of_a_client_follows_the_record_and_a_plain_one_does_not() {
     let pki = Pki::new();
     for on in [true, false] {
         let mut setup = Setup::new(&pki);

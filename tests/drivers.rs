@@ -207,7 +207,7 @@ fn sides(setup: Setup, waits: usize) -> Sides {
 }
 
 #[test]
-fn a_handshake_whose_future_is_dropped_at_any_await_point_goes_on_where_it_was() {
+fn a_handshake_whose_future_is_dropped_at_any_await_point_continues_where_it_was() {
     let pki = Pki::new();
     for (budget, at_once) in (1..=12).chain([40, 1000]).flat_map(|budget| [(budget, 7), (budget, 100_000)]) {
         let (mut client, mut client_host, mut server, mut server_host) = sides(Setup::new(&pki), 2);
@@ -304,7 +304,7 @@ fn the_alert_is_sent_before_the_error_is_returned() {
 }
 
 #[test]
-fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
+fn a_host_learns_the_steps_of_the_search_and_why_the_certificates_were_rejected() {
     let pki = Pki::new();
     let name = ServerName::parse("other.example.com").unwrap();
     let client = ClientConfig::new(name, anchors_der(&pki.root.der));
@@ -326,7 +326,7 @@ fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
 }
 
 #[test]
-fn a_server_that_wants_a_certificate_tells_a_client_that_thinks_it_is_done() {
+fn a_server_that_requires_a_certificate_alerts_a_client_that_has_finished() {
     let mut setup = Setup::new(&Pki::new());
     setup.client_host = test_support::pair::host(vec![], vec![]);
     let (client, mut client_host, server, mut server_host) = sides(setup, 0);
@@ -612,7 +612,7 @@ fn the_buffers_of_a_handshake_that_fails_come_back_from_both_drivers() {
 }
 
 #[test]
-fn a_host_is_told_of_a_reset_as_of_an_end_and_of_no_other_failure_of_the_transport() {
+fn a_host_learns_of_a_reset_as_of_an_end_and_of_no_other_failure_of_the_transport() {
     use embedded_io::ErrorKind;
     let ended = Some((Error::ConnectionTruncated, Some(Diagnosis::ClosedAtOnce)));
     for (kind, expected) in [

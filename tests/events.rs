@@ -93,7 +93,7 @@ fn with_clock(pki: &Pki, time: fn() -> Time) -> Setup {
 }
 
 #[test]
-fn a_mutual_handshake_and_its_session_are_told_by_both_sides() {
+fn a_mutual_handshake_and_its_session_are_recorded_by_both_sides() {
     let rings = [ring(2000), ring(2000)];
     let mut setup = Setup::new(&Pki::new());
     setup.client = setup.client.with_groups(&[NamedGroup::SECP256R1]);
@@ -180,7 +180,7 @@ const OF_SERVER: &[&str] = &[
 ];
 
 #[test]
-fn flights_add_up_to_what_passed() {
+fn flights_add_up_to_the_bytes_transferred() {
     let rings = [ring(2000), ring(2000)];
     let (client, server) = run(Setup::new(&Pki::new()), rings);
     assert!(client.is_ok() && server.is_ok());
@@ -197,7 +197,7 @@ fn flights_add_up_to_what_passed() {
 }
 
 #[test]
-fn a_hello_retry_request_is_told_with_its_group() {
+fn a_hello_retry_request_is_recorded_with_its_group() {
     let rings = [ring(2000), ring(2000)];
     let mut setup = Setup::new(&Pki::new());
     setup.client = setup.client.with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1]);
@@ -213,7 +213,7 @@ fn a_hello_retry_request_is_told_with_its_group() {
 }
 
 #[test]
-fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
+fn the_selection_of_a_credential_is_recorded_with_the_reason_against_each_other() {
     let pki = Pki::new();
     let other = Template::ca("Other Root").self_signed();
     let stranger = Template::client("stranger").signed_by(&other);
@@ -250,7 +250,7 @@ fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
 }
 
 #[test]
-fn a_client_that_shows_nothing_says_why_and_learns_late_that_it_is_refused() {
+fn a_client_that_sends_no_certificate_reports_why_and_learns_late_that_it_is_rejected() {
     let pki = Pki::new();
     let other = Template::ca("Other Root").self_signed();
     let stranger = Template::client("stranger").signed_by(&other);
@@ -301,7 +301,7 @@ fn one_ring_serves_connections_one_after_the_other_and_at_once_and_numbers_them(
 }
 
 #[test]
-fn a_small_ring_keeps_the_last_events_and_says_how_many_were_lost() {
+fn a_small_ring_keeps_the_last_events_and_the_number_of_lost_ones() {
     let (small, large) = (ring(300), ring(4000));
     let pki = Pki::new();
     let (client, _) = run(Setup::new(&pki), [small, ring(EventRing::MIN)]);
@@ -333,7 +333,7 @@ fn late() -> Time {
 }
 
 #[test]
-fn what_expires_soon_is_told_before_it_is_too_late() {
+fn a_chain_that_expires_soon_is_recorded_in_time() {
     let at = |year| UnixTime::from_civil(year, 1, 1, 0, 0, 0).unwrap();
     let pki = Pki::new();
     for (days, expected) in [(10, 0), (EventRing::EXPIRY_WARNING, 2)] {
@@ -381,7 +381,7 @@ fn names_of_authorities_are_listed_up_to_the_fourth() {
 }
 
 #[test]
-fn a_refused_server_is_told_with_its_names_the_rule_and_the_alert() {
+fn a_rejected_server_is_recorded_with_its_names_the_rule_and_the_alert() {
     let mut setup = Setup::new(&Pki::new());
     let name = ServerName::parse("orders.example.com").unwrap();
     let trusted = anchors(&[&Pki::new().root]);
@@ -398,7 +398,7 @@ fn a_refused_server_is_told_with_its_names_the_rule_and_the_alert() {
 }
 
 #[test]
-fn a_dump_taken_elsewhere_says_the_same_and_a_damaged_one_says_nothing() {
+fn a_dump_read_elsewhere_has_the_same_events_and_a_damaged_one_none() {
     let rings = [ring(1500), ring(1500)];
     let (client, server) = run(Setup::new(&Pki::new()), rings);
     assert!(client.is_ok() && server.is_ok());
@@ -413,7 +413,7 @@ fn a_dump_taken_elsewhere_says_the_same_and_a_damaged_one_says_nothing() {
 
 #[cfg(feature = "post-handshake-auth")]
 #[test]
-fn a_request_after_the_handshake_is_told_as_such() {
+fn a_request_after_the_handshake_is_recorded_as_such() {
     use embedded_mtls::Event as Need;
 
     let pki = Pki::new();
@@ -485,7 +485,7 @@ const LATE_OF_SERVER: &[&str] = &[
 
 #[cfg(feature = "dangerous-waivers")]
 #[test]
-fn what_was_waived_is_told() {
+fn waived_causes_are_listed() {
     use embedded_mtls::SignInput;
     use embedded_mtls::credential::{Choice, PeerRequest};
     use embedded_mtls::x509::{WaivableCause, Waived, Waivers};

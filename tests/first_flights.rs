@@ -43,7 +43,7 @@ fn a_server_takes_the_share_of_a_wolfssl_client_instead_of_asking_for_another() 
 
 /// The order of extensions counts as a modification; so those clients cannot connect where they are sent back.
 #[test]
-fn a_server_that_insists_on_its_favourite_group_refuses_the_second_hello_of_a_wolfssl_client() {
+fn a_server_that_insists_on_its_preferred_group_rejects_the_second_hello_of_a_wolfssl_client() {
     let [first, second] = wolfssl();
     let mut setup = Setup::new(&Pki::new());
     setup.server = setup.server.with_retry_for_preferred_group(true);
@@ -70,7 +70,7 @@ fn a_server_takes_the_best_share_of_several() {
 
 /// RFC 9846 appendix E.5: "MUST abort the handshake with a '`protocol_version`' alert".
 #[test]
-fn a_hello_that_calls_itself_ssl_3_is_refused_by_its_version() {
+fn a_hello_of_ssl_3_is_rejected_by_its_version() {
     let hello = Hello { version: 0x300, ..Script::hello(X25519) };
     let mut real = Real::server(Setup::new(&Pki::new()));
     real.feed(&record(HANDSHAKE, &hello.emit()));

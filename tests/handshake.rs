@@ -177,7 +177,7 @@ fn every_suite_group_authentication_retry_and_credential_go_together() {
 }
 
 #[test]
-fn a_refusal_of_the_application_is_access_denied() {
+fn a_rejection_by_the_application_is_access_denied() {
     let pki = Pki::new();
     let refused = Error::NotAuthorized(AlertDescription::ACCESS_DENIED);
     let received = Error::AlertReceived(AlertDescription::ACCESS_DENIED);
@@ -204,7 +204,7 @@ fn without_a_common_protocol_there_is_no_connection() {
 }
 
 #[test]
-fn a_protocol_is_agreed_on_only_if_both_sides_have_some() {
+fn a_protocol_is_negotiated_only_if_both_sides_have_some() {
     type Names = &'static [&'static [u8]];
     let (none, http, both): (Names, Names, Names) = (&[], &[b"http/1.1"], &[b"h2", b"http/1.1"]);
     for (client, server, agreed) in
@@ -249,7 +249,7 @@ fn the_server_sees_which_name_is_meant_and_no_address() {
 }
 
 #[test]
-fn a_server_that_has_no_credential_to_show_cannot_go_on() {
+fn a_server_without_a_credential_cannot_continue() {
     let setup = Setup { server_host: host(vec![], vec![]), ..Setup::new(&Pki::new()) };
     let ours = Error::PeerIncompatible(PeerIncompatible::NoCredential);
     let theirs = Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE);
@@ -341,7 +341,7 @@ fn a_client_trusts_each_of_several_anchors() {
 }
 
 #[test]
-fn a_hello_changed_on_its_way_is_noticed() {
+fn a_hello_changed_in_transit_is_detected() {
     let pki = Pki::new();
     // The random of ClientHello, of ServerHello: the two sides have different keys then.
     for (to_server, failed) in [(true, Error::DecryptFailed), (false, Error::DecryptFailed)] {
@@ -375,7 +375,7 @@ fn a_dropped_question_is_asked_again() {
 }
 
 #[test]
-fn what_is_printed_of_a_connection_for_debugging_has_no_secret_in_it() {
+fn the_debug_output_of_a_connection_has_no_secrets() {
     let setup = Setup::new(&Pki::new());
     let (client, _) = setup.run().sessions();
     let printed = format!("{client:?}");

@@ -207,7 +207,7 @@ const NAMED: &[(&str, &str)] = &[(
 )];
 
 #[test]
-fn the_core_does_not_speak_of_the_programs_of_operators() {
+fn the_core_does_not_mention_the_programs_of_operators() {
     let mut files = Vec::new();
     collect(&src(), &mut files);
     let mut found = Vec::new();

@@ -135,13 +135,13 @@ fn check(table: &[Row], says: impl Fn(usize, Action) -> Option<Option<Error>>) {
 }
 
 #[test]
-fn a_client_refuses_every_server_message_that_is_not_as_it_should_be() {
+fn a_client_rejects_every_incorrect_server_message() {
     let pki = Pki::new();
     check(&TO_CLIENT, |at, action| client_says(&pki, at, action));
 }
 
 #[test]
-fn a_server_refuses_every_client_message_that_is_not_as_it_should_be() {
+fn a_server_rejects_every_incorrect_client_message() {
     let pki = Pki::new();
     check(&TO_SERVER, |at, action| server_says(&pki, at, action));
 }
@@ -149,7 +149,7 @@ fn a_server_refuses_every_client_message_that_is_not_as_it_should_be() {
 /// RFC 9846 section 6.2, `decode_error`: "the length of the message was incorrect". What no message can hold is refused by
 /// its header; what one can hold, and a lent buffer cannot, is the buffer's fault.
 #[test]
-fn a_message_that_announces_more_than_its_type_can_hold_is_refused_by_its_header() {
+fn a_message_that_announces_more_than_its_type_can_hold_is_rejected_by_its_header() {
     let pki = Pki::new();
     let header = |kind: u8, len: u32| [&[kind][..], &len.to_be_bytes()[1..]].concat();
     let too_long = invalid(InvalidMessage::MessageTooLong);
@@ -194,7 +194,7 @@ fn a_message_that_announces_more_than_its_type_can_hold_is_refused_by_its_header
 const TYPES: [u8; 18] = [0, 1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 14, 15, 16, 20, 24, 99, 254];
 
 #[test]
-fn a_client_refuses_in_every_state_what_belongs_into_another() {
+fn a_client_rejects_in_every_state_the_messages_of_another() {
     let pki = Pki::new();
     let awaited: [&[u8]; 6] = [
         &[SERVER_HELLO],
@@ -216,7 +216,7 @@ fn a_client_refuses_in_every_state_what_belongs_into_another() {
 }
 
 #[test]
-fn a_server_refuses_in_every_state_what_belongs_into_another() {
+fn a_server_rejects_in_every_state_the_messages_of_another() {
     let pki = Pki::new();
     for kind in TYPES.into_iter().filter(|kind| *kind != CLIENT_HELLO) {
         let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(Script::hello(X25519)));
@@ -235,7 +235,7 @@ fn a_server_refuses_in_every_state_what_belongs_into_another() {
 }
 
 #[test]
-fn a_session_refuses_what_belongs_into_a_handshake() {
+fn a_session_rejects_the_messages_of_a_handshake() {
     let pki = Pki::new();
     for kind in TYPES.into_iter().filter(|kind| ![NEW_SESSION_TICKET, KEY_UPDATE].contains(kind)) {
         let after = Sent::new(Epoch::Application, HANDSHAKE, &message(kind, &[]));
@@ -254,7 +254,7 @@ fn a_session_refuses_what_belongs_into_a_handshake() {
 }
 
 #[test]
-fn a_server_refuses_a_session_ticket() {
+fn a_server_rejects_a_session_ticket() {
     let pki = Pki::new();
     let (mut real, mut script) = server(Setup::new(&pki));
     let mut flight = script.client_flight(&pki, |message| message);

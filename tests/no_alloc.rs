@@ -67,14 +67,14 @@ fn directories(metadata: &str, name: &str, version: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_crate_of_the_default_core_asks_for_a_heap_or_an_operating_system() {
+fn no_crate_of_the_default_core_needs_a_heap_or_an_operating_system() {
     let tree = tree();
     assert!(tree.contains("sha2 v"), "this is not the tree of the default core:\n{tree}");
     assert_eq!(forbidden(&tree), [""; 0]);
 }
 
 #[test]
-fn no_crate_of_the_default_core_uses_alloc_by_itself() {
+fn no_crate_of_the_default_core_uses_alloc() {
     let (tree, metadata) = (tree(), cargo("metadata --format-version 1 --locked"));
     for (name, version) in crates(&tree) {
         let found = directories(&metadata, name, version);

@@ -30,7 +30,7 @@ fn with_shares(pki: &Pki, groups: &'static [NamedGroup]) -> Setup {
 }
 
 #[test]
-fn a_client_sends_the_key_shares_that_it_is_told_to() {
+fn a_client_sends_the_configured_key_shares() {
     let pki = Pki::new();
     let rows: [&[NamedGroup]; 5] = [
         &[],
@@ -57,7 +57,7 @@ fn a_client_sends_the_key_shares_that_it_is_told_to() {
 }
 
 #[test]
-fn a_group_of_which_a_share_was_sent_cannot_be_asked_for() {
+fn a_group_whose_share_was_sent_cannot_be_requested() {
     let pki = Pki::new();
     for group in [X25519, P256] {
         let (mut real, script) = client(with_shares(&pki, &[NamedGroup::X25519, NamedGroup::SECP256R1]));
@@ -81,7 +81,7 @@ fn both_shares_come_again_with_a_cookie() {
 }
 
 #[test]
-fn key_shares_that_cannot_be_are_refused() {
+fn impossible_key_shares_are_rejected() {
     let pki = Pki::new();
     let rows: [&[NamedGroup]; 4] = [
         &[NamedGroup::X25519, NamedGroup::X25519],
@@ -120,7 +120,7 @@ fn the_name_that_is_sent_need_not_be_the_one_that_is_checked() {
 
 /// RFC 6066 section 3: an answer to a name that was not sent is unsolicited.
 #[test]
-fn an_answer_to_a_name_that_was_not_sent_is_refused() {
+fn an_answer_to_a_name_that_was_not_sent_is_rejected() {
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
     setup.client = setup.client.with_sent_server_name(None);
@@ -149,7 +149,7 @@ fn a_server_sees_the_protocols_that_a_client_offers() {
 }
 
 #[test]
-fn both_sides_tell_by_which_scheme_the_other_has_signed() {
+fn both_sides_return_the_signature_scheme_of_the_peer() {
     let pki = Pki::new();
     let (a, b) = Setup::new(&pki).run().sessions();
     let scheme = Some(SignatureScheme::ECDSA_SECP256R1_SHA256);

@@ -44,7 +44,7 @@ fn naming(authority: &test_support::pki::Issued) -> Extensions {
 }
 
 #[test]
-fn a_client_whose_policy_is_to_fail_says_nothing_before_the_server_has_proved_who_it_is() {
+fn a_client_whose_policy_is_to_fail_does_so_only_after_the_server_is_authenticated() {
     let pki = Pki::new();
     let stranger = Template::ca("Another Root").self_signed();
     for authority in [&pki.root, &stranger] {
@@ -72,7 +72,7 @@ fn a_client_whose_policy_is_to_fail_says_nothing_before_the_server_has_proved_wh
 
 /// The proof of the server decides; the credential changes nothing about it.
 #[test]
-fn a_server_that_cannot_prove_who_it_is_hears_the_same_whatever_fits() {
+fn a_server_that_is_not_authenticated_cannot_tell_which_credentials_match() {
     let pki = Pki::new();
     let stranger = Template::ca("Another Root").self_signed();
     let heard = [&pki.root, &stranger].map(|authority| {
@@ -141,7 +141,7 @@ fn message_with_schemes(schemes: &[u16]) -> Vec<u8> {
 
 /// A server has nobody to hide this from: it speaks first.
 #[test]
-fn a_server_refuses_a_credential_of_a_scheme_that_the_client_did_not_offer_at_once() {
+fn a_server_rejects_a_credential_of_a_scheme_that_the_client_did_not_offer_at_once() {
     let pki = Pki::new();
     let mut server = Setup::new(&pki).server_handshake().unwrap();
     let mut script = Script::client(Script::hello(X25519).with(SIGNATURE_ALGORITHMS, &list16(&[0x0807])));

@@ -61,7 +61,7 @@ fn authority(issued: &Issued) -> TrustAnchor<'static> {
 }
 
 #[test]
-fn a_pin_of_a_certificate_or_a_key_lets_it_in_alone_and_among_others() {
+fn a_pinned_certificate_or_key_is_accepted_alone_and_among_others() {
     let pki = Pki::new();
     let stranger = Template::ca("Stranger").self_signed();
     for role in Role::ALL {
@@ -85,7 +85,7 @@ fn a_pin_of_a_certificate_or_a_key_lets_it_in_alone_and_among_others() {
 }
 
 #[test]
-fn a_pin_of_something_else_lets_nobody_in() {
+fn a_pin_of_something_else_accepts_nobody() {
     let pki = Pki::new();
     for role in Role::ALL {
         let renewed = role.template().years(2020, 2041).signed_by(&pki.intermediate);
@@ -102,7 +102,7 @@ fn a_pin_of_something_else_lets_nobody_in() {
 }
 
 #[test]
-fn a_pin_stands_for_the_path_only() {
+fn a_pin_replaces_only_the_path() {
     for role in Role::ALL {
         let expired = role.template().years(2010, 2020).self_signed();
         assert_refused(role, shown(role, &[&expired], leak_all(vec![pin(&expired)])).run(), 0, Problem::Expired);
@@ -137,7 +137,7 @@ fn a_server_with_a_pin_names_no_authorities_so_that_the_pinned_client_answers() 
 }
 
 #[test]
-fn a_leaf_is_no_authority_and_a_wrong_pin_is_refused_when_it_is_made() {
+fn a_leaf_is_not_a_ca_and_a_wrong_pin_is_rejected_when_it_is_made() {
     let pki = Pki::new();
     let unusable = |problem| Some(Error::from(ApiMisuse::TrustAnchorUnusable(problem)));
     let malformed = Problem::Malformed;
@@ -148,7 +148,7 @@ fn a_leaf_is_no_authority_and_a_wrong_pin_is_refused_when_it_is_made() {
 }
 
 #[test]
-fn the_common_name_is_asked_for_instead_of_the_server_name_which_is_still_sent() {
+fn the_common_name_is_required_instead_of_the_server_name_which_is_still_sent() {
     let pki = Pki::new();
     let root = anchors(&[&pki.root]);
     let named = |name: &str| Template::server("unrelated.example").named(name).signed_by(&pki.intermediate);
@@ -180,7 +180,7 @@ fn the_common_name_is_asked_for_instead_of_the_server_name_which_is_still_sent()
 }
 
 #[test]
-fn validity_and_profile_are_limited_where_that_is_asked_for() {
+fn validity_and_profile_are_limited_on_request() {
     let pki = Pki::new();
     let root = anchors(&[&pki.root]);
     for role in Role::ALL {
@@ -207,7 +207,7 @@ fn validity_and_profile_are_limited_where_that_is_asked_for() {
 }
 
 #[test]
-fn what_is_known_about_the_time_decides_what_is_reported() {
+fn knowledge_of_the_time_decides_what_is_reported() {
     fn at_build() -> Time {
         Time::AtLeast(UnixTime(NOW))
     }
@@ -244,7 +244,7 @@ fn what_is_known_about_the_time_decides_what_is_reported() {
 }
 
 #[test]
-fn a_setting_that_nothing_can_satisfy_is_refused_before_the_first_byte() {
+fn a_setting_that_nothing_can_satisfy_is_rejected_before_the_first_byte() {
     let mut setup = Setup::new(&Pki::new());
     setup.client = setup.client.with_max_validity_days(0);
     setup.server = setup.server.with_max_validity_days(0);

@@ -334,7 +334,7 @@ fn a_direct_name_always_means_the_same_store() {
 
 // U33: a new store, the same alias, then the reference.
 #[test]
-fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_what_it_has() {
+fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_its_identity() {
     let all = Generations::new();
     let references: &'static [Reference; 2] = leak(Box::new([Reference::new(), Reference::new()]));
     let memory: [&'static mut [u8]; 4] = std::array::from_fn(|_| &mut leak(Box::new([0; 1500]))[..]);
@@ -369,7 +369,7 @@ fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_what_it_ha
 }
 
 #[test]
-fn a_name_that_stands_for_nothing_is_told_with_its_setting() {
+fn a_name_without_a_target_is_reported_with_its_setting() {
     let all = Generations::new();
     let (stores, [own, peers]) = all.stores(Role::Client);
     let resolve = |settings| client_policy(settings).resolve(&stores).err();
@@ -400,7 +400,7 @@ fn a_name_that_stands_for_nothing_is_told_with_its_setting() {
 
 // Copied from one element into the other: a place in one list is another partner in the other list.
 #[test]
-fn a_reference_to_identities_is_none_to_trust_anchors_and_the_other_way_about() {
+fn a_reference_to_identities_is_not_one_to_trust_anchors_and_vice_versa() {
     let all = Generations::new();
     let (stores, [own, _]) = all.stores(Role::Client);
     own.set(SlotId::fixed(1));
@@ -412,7 +412,7 @@ fn a_reference_to_identities_is_none_to_trust_anchors_and_the_other_way_about() 
 }
 
 #[test]
-fn what_lies_in_slots_is_named_by_reference_and_of_the_right_kind() {
+fn slots_are_named_by_a_reference_of_the_right_kind() {
     let all = Generations::new();
     let references: &'static [Reference; 2] = leak(Box::new([Reference::new(), Reference::new()]));
     let memory: [&'static mut [u8]; 3] = std::array::from_fn(|_| &mut leak(Box::new([0; 1500]))[..]);
@@ -459,7 +459,7 @@ fn shown(policy: Policy<'static, Client>) -> Result<Option<&'static str>, Policy
 
 // U29 U35: an alias chooses in the store, one connection overrides it.
 #[test]
-fn one_connection_shows_another_alias_than_the_policy_says() {
+fn one_connection_uses_another_alias_than_the_policy() {
     let policy = client_policy(Settings { key_alias: Some("usual"), ..MUTUAL });
     assert_eq!(shown(policy), Ok(Some("usual")));
     assert_eq!(shown(policy.with_alias("special").unwrap()), Ok(Some("special")));
@@ -484,7 +484,7 @@ fn a_site_changes_the_alias_and_the_rest_of_the_policy_holds() {
 
 // U24: Enabled alone is TLS one way.
 #[test]
-fn without_client_authentication_nobody_is_asked_and_nothing_is_shown() {
+fn without_client_authentication_no_certificate_is_requested_or_sent() {
     let pki = Pki::new();
     let one_way = Settings { client_auth_enabled: false, key_store: None, ..MUTUAL };
     let own: &[(&str, &[&Issued])] = &[("own", &[&pki.client, &pki.intermediate])];
@@ -503,7 +503,7 @@ fn without_client_authentication_nobody_is_asked_and_nothing_is_shown() {
 
 // U35: references of virtual hosts are resolved at accept, and the name that the client asks for chooses.
 #[test]
-fn a_server_shows_the_certificate_of_its_alias_or_of_the_name_that_the_client_asks_for() {
+fn a_server_sends_the_certificate_of_its_alias_or_of_the_requested_name() {
     let pki = Pki::new();
     let shop = Template::server("shop.example.com").signed_by(&pki.intermediate);
     let own: &[(&str, &[&Issued])] =
@@ -552,7 +552,7 @@ fn an_identity_for_development_leaves_client_authentication_as_it_was_set() {
 
 // U29 U41: authorities and pins beside each other, in any order.
 #[test]
-fn the_order_of_a_trust_store_plays_no_role_and_it_may_hold_pins() {
+fn the_order_of_a_trust_store_does_not_matter_and_it_may_hold_pins() {
     let pki = Pki::new();
     let stranger = Template::ca("Stranger").self_signed();
     let own: &[(&str, &[&Issued])] = &[("own", &[&pki.client, &pki.intermediate])];

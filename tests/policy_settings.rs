@@ -119,7 +119,7 @@ fn every_pair_of_settings_has_a_row() {
 }
 
 #[test]
-fn every_set_of_settings_is_refused_if_two_of_them_contradict_each_other_and_only_then() {
+fn every_set_of_settings_is_rejected_if_two_of_them_contradict_each_other_and_only_then() {
     let mut good = [0, 0];
     for set in sets() {
         let client = Policy::<Client>::new(settings(&set)).map(|policy| policy.is_some());
@@ -144,7 +144,7 @@ fn every_set_of_settings_is_refused_if_two_of_them_contradict_each_other_and_onl
 }
 
 #[test]
-fn a_setting_that_means_nothing_is_told_and_not_used() {
+fn a_setting_without_effect_is_reported_and_not_used() {
     let client =
         |set: &[Setting]| Policy::<Client>::new(settings(&[&[Enabled, TrustStore], set].concat())).unwrap().unwrap();
     let server =
@@ -167,7 +167,7 @@ fn a_setting_that_means_nothing_is_told_and_not_used() {
 }
 
 #[test]
-fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
+fn an_error_names_the_setting_what_was_found_and_what_is_wanted() {
     let name = |setting| PolicyError::NameEmpty(setting);
     let errors = PAIRS.iter().flat_map(|(_, _, client, server)| [client, server]).flat_map(|pair| match pair {
         Free => vec![],
@@ -192,7 +192,7 @@ fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
 }
 
 #[test]
-fn a_name_that_is_empty_is_refused() {
+fn a_name_that_is_empty_is_rejected() {
     let good = settings(&[Enabled, ClientAuthEnabled, KeyStore, KeyAlias, TrustStore]);
     for (setting, bad) in [
         (KeyStore, Settings { key_store: Some(""), ..good }),
@@ -219,7 +219,7 @@ fn a_store_is_named_by_its_name_or_by_a_reference() {
 
 // U26
 #[test]
-fn enforcing_makes_ignoring_void_and_says_so() {
+fn enforcing_overrules_ignoring_and_reports_it() {
     let with = |more: &[Setting]| {
         let set = [&[Enabled, ClientAuthEnabled, KeyStore, TrustStore], more].concat();
         let client = Policy::<Client>::new(settings(&set)).ok().flatten();

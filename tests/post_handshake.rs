@@ -153,7 +153,7 @@ fn issue(pki: &Pki, name: &str) -> Issued {
 }
 
 #[test]
-fn a_client_says_who_it_is_when_it_is_asked_after_the_handshake_whatever_the_chunks() {
+fn a_client_authenticates_after_the_handshake_for_any_chunk_size() {
     let pki = Pki::new();
     for chunk in [0, 1, 2, 7, 64, 301] {
         for tx in [512, 2048] {
@@ -202,7 +202,7 @@ fn an_answer_that_is_larger_than_tx_leaves_in_one_piece_and_data_and_key_updates
 }
 
 #[test]
-fn a_client_may_be_asked_several_times_and_show_another_certificate_each_time() {
+fn a_client_may_be_asked_several_times_and_send_another_certificate_each_time() {
     let pki = Pki::new();
     let names = ["first.example", "second.example", "third.example"];
     let mut link = Link::new(setup(&pki));
@@ -218,7 +218,7 @@ fn a_client_may_be_asked_several_times_and_show_another_certificate_each_time() 
 }
 
 #[test]
-fn who_was_known_stays_known_until_the_new_answer_is_verified_to_the_end() {
+fn a_known_peer_stays_known_until_the_new_answer_is_fully_verified() {
     let pki = Pki::new();
     let mut first = setup(&pki);
     first.server = embedded_mtls::ServerConfig::new(ClientAuth::Required(roots(&pki)));
@@ -278,7 +278,7 @@ fn data_and_key_updates_pass_both_ways_while_the_signature_is_on_its_way() {
 }
 
 #[test]
-fn a_client_that_declines_is_let_in_or_refused_as_the_server_says() {
+fn a_client_that_declines_is_accepted_or_rejected_as_the_server_requires() {
     let pki = Pki::new();
     let mut link = Link::with_host(setup(&pki), host(vec![], vec![]));
     link.server.session.request_certificate(ClientAuth::Optional(roots(&pki))).unwrap();
@@ -297,7 +297,7 @@ fn a_client_that_declines_is_let_in_or_refused_as_the_server_says() {
 }
 
 #[test]
-fn a_late_chain_that_does_not_verify_and_a_client_that_may_not_in_end_the_session() {
+fn an_invalid_late_chain_and_an_unauthorized_client_end_the_session() {
     let pki = Pki::new();
     let stranger = Template::client("stranger.example").signed_by(&Template::ca("Another root").self_signed());
     let mut link = Link::with_host(setup(&pki), host(vec![credential(&[&stranger], 0)], vec![signing_key(&stranger)]));
@@ -327,7 +327,7 @@ fn a_late_chain_that_does_not_verify_and_a_client_that_may_not_in_end_the_sessio
 }
 
 #[test]
-fn only_a_server_whose_client_has_offered_it_may_ask_and_only_one_thing_at_a_time() {
+fn only_a_server_whose_client_has_offered_it_may_ask_and_only_once_at_a_time() {
     let pki = Pki::new();
     let mut unoffered = Link::new(Setup::new(&pki));
     let not_offered = Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
@@ -403,7 +403,7 @@ fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_nee
 }
 
 #[test]
-fn a_refusal_after_a_late_decline_blames_nothing_that_was_shown_before() {
+fn a_refusal_after_a_late_decline_blames_no_credential_sent_before() {
     let pki = Pki::new();
     for accepted_before in [true, false] {
         let mut mutual = setup(&pki);

@@ -160,7 +160,7 @@ macro_rules! read_past_the_answer {
 }
 
 #[test]
-fn a_read_that_comes_past_the_answer_of_a_client_does_not_lose_it() {
+fn a_read_that_passes_the_answer_of_a_client_does_not_lose_it() {
     read_past_the_answer!(blocking, |result| result, Read::read);
     read_past_the_answer!(asynch, finish, embedded_io_async::Read::read);
 }
@@ -266,7 +266,7 @@ fn read_when_asked(choice: Choice<'static>) -> (Result<usize, Failure<Infallible
 }
 
 #[test]
-fn a_client_that_is_asked_late_does_what_its_host_chooses_not_only_what_it_has_to_show() {
+fn a_client_that_is_asked_late_follows_every_choice_of_its_host() {
     assert_eq!(read_when_asked(Choice::Decline).0, Ok(4));
     let none = PeerIncompatible::NoCredential;
     assert_eq!(read_when_asked(Choice::Fail(none)).0, Err(Failure::Tls(none.into())));

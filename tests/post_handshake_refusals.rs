@@ -192,7 +192,7 @@ fn the_answer_of_a_client_is_that_of_the_rfc_and_nothing_comes_between() {
 }
 
 #[test]
-fn a_server_takes_the_answer_of_the_rfc_after_data_and_key_updates() {
+fn a_server_accepts_the_answer_of_the_rfc_after_data_and_key_updates() {
     let pki = Pki::new();
     let (mut session, mut script) = server_session(&pki);
     let roots = anchors(&[&pki.root]);
@@ -222,7 +222,7 @@ fn a_server_takes_the_answer_of_the_rfc_after_data_and_key_updates() {
 }
 
 #[test]
-fn a_client_refuses_what_it_did_not_offer_what_comes_twice_and_what_never_ends() {
+fn a_client_rejects_what_it_did_not_offer_what_comes_twice_and_what_never_ends() {
     let pki = Pki::new();
     let unexpected = misbehaved(PeerMisbehaved::UnexpectedMessage);
     let (mut session, mut script) = client_session(&pki, false);
@@ -325,7 +325,7 @@ fn a_second_request_fills_rx_until_the_first_is_signed_and_nothing_of_what_follo
 }
 
 #[test]
-fn another_request_says_nothing_about_a_late_answer_but_a_ticket_or_data_does() {
+fn another_request_proves_nothing_about_a_late_answer_but_a_ticket_or_data_does() {
     let pki = Pki::new();
     for shows in [handshake(&session_ticket(b"ticket", &[])), data(b"answer")] {
         let (mut session, mut script) = client_session(&pki, true);
@@ -396,7 +396,7 @@ fn wrong_answers() -> [(&'static str, Edit, Error); 8] {
 }
 
 #[test]
-fn a_server_refuses_an_answer_that_is_wrong_in_any_part() {
+fn a_server_rejects_an_answer_that_is_wrong_in_any_part() {
     let pki = Pki::new();
     let roots = anchors(&[&pki.root]);
     for (name, edit, error) in wrong_answers() {
@@ -414,7 +414,7 @@ fn a_server_refuses_an_answer_that_is_wrong_in_any_part() {
 }
 
 #[test]
-fn a_server_refuses_an_answer_to_what_it_did_not_ask() {
+fn a_server_rejects_an_answer_to_a_request_it_did_not_send() {
     let pki = Pki::new();
     let (mut session, mut script) = server_session(&pki);
     let chain = chain_of(&pki.client, &pki.intermediate);
@@ -425,7 +425,7 @@ fn a_server_refuses_an_answer_to_what_it_did_not_ask() {
 }
 
 #[test]
-fn an_offer_with_a_body_is_refused() {
+fn an_offer_with_a_body_is_rejected() {
     let pki = Pki::new();
     let (mut real, mut script) = (
         test_support::script::Real::server(Setup::new(&pki)),

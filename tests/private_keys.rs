@@ -50,7 +50,7 @@ fn a_pem_file_is_decoded_in_place() {
 }
 
 #[test]
-fn keys_that_are_encrypted_or_of_another_kind_are_refused() {
+fn keys_that_are_encrypted_or_of_another_kind_are_rejected() {
     assert_eq!(DecodedKey::from_der(key!("p256.encrypted.der")), Err(CryptoError::Invalid));
     assert_eq!(DecodedKey::from_der(key!("rsa.pkcs8.der")), Err(CryptoError::Unsupported));
     assert_eq!(DecodedKey::from_der(key!("p521.sec1.der")), Err(CryptoError::Unsupported));
@@ -60,7 +60,7 @@ fn keys_that_are_encrypted_or_of_another_kind_are_refused() {
 }
 
 #[test]
-fn a_key_that_is_cut_or_continued_is_refused() {
+fn a_key_that_is_cut_or_continued_is_rejected() {
     for der in P256.iter().chain(&P384).chain(&[ED25519]) {
         for len in 0..der.len() {
             assert!(DecodedKey::from_der(&der[..len]).is_err(), "{len} bytes");

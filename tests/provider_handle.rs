@@ -207,7 +207,7 @@ fn heard<R: Side>(end: Result<TestSession<R>, Error>) -> Option<Error> {
 }
 
 #[test]
-fn a_peripheral_that_fails_ends_the_handshake_and_is_not_blamed_on_the_peer() {
+fn a_peripheral_that_fails_ends_the_handshake_without_blaming_the_peer() {
     for broken in Operation::ALL {
         let told = Error::AlertReceived(AlertDescription::INTERNAL_ERROR);
         let (near, far) = run(Accelerator::new(Some(broken)), Accelerator::new(None));

@@ -132,7 +132,7 @@ fn an_async_stream_is_readable_when_a_whole_record_has_come_and_until_its_data_i
 }
 
 #[test]
-fn an_end_and_a_broken_record_are_ready_to_be_read() {
+fn an_end_and_a_broken_record_count_as_readable() {
     let (client, mut server) = sessions();
     let mut stream = Blocking::from_parts(Line::default(), client);
     server.close();

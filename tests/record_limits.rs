@@ -232,7 +232,7 @@ fn receive<S: Side>(real: Real<'static, S>, script: &mut Script, content: usize,
 const TOO_LONG: Option<Error> = invalid(InvalidMessage::RecordTooLong);
 
 #[test]
-fn a_record_above_the_limit_that_was_agreed_is_refused() {
+fn a_record_above_the_limit_that_was_agreed_is_rejected() {
     let pki = Pki::new();
     assert_eq!(TOO_LONG.and_then(Error::alert), Some(embedded_mtls::AlertDescription::RECORD_OVERFLOW));
     for rx in [340, 344, 2048, 4096, 16_405] {
@@ -283,7 +283,7 @@ fn a_peer_without_the_extension_may_fill_the_buffer() {
 
 /// A certificate of three quarters of `rx` passes wherever the records end.
 #[test]
-fn what_is_below_three_quarters_of_the_buffer_passes_in_records_of_the_limit() {
+fn messages_below_three_quarters_of_the_buffer_pass_in_records_of_the_limit() {
     let pki = Pki::new();
     for rx in 800..900 {
         let outcome = setup(&pki, rx).run();

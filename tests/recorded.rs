@@ -78,7 +78,7 @@ fn read(name: &str) -> (Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn both_sides_say_what_was_recorded() {
+fn both_sides_send_the_recorded_bytes() {
     let pki = Pki::new();
     for (name, setup) in setups(&pki) {
         let outcome = setup.run();

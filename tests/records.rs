@@ -77,7 +77,7 @@ fn both(pki: &Pki, when: When, bytes: &Bytes, expected: Option<Error>, name: &st
 }
 
 #[test]
-fn unknown_record_types_are_refused_in_every_epoch() {
+fn unknown_record_types_are_rejected_in_every_epoch() {
     let pki = Pki::new();
     for kind in [0, 19, 24, 25, 26, 0x7a, 255] {
         for when in [First, Encrypted, Session] {
@@ -88,7 +88,7 @@ fn unknown_record_types_are_refused_in_every_epoch() {
 }
 
 #[test]
-fn records_that_are_too_long_are_refused_by_their_header() {
+fn records_that_are_too_long_are_rejected_by_their_header() {
     let pki = Pki::new();
     let too_long = invalid(InvalidMessage::RecordTooLong);
     both(&pki, First, &|_| vec![HANDSHAKE, 3, 3, 0x40, 0x01], too_long, "2^14 + 1 bytes in the clear");
@@ -116,7 +116,7 @@ fn a_protected_record_may_hold_2_to_the_14_bytes_and_no_more() {
 }
 
 #[test]
-fn empty_records_are_refused_where_they_must_not_be() {
+fn empty_records_are_rejected_where_they_must_not_be() {
     let pki = Pki::new();
     let empty = invalid(InvalidMessage::EmptyRecord);
     both(&pki, First, &|_| record(HANDSHAKE, &[]), empty, "an empty handshake record");
@@ -158,7 +158,7 @@ fn empty_application_data_is_tolerated_32_times_in_a_row() {
 }
 
 #[test]
-fn application_data_before_the_end_of_the_handshake_is_refused() {
+fn application_data_before_the_end_of_the_handshake_is_rejected() {
     let pki = Pki::new();
     both(&pki, First, &|_| record(APPLICATION_DATA, &[1; 40]), misbehaved(PeerMisbehaved::WrongEpoch), "in the clear");
     for content in [&b""[..], b"data"] {
@@ -220,7 +220,7 @@ fn an_alert_is_two_bytes_in_one_record() {
 }
 
 #[test]
-fn an_alert_in_the_clear_is_believed_only_where_the_peer_may_have_no_keys() {
+fn a_plaintext_alert_is_accepted_only_where_the_peer_may_have_no_keys() {
     let pki = Pki::new();
     let plain = |_: &mut Script| record(ALERT, &[2, 51]);
     let epoch = misbehaved(PeerMisbehaved::WrongEpoch);
@@ -235,7 +235,7 @@ fn an_alert_in_the_clear_is_believed_only_where_the_peer_may_have_no_keys() {
 }
 
 #[test]
-fn user_canceled_says_nothing_and_close_notify_behind_it_ends_the_handshake() {
+fn user_canceled_is_ignored_and_the_close_notify_after_it_ends_the_handshake() {
     let pki = Pki::new();
     let bytes = |script: &mut Script| {
         let alerts = [[1, 90], [1, 0]].map(|alert| Sent::new(Epoch::Handshake, ALERT, &alert));
@@ -290,7 +290,7 @@ fn messages_may_be_split_over_records_and_share_them() {
 }
 
 #[test]
-fn no_message_may_reach_over_a_change_of_keys() {
+fn no_message_may_span_a_key_change() {
     let pki = Pki::new();
     let spans = misbehaved(PeerMisbehaved::KeyChangeInsideMessage);
     // EncryptedExtensions, whole or in part, in the record of ServerHello.
@@ -325,7 +325,7 @@ fn no_message_may_reach_over_a_change_of_keys() {
 }
 
 #[test]
-fn other_records_between_the_parts_of_a_message_are_refused() {
+fn other_records_between_the_parts_of_a_message_are_rejected() {
     let pki = Pki::new();
     for (kind, content) in [(ALERT, &[1, 0][..]), (APPLICATION_DATA, b"data"), (APPLICATION_DATA, b"")] {
         let bytes = move |script: &mut Script| {
@@ -369,7 +369,7 @@ fn a_peer_that_gives_up_within_a_message_may_say_why() {
 }
 
 #[test]
-fn the_version_of_a_record_in_the_clear_is_ignored() {
+fn the_version_of_a_plaintext_record_is_ignored() {
     let pki = Pki::new();
     for version in [[3, 1], [3, 4], [0, 0], [0x7a, 0x7a]] {
         let outcome = Setup::new(&pki).run_with(|to_server, to_client| {

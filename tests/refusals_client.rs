@@ -58,7 +58,7 @@ const fn illegal() -> Option<Error> {
 }
 
 #[test]
-fn a_client_refuses_a_bad_server_hello() {
+fn a_client_rejects_a_bad_server_hello() {
     check(&[
         ("session id not echoed", 2, |_, _, m| hello(&m, |h| Hello { session_id: vec![], ..h }), illegal()),
         ("another session id", 2, |_, _, m| hello(&m, |h| Hello { session_id: vec![7; 32], ..h }), illegal()),
@@ -171,7 +171,7 @@ fn a_client_refuses_a_bad_server_hello() {
 }
 
 #[test]
-fn a_p256_share_that_is_no_point_is_refused() {
+fn a_p256_share_that_is_not_a_point_is_rejected() {
     let pki = Pki::new();
     let no_points: [Edit; 4] = [
         |_, _, m| hello(&m, |h| h.with(KEY_SHARE, &key_share((P256, &[&[4][..], &[1; 64]].concat())))),
@@ -193,7 +193,7 @@ fn a_p256_share_that_is_no_point_is_refused() {
 }
 
 #[test]
-fn a_client_refuses_bad_encrypted_extensions() {
+fn a_client_rejects_bad_encrypted_extensions() {
     let unsolicited = misbehaved(PeerMisbehaved::UnsolicitedExtension);
     let misplaced = invalid(InvalidMessage::IllegalValue);
     let truncated = invalid(InvalidMessage::Truncated);
@@ -251,7 +251,7 @@ fn a_client_refuses_bad_encrypted_extensions() {
 
 /// A client whose `rx` holds every record offers neither of the extensions that limit records.
 #[test]
-fn a_client_refuses_a_limit_of_records_that_it_has_not_asked_for() {
+fn a_client_rejects_a_record_limit_that_it_did_not_request() {
     let pki = Pki::new();
     let unsolicited = misbehaved(PeerMisbehaved::UnsolicitedExtension);
     let rows: [(&str, Edit); 2] = [
@@ -270,7 +270,7 @@ fn a_client_refuses_a_limit_of_records_that_it_has_not_asked_for() {
 
 /// The table of RFC 9846 section 4.3 has them in ClientHello and EncryptedExtensions only.
 #[test]
-fn a_client_refuses_limits_of_records_in_other_messages() {
+fn a_client_rejects_record_limits_in_other_messages() {
     let misplaced = invalid(InvalidMessage::IllegalValue);
     check(&[
         (
@@ -320,7 +320,7 @@ fn a_client_refuses_limits_of_records_in_other_messages() {
 }
 
 #[test]
-fn a_client_refuses_a_bad_certificate_request() {
+fn a_client_rejects_a_bad_certificate_request() {
     fn request(context: &[u8], list: &[(u16, &[u8])]) -> Vec<u8> {
         let list: Vec<_> = list.iter().map(|(kind, body)| (*kind, body.to_vec())).collect();
         message(CERTIFICATE_REQUEST, &[vec8(context), block(&list)].concat())
@@ -340,7 +340,7 @@ fn a_client_refuses_a_bad_certificate_request() {
 }
 
 #[test]
-fn a_client_refuses_a_bad_certificate() {
+fn a_client_rejects_a_bad_certificate() {
     check(&[
         ("left out", 11, |_, _, _| vec![], misbehaved(PeerMisbehaved::UnexpectedMessage)),
         ("empty", 11, |_, _, _| certificate(&[]), misbehaved(PeerMisbehaved::EmptyServerCertificate)),
@@ -379,7 +379,7 @@ fn a_client_refuses_a_bad_certificate() {
 }
 
 #[test]
-fn a_client_refuses_a_bad_certificate_verify() {
+fn a_client_rejects_a_bad_certificate_verify() {
     let wrong = misbehaved(PeerMisbehaved::SignatureIncorrect);
     let scheme = misbehaved(PeerMisbehaved::SignatureSchemeNotOffered);
     check(&[
@@ -416,7 +416,7 @@ fn a_client_refuses_a_bad_certificate_verify() {
 }
 
 #[test]
-fn a_client_refuses_a_bad_finished() {
+fn a_client_rejects_a_bad_finished() {
     check(&[
         ("left out", 20, |_, _, _| vec![], Some(Error::ConnectionTruncated)),
         (
@@ -435,7 +435,7 @@ fn a_client_refuses_a_bad_finished() {
 
 /// A HelloRetryRequest, what the client says to it, and to a ServerHello after it.
 #[test]
-fn a_client_refuses_a_bad_hello_retry_request() {
+fn a_client_rejects_a_bad_hello_retry_request() {
     type Retry = fn(&Script) -> Hello;
     let id = |script: &Script| script.client_hello.session_id.clone();
     let good: Retry = |s| Hello::retry(&s.client_hello.session_id, AES_128_GCM, P256);
@@ -507,7 +507,7 @@ fn a_client_refuses_a_bad_hello_retry_request() {
 }
 
 #[test]
-fn a_client_refuses_what_a_server_sends_before_the_second_hello() {
+fn a_client_rejects_server_messages_before_its_second_hello() {
     type Behind = fn(&Script) -> Vec<u8>;
     let pki = Pki::new();
     let behind: [(&str, Behind); 3] = [
@@ -529,7 +529,7 @@ const fn hrr_illegal() -> Option<Error> {
 
 /// Algorithms of the build count for nothing where this configuration does not offer them.
 #[test]
-fn a_client_refuses_a_suite_that_it_knows_and_did_not_offer() {
+fn a_client_rejects_a_suite_that_it_knows_and_did_not_offer() {
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
     setup.client = setup.client.with_cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256]);
@@ -539,7 +539,7 @@ fn a_client_refuses_a_suite_that_it_knows_and_did_not_offer() {
 
 /// A session id over 32 bytes is no wrong echo, but no ServerHello.
 #[test]
-fn a_client_refuses_an_echo_that_no_session_id_can_be() {
+fn a_client_rejects_a_session_id_echo_that_is_too_long() {
     check(&[(
         "session id of 33 bytes",
         SERVER_HELLO,

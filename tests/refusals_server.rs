@@ -59,7 +59,7 @@ fn again(mut hello: Hello, kind: u16) -> Hello {
 }
 
 #[test]
-fn a_server_refuses_other_versions_of_tls() {
+fn a_server_rejects_other_versions_of_tls() {
     let other = incompatible(PeerIncompatible::Tls13NotOffered);
     let legacy = misbehaved(PeerMisbehaved::LegacyVersion);
     assert_eq!(legacy.and_then(Error::alert), Some(AlertDescription::PROTOCOL_VERSION));
@@ -82,7 +82,7 @@ fn a_server_refuses_other_versions_of_tls() {
 }
 
 #[test]
-fn a_server_refuses_a_bad_client_hello() {
+fn a_server_rejects_a_bad_client_hello() {
     let illegal = invalid(InvalidMessage::IllegalValue);
     let empty = invalid(InvalidMessage::EmptyVector);
     let missing = misbehaved(PeerMisbehaved::MissingExtension);
@@ -144,7 +144,7 @@ fn a_server_refuses_a_bad_client_hello() {
 }
 
 #[test]
-fn a_server_refuses_a_bad_limit_of_records() {
+fn a_server_rejects_a_bad_record_limit() {
     let illegal = invalid(InvalidMessage::IllegalValue);
     let truncated = invalid(InvalidMessage::Truncated);
     let duplicate = invalid(InvalidMessage::DuplicateExtension);
@@ -173,7 +173,7 @@ fn a_server_refuses_a_bad_limit_of_records() {
 }
 
 #[test]
-fn a_server_refuses_a_share_that_is_no_point_of_p256() {
+fn a_server_rejects_a_share_that_is_not_a_point_of_p256() {
     let pki = Pki::new();
     for share in [&[&[4][..], &[1; 64]].concat()[..], &[&[4][..], &[0; 64]].concat(), &[0], &[2; 33], &[4; 64]] {
         let hello = shares(&[(P256, share)]).with(SUPPORTED_GROUPS, &list16(&[P256]));
@@ -182,7 +182,7 @@ fn a_server_refuses_a_share_that_is_no_point_of_p256() {
 }
 
 #[test]
-fn what_is_no_tls_is_refused_at_its_first_record() {
+fn bytes_that_are_not_tls_are_rejected_at_the_first_record() {
     let pki = Pki::new();
     let unknown = invalid(InvalidMessage::UnknownType);
     let rows: [(&str, &[u8]); 4] = [
@@ -210,7 +210,7 @@ fn retried(pki: &Pki) -> (Real<'static, embedded_mtls::Server>, Script) {
 }
 
 #[test]
-fn a_server_refuses_a_second_hello_that_changes_what_it_must_not() {
+fn a_server_rejects_a_second_hello_that_changes_what_it_must_not() {
     let pki = Pki::new();
     let differs = misbehaved(PeerMisbehaved::SecondClientHelloDiffers);
     let share = misbehaved(PeerMisbehaved::KeyShareNotOffered);
@@ -240,7 +240,7 @@ fn a_server_refuses_a_second_hello_that_changes_what_it_must_not() {
 }
 
 #[test]
-fn a_server_refuses_what_a_client_sends_before_it_was_asked_to_retry() {
+fn a_server_rejects_client_messages_before_its_retry_request() {
     let pki = Pki::new();
     for (name, behind) in [("the start of a message", vec![1]), ("a second hello", hello().emit())] {
         let mut setup = Setup::new(&pki);
@@ -294,7 +294,7 @@ fn check_flight(rows: &[(&str, u8, Edit, Option<Error>)]) {
 }
 
 #[test]
-fn a_server_refuses_a_bad_certificate() {
+fn a_server_rejects_a_bad_certificate() {
     check_flight(&[
         ("left out", 11, |_, _, _| vec![], misbehaved(PeerMisbehaved::UnexpectedMessage)),
         ("empty", 11, |_, _, _| certificate(&[]), incompatible(PeerIncompatible::ClientCertificateRequired)),
@@ -310,7 +310,7 @@ fn a_server_refuses_a_bad_certificate() {
 }
 
 #[test]
-fn a_server_refuses_a_bad_certificate_verify() {
+fn a_server_rejects_a_bad_certificate_verify() {
     let wrong = misbehaved(PeerMisbehaved::SignatureIncorrect);
     let scheme = misbehaved(PeerMisbehaved::SignatureSchemeNotOffered);
     check_flight(&[
@@ -335,7 +335,7 @@ fn a_server_refuses_a_bad_certificate_verify() {
 
 /// The oldest trick: what the server has said comes back.
 #[test]
-fn the_servers_own_proof_is_worth_nothing_in_the_mouth_of_a_client() {
+fn the_servers_own_signature_is_rejected_from_a_client() {
     let pki = Pki::new();
     let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(hello()));
     real.feed(&script.say_hello());
@@ -354,7 +354,7 @@ fn the_servers_own_proof_is_worth_nothing_in_the_mouth_of_a_client() {
 }
 
 #[test]
-fn a_server_refuses_a_bad_finished() {
+fn a_server_rejects_a_bad_finished() {
     let wrong = misbehaved(PeerMisbehaved::FinishedIncorrect);
     check_flight(&[
         ("left out", 20, |_, _, _| vec![], Some(Error::ConnectionTruncated)),
@@ -372,7 +372,7 @@ fn a_server_refuses_a_bad_finished() {
 }
 
 #[test]
-fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
+fn a_client_without_a_certificate_is_accepted_where_it_is_optional() {
     let pki = Pki::new();
     let optional = |setup: Setup| {
         let anchors = test_support::pair::anchors(&[&pki.root]);
@@ -398,7 +398,7 @@ fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
 
 /// A side that asks for a certificate is refused nothing by an alert, whatever the client answered.
 #[test]
-fn a_server_that_is_sent_an_alert_is_refused_no_credential() {
+fn an_alert_to_a_server_is_not_a_refusal_of_a_credential() {
     let pki = Pki::new();
     let anchors = test_support::pair::anchors(&[&pki.root]);
     let unknown = AlertDescription::UNKNOWN_CA;

@@ -211,7 +211,7 @@ fn nothing_outside_of_the_core_allows_dead_code_as_a_whole() {
 }
 
 #[test]
-fn nothing_is_published_but_the_source_the_examples_and_the_papers() {
+fn only_the_source_the_examples_and_the_documents_are_published() {
     let manifest = read("Cargo.toml");
     let include = manifest.lines().find_map(|line| line.strip_prefix("include = [")?.strip_suffix(']')).unwrap();
     let mut files = Vec::new();

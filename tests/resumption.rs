@@ -256,7 +256,7 @@ fn another_scope_gets_a_full_handshake() {
 }
 
 #[test]
-fn a_client_whose_anchor_went_is_refused_as_in_any_full_handshake() {
+fn a_client_whose_anchor_was_removed_is_rejected_as_in_any_full_handshake() {
     let pki = Pki::new();
     let ticket = first(setup(&pki));
     let mut setup = setup(&pki);
@@ -280,7 +280,7 @@ fn another_server_name_gets_a_full_handshake() {
 }
 
 #[test]
-fn a_ticket_is_as_old_as_the_clock_of_the_server_says() {
+fn the_age_of_a_ticket_follows_the_clock_of_the_server() {
     let pki = Pki::new();
     let ticket = first(setup(&pki));
     let clocks: [(fn() -> Time, bool); 6] = [
@@ -335,7 +335,7 @@ fn no_ticket_lives_longer_than_the_certificate_of_the_client() {
 }
 
 #[test]
-fn a_client_that_is_no_longer_allowed_gets_a_full_handshake_and_is_refused_there() {
+fn a_client_that_is_no_longer_allowed_gets_a_full_handshake_and_is_rejected_in_it() {
     let pki = Pki::new();
     let ticket = first(setup(&pki));
     let refusing = Refusing { client: false, server: true };
@@ -345,7 +345,7 @@ fn a_client_that_is_no_longer_allowed_gets_a_full_handshake_and_is_refused_there
 }
 
 #[test]
-fn a_client_asks_again_whether_it_wants_to_talk_to_the_server() {
+fn a_client_authorizes_the_server_again_on_resumption() {
     let pki = Pki::new();
     let ticket = first(setup(&pki));
     let refusing = Refusing { client: true, server: false };
@@ -355,7 +355,7 @@ fn a_client_asks_again_whether_it_wants_to_talk_to_the_server() {
 }
 
 #[test]
-fn tickets_are_for_clients_that_ask_and_servers_that_give() {
+fn tickets_need_a_client_that_offers_and_a_server_that_issues() {
     let pki = Pki::new();
     let mut asks = setup(&pki);
     asks.server = Setup::new(&pki).server;
@@ -399,7 +399,7 @@ fn anonymous_clients_resume_as_anonymous_ones() {
 }
 
 #[test]
-fn a_client_refuses_tickets_that_are_not_for_this_handshake() {
+fn a_client_rejects_tickets_that_are_not_for_this_handshake() {
     let pki = Pki::new();
     let ticket = first(setup(&pki));
     let stranger: Issued = Template::client("stranger").signed_by(&pki.root);
@@ -504,7 +504,7 @@ fn each_ticket_of_a_session_has_a_key_and_a_name_of_its_own() {
 }
 
 #[test]
-fn a_session_whose_path_was_judged_without_a_time_has_no_ticket() {
+fn a_session_whose_path_was_validated_without_a_time_has_no_ticket() {
     let pki = Pki::new();
     let mut with = setup(&pki);
     let chain = credential(&[&pki.client, &pki.intermediate], 0);
@@ -563,7 +563,7 @@ fn authenticate_late(
 
 #[cfg(feature = "post-handshake-auth")]
 #[test]
-fn a_proof_that_is_not_finished_makes_the_last_one_no_younger() {
+fn an_unfinished_proof_does_not_renew_the_last_one() {
     let pki = Pki::new();
     let with = || {
         let mut setup = setup(&pki);

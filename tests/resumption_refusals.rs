@@ -118,7 +118,7 @@ fn changed(bytes: &[u8], at: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_server_refuses_what_is_malformed_and_ignores_what_it_does_not_know() {
+fn a_server_rejects_what_is_malformed_and_ignores_what_is_unknown() {
     let pki = Pki::new();
     let offered = Offered::new(&pki);
     let (one, binder) = (offered.identity(), offered.binder());
@@ -261,7 +261,7 @@ fn hears(pki: &Pki, ticket: Option<&[u8]>, edit: impl Fn(Hello) -> Hello, config
 }
 
 #[test]
-fn a_client_refuses_answers_that_do_not_go_with_its_ticket() {
+fn a_client_rejects_answers_that_do_not_match_its_ticket() {
     let pki = Pki::new();
     let ticket = ticket(&pki);
     let same: fn(Setup) -> Setup = |setup| setup;

@@ -432,7 +432,7 @@ fn trust_anchors_are_replaced_in_the_same_way() {
 
 // what is refused leaves everything as it was
 #[test]
-fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
+fn a_bad_candidate_is_rejected_and_the_last_good_one_stays() {
     let pki = Pki::new();
     let (slots, [orders]) = slots::<2, 1>();
     let good = client_number(&pki, 1);
@@ -534,7 +534,7 @@ fn a_chain_that_every_peer_can_follow_can_be_rotated_in() {
 }
 
 #[test]
-fn an_expired_authority_does_not_spoil_a_set_of_anchors_and_can_be_told() {
+fn an_expired_ca_does_not_spoil_a_set_of_anchors_and_can_be_found() {
     let pki = Pki::new();
     let (slots, [clients]) = slots::<2, 1>();
     let old = Template::ca("Old Root").years(2020, 2026).self_signed();
@@ -555,7 +555,7 @@ fn an_expired_authority_does_not_spoil_a_set_of_anchors_and_can_be_told() {
 
 // "key and leaf proven to match"
 #[test]
-fn a_key_that_is_not_that_of_the_leaf_is_refused() {
+fn a_key_that_is_not_that_of_the_leaf_is_rejected() {
     let pki = Pki::new();
     let (slots, _references) = slots::<1, 1>();
     let (mine, other) = (client_number(&pki, 1), client_number(&pki, 2));
@@ -577,7 +577,7 @@ fn a_key_that_is_not_that_of_the_leaf_is_refused() {
 }
 
 #[test]
-fn what_is_no_credential_or_too_long_is_refused() {
+fn invalid_and_oversized_credentials_are_rejected() {
     let pki = Pki::new();
     let references: &'static [Reference; 1] = leak(Box::new([Reference::new()]));
     let slots = Slots::new([&mut leak(Box::new([0; 700]))[..]], references);
@@ -617,7 +617,7 @@ fn what_is_no_credential_or_too_long_is_refused() {
 
 // a reference to what is gone finds nothing, never something else
 #[test]
-fn a_slot_is_reused_only_when_nobody_leases_it_and_nothing_points_to_it() {
+fn a_slot_is_reused_only_when_it_is_neither_leased_nor_referenced() {
     let pki = Pki::new();
     let (slots, [orders, factory]) = slots::<3, 2>();
     let chains: Vec<Issued> = (0..9).map(|number| client_number(&pki, number)).collect();
@@ -668,7 +668,7 @@ fn an_installation_that_is_given_up_changes_nothing() {
 
 // flow variables
 #[test]
-fn one_connection_can_be_given_another_identity_than_the_reference_says() {
+fn one_connection_can_use_another_identity_than_the_reference() {
     let pki = Pki::new();
     let (slots, [orders]) = slots::<2, 1>();
     let (usual, special) = (client_number(&pki, 1), client_number(&pki, 2));
@@ -685,7 +685,7 @@ fn one_connection_can_be_given_another_identity_than_the_reference_says() {
 
 // several references, one choice
 #[test]
-fn what_several_references_point_to_can_be_leased_for_a_choice() {
+fn the_targets_of_several_references_can_be_leased_for_a_choice() {
     let pki = Pki::new();
     let other_root = Template::ca("Other Root").self_signed();
     let other = Template::client("other").signed_by(&other_root);
@@ -711,7 +711,7 @@ fn what_several_references_point_to_can_be_leased_for_a_choice() {
 
 // before it is too late
 #[test]
-fn what_expires_soon_is_reported_with_the_days_that_are_left() {
+fn a_chain_that_expires_soon_is_reported_with_the_days_left() {
     const DAY: i64 = 86_400;
     let pki = Pki::new();
     let (slots, [orders, clients]) = slots::<4, 2>();

@@ -144,7 +144,7 @@ fn fits(certificate: u8, place: u16) -> Fit {
 }
 
 #[test]
-fn the_names_that_a_server_sends_choose_among_the_issuers_of_every_certificate_of_a_chain() {
+fn the_names_in_a_request_match_the_issuer_of_every_certificate_of_a_chain() {
     let world = World::new();
     let World { pki, other_root, other, third_root } = &world;
     let orders = chain_of(&pki.client, &pki.intermediate);
@@ -214,7 +214,7 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
 }
 
 #[test]
-fn a_key_whose_signatures_the_server_cannot_verify_is_not_shown_and_no_default_either() {
+fn a_key_whose_signatures_the_server_cannot_verify_is_not_sent_even_as_a_default() {
     let pki = Pki::new();
     let host = || {
         keystore(&[("orders", &[&pki.client, &pki.intermediate])], |selector| Selector {
@@ -267,7 +267,7 @@ fn entry_der(alias: &'static str, chain: &[&[u8]], key: u32) -> Entry<'static> {
 
 // signature_algorithms_cert
 #[test]
-fn a_chain_that_the_server_cannot_verify_is_passed_over() {
+fn a_chain_that_the_server_cannot_verify_is_skipped() {
     let pki = Pki::new();
     let (sha384, rsa) = (signed_with(&pki.client, SHA384), signed_with(&pki.client, RSA));
     let host = || {
@@ -359,7 +359,7 @@ fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
 }
 
 #[test]
-fn what_is_not_on_the_way_to_an_anchor_counts_neither_for_time_nor_for_names() {
+fn certificates_off_the_path_count_neither_for_time_nor_for_names() {
     let pki = Pki::new();
     let old_root = Template::ca("Old Root").self_signed();
     let rest = Template::ca("Example Root").years(2010, 2019).signed_by(&old_root);
@@ -384,7 +384,7 @@ fn what_is_not_on_the_way_to_an_anchor_counts_neither_for_time_nor_for_names() {
 }
 
 #[test]
-fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
+fn expired_credentials_and_those_of_another_role_are_skipped() {
     let pki = Pki::new();
     let expired = Template::client("gateway-7").years(2020, 2026).signed_by(&pki.intermediate);
     let early = Template::client("gateway-7").years(2030, 2035).signed_by(&pki.intermediate);
@@ -425,7 +425,7 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
 }
 
 #[test]
-fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_switched_off() {
+fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_disabled() {
     let world = World::new();
     let World { pki, other, .. } = &world;
     let (seen, sent, _) = asked(pki, world.keystore(|selector| Selector { alias: Some("other"), ..selector }), &[]);
@@ -469,7 +469,7 @@ fn servers(pki: &Pki) -> [Issued; 3] {
 
 // "Resolve at accept (by SNI)"
 #[test]
-fn a_server_shows_the_certificate_of_the_name_that_the_client_asks_for() {
+fn a_server_sends_the_certificate_of_the_requested_name() {
     let pki = Pki::new();
     let [shop, cloud, supplier] = servers(&pki);
     let chains: Chains<'_> = &[
@@ -490,7 +490,7 @@ fn a_server_shows_the_certificate_of_the_name_that_the_client_asks_for() {
 
 // RFC 6066 section 3
 #[test]
-fn an_unknown_server_name_is_told_so_or_gets_the_default() {
+fn an_unknown_server_name_is_rejected_or_gets_the_default() {
     let pki = Pki::new();
     let [shop, _, supplier] = servers(&pki);
     let chains: Chains<'_> = &[("supplier", &[&supplier, &pki.intermediate]), ("shop", &[&shop, &pki.intermediate])];
@@ -526,7 +526,7 @@ fn an_unknown_server_name_is_told_so_or_gets_the_default() {
 
 // `supplier --sni NAME=ALIAS`
 #[test]
-fn a_list_of_names_goes_before_the_names_in_certificates() {
+fn a_list_of_names_takes_precedence_over_the_names_in_certificates() {
     let pki = Pki::new();
     let [shop, _, supplier] = servers(&pki);
     let second = Template::server("shop.example.com").named("the second shop").signed_by(&pki.intermediate);
@@ -574,7 +574,7 @@ fn greeted(pki: &Pki, host: Keystore, extensions: &[(u16, Vec<u8>)]) -> (Keystor
 
 // RFC 9846 section 4.5.1.1
 #[test]
-fn a_server_prefers_what_the_client_can_verify_and_knows_and_shows_something_else_rather_than_nothing() {
+fn a_server_prefers_a_chain_that_the_client_can_verify_and_otherwise_sends_another() {
     let pki = Pki::new();
     let other_root = Template::ca("Other Root").self_signed();
     let other = Template::server(SERVER_NAME).named("other").signed_by(&other_root);
@@ -623,7 +623,7 @@ fn a_server_prefers_what_the_client_can_verify_and_knows_and_shows_something_els
 }
 
 #[test]
-fn a_client_that_is_not_asked_is_told_so() {
+fn a_client_that_is_not_asked_is_notified() {
     let pki = Pki::new();
     let mut setup = with_client(&pki, keystore(&[("orders", &[&pki.client, &pki.intermediate])], |s| s));
     setup.server = ServerConfig::new(ClientAuth::None);
@@ -633,7 +633,7 @@ fn a_client_that_is_not_asked_is_told_so() {
 
 // the `check` of a gateway
 #[test]
-fn which_local_credential_matches_which_name_can_be_asked() {
+fn a_program_can_ask_which_credential_matches_which_name() {
     let world = World::new();
     let World { pki, other_root, other, .. } = &world;
     let orders = credential(&[&pki.client, &pki.intermediate], 0);

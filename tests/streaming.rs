@@ -136,7 +136,7 @@ fn without_memory_to_collect_it_a_certificate_has_to_fit_in_rx() {
 }
 
 #[test]
-fn what_is_wrong_with_a_certificate_is_found_where_it_was_collected() {
+fn faults_of_a_certificate_are_found_where_it_was_collected() {
     let pki = pki_with_leaves(1800);
     let sizes = Sizes { rx: 1024, tx: 1024, peer: 4096 };
     for role in [Role::Client, Role::Server] {

@@ -97,7 +97,7 @@ fn a_client_ignores_what_it_does_not_know_in_a_request_and_in_a_ticket() {
 
 /// Names that cannot be parsed are left out of what the application sees; the others count.
 #[test]
-fn a_client_passes_over_an_authority_that_is_no_name() {
+fn a_client_skips_an_authority_that_is_not_a_name() {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
     let anchor = test_support::pair::anchors(&[&pki.root])[0].subject().unwrap().as_der().to_vec();
@@ -119,7 +119,7 @@ fn x25519(pki: &Pki) -> Setup {
 }
 
 #[test]
-fn early_data_of_a_client_that_hoped_for_resumption_is_skipped() {
+fn early_data_of_a_client_that_expects_resumption_is_skipped() {
     let pki = Pki::new();
     for group in [X25519, P256] {
         let (mut real, mut script) = (Real::server(x25519(&pki)), Script::client(Script::hello(group)));
@@ -194,7 +194,7 @@ fn early_data_ends_with_the_first_record_that_opens() {
 }
 
 #[test]
-fn early_data_without_end_or_unannounced_is_refused() {
+fn early_data_without_end_or_unannounced_is_rejected() {
     let pki = Pki::new();
     // As many records of 1,022 bytes as a server skips at most, if the client has said that they come.
     for (announced, skipped) in [(true, 17), (false, 0)] {

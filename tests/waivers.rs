@@ -130,7 +130,7 @@ fn the_truth_table_of_enforcing_and_ignoring_holds_in_both_roles() {
 }
 
 #[test]
-fn who_does_not_know_of_waivers_refuses_with_the_error_that_was_waived() {
+fn a_program_that_knows_no_waivers_rejects_with_the_error_that_was_waived() {
     for role in Role::ALL {
         for fault in Fault::ALL.into_iter().filter(|fault| fault.applies(role)) {
             let Some((index, problem, Some(_))) = fault.expected() else { continue };
@@ -163,7 +163,7 @@ fn each_cause_is_waived_by_its_own_waiver_only() {
 }
 
 #[test]
-fn a_name_is_never_waived_with_whatever_else_is_wrong() {
+fn a_name_mismatch_is_never_waived_together_with_other_faults() {
     let pki = Pki::new();
     let wrong = Template::server("other.example.com").years(2010, 2020).self_signed();
     let mut setup = Setup::new(&pki);

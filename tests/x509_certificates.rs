@@ -31,7 +31,7 @@ fn a_broken_certificate_is_an_error_only_where_it_is_the_leaf() {
 }
 
 #[test]
-fn a_huge_certificate_is_passed_over() {
+fn a_huge_certificate_is_skipped() {
     let pki = Pki::new();
     let huge = vec![0; 70_000];
     let anchors = vec![pki.root.der.clone()];
@@ -41,7 +41,7 @@ fn a_huge_certificate_is_passed_over() {
 }
 
 #[test]
-fn what_rfc_5280_forbids_in_a_certificate_is_refused() {
+fn certificates_that_rfc_5280_forbids_are_rejected() {
     let root = Template::ca("Root").self_signed();
     let ask = |template: Template| Case::new(&[&template.signed_by(&root)], &[&root]);
     let server = || Template::server(SERVER_NAME);
@@ -68,7 +68,7 @@ fn what_rfc_5280_forbids_in_a_certificate_is_refused() {
 }
 
 #[test]
-fn what_stands_behind_the_last_field_is_refused() {
+fn bytes_after_the_last_field_are_rejected() {
     let root = Template::ca("Root").self_signed();
     let leaf = Template::server(SERVER_NAME).signed_by(&root);
     let null = [5, 0];
@@ -132,7 +132,7 @@ fn every_prefix_of_a_certificate_is_malformed() {
 }
 
 #[test]
-fn memory_that_does_not_suffice_is_an_error_that_names_the_size() {
+fn too_little_memory_is_an_error_that_names_the_size() {
     let pki = Pki::new();
     let case = Case::of(pki.chain(Role::Server), vec![pki.root.der.clone()], Role::Server);
     let mut size = 0;
@@ -153,7 +153,7 @@ fn memory_that_does_not_suffice_is_an_error_that_names_the_size() {
 }
 
 #[test]
-fn the_identity_is_what_the_leaf_says() {
+fn the_identity_is_that_of_the_leaf() {
     use embedded_mtls::x509::{KeyAlgorithm, SubjectAltName};
     let root = Template::ca("Root").self_signed();
     let names = [
@@ -191,7 +191,7 @@ fn the_identity_is_what_the_leaf_says() {
 }
 
 #[test]
-fn a_certificate_that_is_no_authority_is_no_anchor() {
+fn a_certificate_that_is_not_a_ca_cannot_be_an_anchor() {
     let unusable = |issued: &Issued| match TrustAnchor::from_certificate(&issued.der) {
         Err(Error::ApiMisuse(embedded_mtls::ApiMisuse::TrustAnchorUnusable(problem))) => Some(problem),
         _ => None,

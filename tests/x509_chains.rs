@@ -16,7 +16,7 @@ fn a_good_chain_is_accepted_in_both_roles() {
 }
 
 #[test]
-fn each_of_the_ten_bad_chains_is_refused_for_its_own_reason_in_both_roles() {
+fn each_of_the_ten_bad_chains_is_rejected_for_its_own_reason_in_both_roles() {
     for role in Role::ALL {
         let mut seen = Vec::new();
         for defect in Defect::ALL {
@@ -67,7 +67,7 @@ fn all_anchors_of_the_same_name_are_tried() {
 }
 
 #[test]
-fn key_identifiers_that_lie_only_change_the_order() {
+fn wrong_key_identifiers_only_change_the_order() {
     let mut root = Template::ca("Root");
     let twin = Template::ca("Root").key("twin").self_signed();
     // First the identifier of the twin in the certificates of the root, then one that fits nobody.
@@ -146,7 +146,7 @@ fn a_renewed_intermediate_stands_in_for_the_expired_one() {
 }
 
 #[test]
-fn nothing_in_the_list_is_trusted_by_itself() {
+fn nothing_in_the_list_is_trusted_because_it_was_sent() {
     let root = Template::ca("Root").self_signed();
     let other = Template::ca("Other Root").self_signed();
     let intermediate = Template::ca("Intermediate").signed_by(&root);
@@ -172,7 +172,7 @@ fn loops_end() {
 }
 
 #[test]
-fn a_thicket_of_certificates_of_one_name_is_given_up() {
+fn a_search_among_many_certificates_of_one_name_is_given_up() {
     let root = Template::ca("Root").self_signed();
     let cas: Vec<_> = (0..40).map(|n| Template::ca("Thicket").key(&n.to_string()).self_signed()).collect();
     let leaf = Template::server(SERVER_NAME).signed_by(&cas[0]);

@@ -73,7 +73,7 @@ fn a_path_length_counts_what_is_not_self_issued() {
 }
 
 #[test]
-fn purposes_are_asked_of_intermediates_and_anchors_too() {
+fn purposes_are_required_of_intermediates_and_anchors_too() {
     use rcgen::ExtendedKeyUsagePurpose as Purpose;
     let for_clients = [Purpose::ClientAuth];
     let root = Template::ca("Root").self_signed();
@@ -106,7 +106,7 @@ fn a_critical_extension_matters_only_on_the_path() {
 }
 
 #[test]
-fn names_of_servers_are_looked_for_in_the_alternative_names_only() {
+fn server_names_are_searched_only_in_the_alternative_names() {
     use rcgen::SanType;
     let root = Template::ca("Root").self_signed();
     let dns = |name: &str| SanType::DnsName(name.try_into().unwrap());

@@ -84,7 +84,7 @@ fn verdicts(target: fn(&[u8]) -> Verdicts, rounds: usize) -> Vec<Verdicts> {
 }
 
 #[test]
-fn paths_of_the_common_ground_are_judged_like_rustls_webpki_does() {
+fn paths_on_the_common_ground_have_the_verdict_of_rustls_webpki() {
     let verdicts = verdicts(agreement, 10_000);
     let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
     assert!(count(Verdicts::BothAccept) > 3_000 && count(Verdicts::BothRefuse) > 3_000);
@@ -122,7 +122,7 @@ fn der_of_any_kind_neither_panics_nor_leaves_anything_behind() {
 }
 
 #[test]
-fn names_of_servers_are_held_by_the_certificates_that_rustls_webpki_says() {
+fn server_names_match_the_same_certificates_as_in_rustls_webpki() {
     let mut random = Random(0xfeed_beef);
     for _ in 0..40_000 {
         let (wanted, presented) = (random.like_one_of(WORDS), random.like_one_of(WORDS));
@@ -132,7 +132,7 @@ fn names_of_servers_are_held_by_the_certificates_that_rustls_webpki_says() {
 }
 
 #[test]
-fn no_name_lies_inside_and_outside_of_a_constraint() {
+fn no_name_is_inside_and_outside_of_a_constraint() {
     let mut random = Random(0xc0ff_ee00);
     for _ in 0..40_000 {
         let (forms, presented, base) = (random.bytes(3), random.like_one_of(WORDS), random.like_one_of(WORDS));

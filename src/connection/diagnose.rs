@@ -231,7 +231,7 @@ mod tests {
     use crate::x509::{Search, Summaries, UnixTime};
 
     #[test]
-    fn an_alert_of_a_server_that_has_not_proved_who_it_is_is_no_verdict_on_our_certificate() {
+    fn an_alert_of_an_unauthenticated_server_is_not_a_verdict_on_our_certificate() {
         let mut negotiated = Negotiated::nothing(CipherSuite(0), NamedGroup(0));
         negotiated.client_auth.presented();
         let search = Search::new(Summaries::new(&mut []));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_algorithm_that_was_left_out_is_named_and_one_that_nobody_has_is_not() {
+    fn an_algorithm_that_was_left_out_is_named_and_an_unsupported_one_is_not() {
         const ALL: Built = Built { ed25519: true, p384: true, rsa: true };
         const NONE: Built = Built { ed25519: false, p384: false, rsa: false };
         let rsa_encryption = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];

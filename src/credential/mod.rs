@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credential_without_a_certificate_is_refused() {
+    fn a_credential_without_a_certificate_is_rejected() {
         let refused = |chain, index, field| {
             let error = CertificateError { index, problem: CertificateProblem::Malformed(field) };
             let found = Credential::of(chain, KeyHandle(0)).err();

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_der_or_not_of_this_curve_is_refused() {
+    fn keys_that_are_not_der_or_of_another_curve_are_rejected() {
         let good = der(&[1], &[2]);
         assert!(ecdsa_sig_value::<32>(&good).is_ok());
         for len in 0..good.len() {

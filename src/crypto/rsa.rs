@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_and_huge_keys_are_refused() {
+    fn weak_and_huge_keys_are_rejected() {
         let weak = Err(CryptoError::Unsupported);
         assert_eq!(parse(&modulus(1, 256), &[1, 0, 1]), Ok(65_537));
         assert_eq!(parse(&modulus(1, 512), &[3]), Ok(3));
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_der_to_the_letter() {
+    fn a_key_is_strict_der() {
         let (n, e) = (modulus(1, 256), [1, 0, 1]);
         let refused = |der: &[u8]| assert_eq!(PublicKey::parse(der).err(), Some(CryptoError::Invalid));
         let right = element(0x30, &[integer(&n), integer(&e)].concat());

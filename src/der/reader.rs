@@ -205,14 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn an_indefinite_reserved_or_huge_length_is_refused() {
+    fn an_indefinite_reserved_or_huge_length_is_rejected() {
         for first in [0x80, 0x84, 0x88, 0xff] {
             assert_eq!(value(&[4, first, 0, 0, 0, 0, 0, 0, 0, 0]), Err(Malformed));
         }
     }
 
     #[test]
-    fn a_value_longer_than_its_slice_is_refused() {
+    fn a_value_longer_than_its_slice_is_rejected() {
         assert_eq!(value(&[4, 2, 7]), Err(Malformed));
         assert_eq!(value(&[4, 0x82, 1]), Err(Malformed));
         assert_eq!(value(&[4]), Err(Malformed));
@@ -220,12 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_of_several_bytes_is_refused() {
+    fn a_tag_of_several_bytes_is_rejected() {
         assert_eq!(Reader::new(&[0x1f, 0x81, 0x00]).any(), Err(Malformed));
     }
 
     #[test]
-    fn trailing_bytes_are_refused() {
+    fn trailing_bytes_are_rejected() {
         assert_eq!(value(&[4, 1, 7, 0]), Err(Malformed));
         assert!(Reader::inside(&[0x30, 0, 0], SEQUENCE).is_err());
     }

@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_says_the_same_as_the_ring() {
+    fn a_dump_has_the_records_of_the_ring() {
         let memory = [const { AtomicU8::new(0) }; 300];
         let ring = EventRing::new(&memory).unwrap();
         let connection = ring.begin();
@@ -531,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_is_no_ring_is_recognised_and_begun_anew() {
+    fn memory_that_is_not_a_ring_is_recognized_and_reset() {
         for garbage in [0_u8, 0xff, 0x5a] {
             let memory = [garbage; 200];
             assert_eq!(EventDump::parse(&memory).err(), Some(DumpError::NoRing));
@@ -556,7 +556,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_switched_off_records_nothing_until_it_is_switched_on_again() {
+    fn a_disabled_ring_records_nothing_until_it_is_enabled_again() {
         let memory = [const { AtomicU8::new(0) }; 200];
         let ring = EventRing::new(&memory).unwrap();
         ring.write(1, &event(0));

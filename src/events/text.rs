@@ -73,7 +73,7 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn a_long_text_is_cut_between_characters_and_says_so() {
+    fn a_long_text_is_cut_between_characters_and_marked() {
         let exact = "a".repeat(Text::MAX);
         assert_eq!(Text::new(&exact).as_str(), exact);
         assert_eq!(Text::new(&(exact.clone() + "b")).as_str(), std::format!("{}...", "a".repeat(37)));

@@ -100,7 +100,7 @@ mod tests {
     use crate::limits::CERTIFICATE_PREFIX;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let chain: [&[u8]; 2] = [&[7; 300], &[8; 5]];
         let mut buffer = [0; 400];
         let mut writer = Writer::new(&mut buffer);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_context_in_the_handshake_is_refused() {
+    fn a_request_context_in_the_handshake_is_rejected() {
         assert_eq!(context_len(&[11, 0, 0, 5, 1, 0, 0, 0], &[]), Err(PeerMisbehaved::CertificateContext.into()));
         assert_eq!(context_len(&[11, 0, 0, 3, 0, 0, 0, 0], &[]), Err(InvalidMessage::Truncated.into()));
         let parse = |prefix: [u8; 8]| CertificatePrefix::parse(&prefix, &[]);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_extension_nobody_asked_for_is_refused() {
+    fn an_unsolicited_entry_extension_is_rejected() {
         assert_eq!(
             parse_entry(&[0, 0, 1, 9, 0, 4, 0, 5, 0, 0], false),
             Err(PeerMisbehaved::UnsolicitedExtension.into())

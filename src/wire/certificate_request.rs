@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         for authorities in [&[][..], &[&b"first"[..], b"second"]] {
             for certificate_schemes in [&[][..], &[SignatureScheme::RSA_PKCS1_SHA256]] {
                 let message = message(&[], certificate_schemes, authorities);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_signature_algorithms_is_refused() {
+    fn a_request_without_signature_algorithms_is_rejected() {
         assert_eq!(CertificateRequest::parse(&[0, 0, 0]).err(), Some(PeerMisbehaved::MissingExtension.into()));
         assert_eq!(CertificateRequest::parse(&[1, 7, 0, 0]).err(), Some(PeerMisbehaved::CertificateContext.into()));
     }

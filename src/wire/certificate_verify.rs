@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let message = CertificateVerify { scheme: SignatureScheme::ECDSA_SECP256R1_SHA256, signature: b"signature" };
         let mut buffer = [0; 32];
         let mut writer = Writer::new(&mut buffer);

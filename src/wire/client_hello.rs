@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let mut buffer = [0; 512];
         let len = message(&OFFER, &mut buffer);
         let hello = ClientHello::parse(handshake::body(&buffer[..len]).unwrap()).unwrap();
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_of_a_hello_is_refused() {
+    fn every_cut_of_a_hello_is_rejected() {
         let mut buffer = [0; 512];
         let len = message(&OFFER, &mut buffer);
         let body = handshake::body(&buffer[..len]).unwrap();
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn two_host_names_are_refused_and_other_types_ignored() {
+    fn two_host_names_are_rejected_and_other_types_ignored() {
         assert_eq!(parse_server_name(&[0, 8, 0, 0, 1, b'a', 0, 0, 1, b'b']), Err(InvalidMessage::IllegalValue));
         assert_eq!(parse_server_name(&[0, 4, 9, 0, 1, b'a']), Ok(None));
         assert_eq!(parse_server_name(&[0, 4, 0, 0, 1, b'a']), Ok(Some("a")));

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         for record_limit in [None, Some(RecordLimit::Size(64)), Some(RecordLimit::Fragment(4))] {
             let message = EncryptedExtensions { protocol: Some(b"http/1.1"), server_name: true, record_limit };
             let mut buffer = [0; 64];

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_that_stands_twice_is_refused_even_if_unknown() {
+    fn a_duplicate_extension_is_rejected_even_if_unknown() {
         let block = [0xfa, 0xfa, 0, 0, 0, 1, 0, 0, 0xfa, 0xfa, 0, 0];
         assert_eq!(count(&block), Err(InvalidMessage::DuplicateExtension));
     }
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn code_points_come_in_pairs() {
+    fn code_points_have_names_and_numbers() {
         assert_eq!(CodePoints::parse(&[1, 2, 3]), Err(InvalidMessage::Truncated));
         assert_eq!(CodePoints::parse(&[]), Err(InvalidMessage::EmptyVector));
         assert!(CodePoints::parse(&[1, 2, 3, 4]).unwrap().contains(0x0304));

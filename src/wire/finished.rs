@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let message = Finished { verify_data: &[7; 32] };
         let mut buffer = [0; 64];
         let mut writer = Writer::new(&mut buffer);

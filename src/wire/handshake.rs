@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let mut buffer = [0; 300];
         let mut writer = Writer::new(&mut buffer);
         write(&mut writer, HandshakeType::FINISHED, |w| w.bytes(&[7; 260]));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_too_long_for_its_type_is_refused() {
+    fn a_message_that_is_too_long_for_its_type_is_rejected() {
         let check = |kind, length| MessageHeader { kind, length }.check_length();
         assert_eq!(check(HandshakeType::FINISHED, MAX_FINISHED), Ok(()));
         assert_eq!(check(HandshakeType::FINISHED, MAX_FINISHED + 1), Err(InvalidMessage::MessageTooLong));

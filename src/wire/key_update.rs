@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         for message in [KeyUpdate::NotRequested, KeyUpdate::Requested] {
             let mut buffer = [0; 8];
             let mut writer = Writer::new(&mut buffer);

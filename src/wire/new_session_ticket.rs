@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let ticket = NewSessionTicket { lifetime: 7_200, age_add: 0x0102_0304, nonce: b"nonce", ticket: b"ticket" };
         let mut buffer = [0; 64];
         let mut writer = Writer::new(&mut buffer);

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identifier_that_stands_twice_or_is_empty_is_refused() {
+    fn a_duplicate_or_empty_identifier_is_rejected() {
         let twice = [0, 15, 5, 6, 3, 0x55, 0x1d, 15, 0, 0, 3, 0x55, 0x1d, 15, 0, 1, 9];
         assert!(OidFilters::parse(&twice).is_err(), "cut");
         let twice = [0, 14, 5, 6, 3, 0x55, 0x1d, 15, 0, 0, 3, 0x55, 0x1d, 15, 0, 0];

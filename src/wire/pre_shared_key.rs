@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let offered = OfferedPsk { identity: b"ticket", obfuscated_age: 0x0102_0304, binder: &[9; 48] };
         let mut buffer = [0; 128];
         let mut writer = Writer::new(&mut buffer);

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let header = RecordHeader { content_type: ContentType::HANDSHAKE, length: 0x0102 };
         assert_eq!(header.emit(), [22, 3, 3, 1, 2]);
         assert_eq!(RecordHeader::parse(header.emit()), header);

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_below_64_and_other_lengths_than_two_bytes_are_refused() {
+    fn sizes_below_64_and_other_lengths_than_two_bytes_are_rejected() {
         let size = |body| RecordLimit::parse(ExtensionType::RECORD_SIZE_LIMIT, body);
         assert_eq!(size(&[0, 63]), Err(InvalidMessage::IllegalValue));
         assert_eq!(size(&[0, 64]), Ok(RecordLimit::Size(64)));

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn content_is_read_as_it_was_written() {
         let key_share = KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[9; 32] };
         let mut hello = ServerHello {
             session_id: &[4; 32],

@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_is_none_is_refused() {
+    fn an_invalid_date_is_rejected() {
         assert!(UnixTime::from_civil(2023, 2, 29, 0, 0, 0).is_none());
         assert!(UnixTime::from_civil(2100, 2, 29, 0, 0, 0).is_none());
         assert!(UnixTime::from_civil(2024, 2, 29, 0, 0, 0).is_some());
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn zone_and_seconds_are_as_the_profile_says() {
+    fn zone_and_seconds_are_those_of_the_profile() {
         for text in ["2611220400Z", "261122040000", "261122040000+0000", "26112204000aZ", "261122040000z"] {
             assert_eq!(parse(UTC_TIME, text), Err(Malformed), "{text}");
         }

@@ -56,7 +56,7 @@ fn each_answer_by_http_gets_its_name() {
 }
 
 #[test]
-fn a_refusal_by_http_is_told_after_what_we_know_of_our_own_certificate() {
+fn a_refusal_by_http_takes_faults_of_our_own_certificate_into_account() {
     let pki = Pki::new();
     for (years, expected) in [((2020, 2040), Diagnosis::OursRefused), ((2020, 2026), Diagnosis::OursExpired)] {
         let leaf = Role::Client.template().years(years.0, years.1).signed_by(&pki.intermediate);

@@ -30,7 +30,7 @@ fn each_failure_gets_its_name_on_both_sides() {
 }
 
 #[test]
-fn each_end_that_other_implementations_bring_about_gets_its_name() {
+fn each_failure_caused_by_other_implementations_gets_its_name() {
     for row in SCRIPTS {
         let seen = play(row);
         assert_eq!(seen.diagnosis, Some(row.4), "{}: {:?}", row.0, seen.error);

@@ -55,7 +55,7 @@ fn u17_the_core_reads_no_passwords_and_no_files_of_keys() {
 }
 
 #[test]
-fn u18_a_credential_lies_in_a_slot_of_its_own_and_is_found_by_a_reference() {
+fn u18_a_credential_has_a_slot_of_its_own_and_is_found_by_a_reference() {
     static ORDERS: [Reference; 1] = [Reference::new()];
     let pki = Pki::new();
     let mut memory = [[0; 1500]; 2];
@@ -85,7 +85,7 @@ fn u19_a_chain_may_lead_to_any_of_several_anchors_also_by_a_cross_signed_certifi
 }
 
 #[test]
-fn u20_nothing_is_sent_to_anybody_before_both_have_said_who_they_are() {
+fn u20_no_data_is_sent_before_both_sides_are_authenticated() {
     const EARLY_DATA: u16 = 42;
     let pki = Pki::new();
     let (_, script) = client(Setup::new(&pki));
@@ -99,7 +99,7 @@ fn u20_nothing_is_sent_to_anybody_before_both_have_said_who_they_are() {
 }
 
 #[test]
-fn u21_who_came_is_known_at_each_request_so_that_access_can_be_ruled_by_path() {
+fn u21_the_client_is_known_at_each_request_so_that_access_can_depend_on_the_path() {
     let (_, session) = Setup::new(&Pki::new()).run().sessions();
     let may = |path: &str| {
         let peer = session.peer();
@@ -110,7 +110,7 @@ fn u21_who_came_is_known_at_each_request_so_that_access_can_be_ruled_by_path() {
 }
 
 #[test]
-fn u22_what_will_expire_is_told_before_it_does() {
+fn u22_certificates_are_reported_before_they_expire() {
     let pki = Pki::new();
     // Valid to 2027-01-01, 39 days from now.
     let soon = Template::client(CLIENT_NAME).years(2020, 2027).signed_by(&pki.intermediate);

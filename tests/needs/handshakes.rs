@@ -47,7 +47,7 @@ impl Host for Curious<'_> {
 }
 
 #[test]
-fn u01_a_client_sees_whose_certificates_are_wanted_and_no_list_means_anybodys() {
+fn u01_a_client_sees_which_issuers_are_accepted_and_no_list_means_any() {
     let pki = Pki::new();
     let issuing = leak_all(vec![leak(Box::new(anchors(&[&pki.intermediate])[0])).subject().unwrap()]);
     let usual = Setup::new(&pki).server;
@@ -69,7 +69,7 @@ fn u01_a_client_sees_whose_certificates_are_wanted_and_no_list_means_anybodys() 
 }
 
 #[test]
-fn u02_a_name_matches_the_issuer_of_every_certificate_of_a_chain_and_a_policy_says_what_follows_if_none_does() {
+fn u02_a_name_matches_the_issuer_of_every_certificate_of_a_chain_and_a_policy_decides_if_none_does() {
     let pki = Pki::new();
     let other = Template::ca("Other Root").self_signed();
     let (entries, keys) = super::keystore(&[("plant", &[&pki.client, &pki.intermediate])]);
@@ -91,7 +91,7 @@ fn u02_a_name_matches_the_issuer_of_every_certificate_of_a_chain_and_a_policy_sa
 }
 
 #[test]
-fn u03_the_leaf_goes_first_then_the_intermediates_and_a_server_takes_them_in_any_order() {
+fn u03_the_leaf_is_sent_first_then_the_intermediates_and_a_server_accepts_any_order() {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
     let flight = script.server_flight(&pki, |message| message);
@@ -110,7 +110,7 @@ fn u03_the_leaf_goes_first_then_the_intermediates_and_a_server_takes_them_in_any
 }
 
 #[test]
-fn u04_a_client_that_is_connected_is_not_accepted_yet_and_a_server_serves_nobody_before_it_knows_him() {
+fn u04_a_connected_client_is_not_yet_accepted_and_a_server_serves_only_authenticated_clients() {
     let pki = Pki::new();
     let (mut near, mut far) = Setup::new(&pki).run().sessions();
     assert_eq!(near.client_auth(), ClientAuthStatus::Presented);
@@ -126,7 +126,7 @@ fn u04_a_client_that_is_connected_is_not_accepted_yet_and_a_server_serves_nobody
 }
 
 #[test]
-fn u05_who_has_to_show_a_certificate_and_shows_none_gets_alert_116() {
+fn u05_a_client_that_must_send_a_certificate_and_sends_none_gets_alert_116() {
     let pki = Pki::new();
     let nobody = |client_auth| {
         let mut setup = Setup { client_host: host(vec![], vec![]), ..Setup::new(&pki) };
@@ -149,7 +149,7 @@ fn u05_who_has_to_show_a_certificate_and_shows_none_gets_alert_116() {
 }
 
 #[test]
-fn u06_depth_is_counted_as_apache_counts_it_and_what_was_used_can_be_read() {
+fn u06_depth_is_counted_as_in_apache_and_the_depth_used_can_be_read() {
     let pki = Pki::new();
     let limited = |depth| {
         let mut setup = Setup::new(&pki);
@@ -183,7 +183,7 @@ fn u07_an_anchor_may_be_a_root_or_an_intermediate_and_there_may_be_several() {
 }
 
 #[test]
-fn u08_nobody_offers_to_be_asked_after_the_handshake_unless_he_is_told_to() {
+fn u08_a_client_offers_authentication_after_the_handshake_only_if_configured() {
     const POST_HANDSHAKE_AUTH: u16 = 49;
     let (_, script) = client(Setup::new(&Pki::new()));
     assert_eq!(script.client_hello.extension(POST_HANDSHAKE_AUTH), None);
@@ -200,7 +200,7 @@ fn hand_over(from: &mut TestSession<impl Side>, to: &mut TestSession<impl Side>)
 
 #[cfg(feature = "post-handshake-auth")]
 #[test]
-fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
+fn u08_a_client_that_is_asked_after_the_handshake_authenticates() {
     use embedded_mtls::Event;
 
     let pki = Pki::new();
@@ -241,7 +241,7 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
 }
 
 #[test]
-fn u09_what_is_known_of_a_peer_has_the_names_of_apache() {
+fn u09_the_identity_of_a_peer_has_the_variable_names_of_apache() {
     let (near, far) = Setup::new(&Pki::new()).run().sessions();
     fn of(session: &TestSession<impl Side>) -> Vec<String> {
         let peer = session.peer().unwrap();
@@ -266,7 +266,7 @@ fn u09_what_is_known_of_a_peer_has_the_names_of_apache() {
 }
 
 #[test]
-fn u10_who_is_authenticated_and_not_on_the_list_gets_alert_49_or_is_left_to_http() {
+fn u10_an_authenticated_peer_that_is_not_on_the_list_gets_alert_49_or_is_left_to_http() {
     let pki = Pki::new();
     let client = || shows(&[&pki.client, &pki.intermediate]);
     let server: &[(&str, &[&Issued])] = &[("supplier", &[&pki.server, &pki.intermediate])];
@@ -283,7 +283,7 @@ fn u10_who_is_authenticated_and_not_on_the_list_gets_alert_49_or_is_left_to_http
 }
 
 #[test]
-fn u11_the_core_takes_der_and_refuses_pem() {
+fn u11_the_core_accepts_der_and_rejects_pem() {
     let pki = Pki::new();
     let pem = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
     let problem = CertificateProblem::Malformed(Malformation::Der);
@@ -296,7 +296,7 @@ fn u11_the_core_takes_der_and_refuses_pem() {
 /// The peer of this walk is a script that shares no code with the core but the primitives; programs of others are met in
 /// `tests/interop`.
 #[test]
-fn u12_both_roles_speak_with_somebody_else() {
+fn u12_both_roles_interoperate_with_another_implementation() {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
     let flight = script.server_flight(&pki, |message| message);
@@ -325,7 +325,7 @@ fn u13_a_client_that_was_not_asked_knows_it_before_it_sends_anything() {
 }
 
 #[test]
-fn u14_what_is_trusted_is_data_and_has_a_fingerprint_to_compare() {
+fn u14_trust_anchors_are_data_with_a_fingerprint_to_compare() {
     let pki = Pki::new();
     // As it would come out of a file, at run time.
     let bytes: Vec<u8> = pki.root.der.clone();
@@ -342,7 +342,7 @@ fn u14_what_is_trusted_is_data_and_has_a_fingerprint_to_compare() {
 }
 
 #[test]
-fn u15_a_name_and_the_key_itself_can_be_asked_for_on_top_of_the_chain_in_both_roles() {
+fn u15_a_name_and_the_key_itself_can_be_required_in_addition_to_the_chain_in_both_roles() {
     let pki = Pki::new();
     let pinned = |issued: &Issued| {
         let digest: [u8; 32] = Sha256::digest(issued.key.subject_public_key_info()).into();

@@ -120,7 +120,7 @@ fn u25_strict_is_the_default_and_the_five_causes_are_five_errors() {
 }
 
 #[test]
-fn u26_ignoring_means_nothing_where_it_is_enforced_and_needs_a_feature_elsewhere() {
+fn u26_ignoring_has_no_effect_where_validation_is_enforced_and_needs_a_feature_elsewhere() {
     let both = Settings { enforce: true, dangerous_ignore_validation_errors: true, ..MUTUAL };
     for (fault, problem) in FIVE {
         assert_eq!(refused(both, fault), Some(problem));
@@ -131,7 +131,7 @@ fn u26_ignoring_means_nothing_where_it_is_enforced_and_needs_a_feature_elsewhere
 }
 
 #[test]
-fn u27_another_name_is_refused_whatever_is_ignored() {
+fn u27_another_name_is_rejected_whatever_is_ignored() {
     for enforce in [true, false] {
         let settings = Settings {
             enforce,
@@ -143,7 +143,7 @@ fn u27_another_name_is_refused_whatever_is_ignored() {
 }
 
 #[test]
-fn u28_what_was_waived_is_reported_and_nothing_is_if_nothing_was() {
+fn u28_waived_faults_are_reported_and_nothing_else() {
     let (near, far) = judged(MUTUAL, Fault::Nothing).sessions();
     assert!(near.path().unwrap().waived.is_empty() && far.path().unwrap().waived.is_empty());
     #[cfg(feature = "dangerous-waivers")]
@@ -249,7 +249,7 @@ fn install<const N: usize>(slots: &Slots<'_, N>, leaf: &Issued, issuer: &Issued)
 }
 
 #[test]
-fn u33_what_is_in_a_slot_is_never_changed_the_next_one_goes_into_another_under_the_same_alias() {
+fn u33_the_content_of_a_slot_never_changes_and_its_successor_goes_into_another_under_the_same_alias() {
     static ORDERS: [Reference; 1] = [Reference::new()];
     let pki = Pki::new();
     let next = Template::client("gateway-7 of 2027").signed_by(&pki.intermediate);
@@ -266,7 +266,7 @@ fn u33_what_is_in_a_slot_is_never_changed_the_next_one_goes_into_another_under_t
 }
 
 #[test]
-fn u34_what_does_not_hold_is_refused_before_the_reference_moves_and_the_last_good_one_stays() {
+fn u34_an_invalid_successor_is_rejected_before_the_reference_moves_and_the_last_good_one_stays() {
     static ORDERS: [Reference; 1] = [Reference::new()];
     let pki = Pki::new();
     let mut memory = [[0; 1500]; 2];
@@ -284,7 +284,7 @@ fn u34_what_does_not_hold_is_refused_before_the_reference_moves_and_the_last_goo
 }
 
 #[test]
-fn u35_one_connection_of_a_client_overrides_the_alias_and_a_server_chooses_by_the_name_it_is_asked_for() {
+fn u35_one_connection_of_a_client_overrides_the_alias_and_a_server_selects_by_the_requested_name() {
     let pki = Pki::new();
     let second = Template::client("gateway-8").signed_by(&pki.intermediate);
     let own: Own<'_> = &[("7", &[&pki.client, &pki.intermediate]), ("8", &[&second, &pki.intermediate])];
@@ -337,7 +337,7 @@ fn does(found: &str, wanted: CommonName<'static>) -> bool {
 }
 
 #[test]
-fn u37_a_common_name_is_compared_literally_and_a_server_has_none_to_ask_for() {
+fn u37_a_common_name_is_compared_literally_and_a_server_requires_none() {
     let literal = CommonName::exact("*.myhost.com").unwrap();
     assert!(does("*.myhost.com", literal) && !does("abc.myhost.com", literal));
     let on_server = Policy::<Server>::new(Settings { common_name: Some(literal), ..MUTUAL });
@@ -345,7 +345,7 @@ fn u37_a_common_name_is_compared_literally_and_a_server_has_none_to_ask_for() {
 }
 
 #[test]
-fn u38_a_pattern_of_ours_covers_literal_names_of_certificates_and_not_the_other_way_round() {
+fn u38_a_pattern_of_ours_covers_literal_names_of_certificates_and_not_vice_versa() {
     let pattern = CommonName::wildcard("*.myhost.com").unwrap();
     assert!(does("abc.myhost.com", pattern));
     assert!(!does("*.myhost.com", pattern) && !does("a.b.myhost.com", pattern));
@@ -371,7 +371,7 @@ fn u39_nothing_is_built_in_and_an_identity_for_development_switches_no_client_au
 }
 
 #[test]
-fn u40_who_a_peer_is_comes_from_its_handshake_and_from_nothing_that_it_says() {
+fn u40_the_identity_of_a_peer_comes_only_from_its_handshake() {
     let pki = Pki::new();
     let mut setup = Setup { client_host: host(vec![], vec![]), ..Setup::new(&pki) };
     setup.server = ServerConfig::new(ClientAuth::Optional(anchors(&[&pki.root])));
@@ -402,7 +402,7 @@ fn u41_an_anchor_is_an_authority_or_a_pinned_certificate_or_a_pinned_key() {
 }
 
 #[test]
-fn u42_whether_a_store_is_named_or_referred_to_can_be_read_off_before_anything_is_configured() {
+fn u42_a_program_can_see_whether_a_store_is_named_or_referenced_before_anything_is_configured() {
     let direct = client_policy(MUTUAL);
     assert_eq!(direct.key_store(), Some(StoreName::Direct("own")), "to change it: another policy");
     let by_reference = client_policy(Settings { key_store: Some("ref://own"), ..MUTUAL });

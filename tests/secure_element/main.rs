@@ -19,7 +19,7 @@ use test_support::pipe::once;
 const TAKEN: &str = "order of gateway-0042.plant.example";
 
 #[test]
-fn a_handshake_with_a_key_in_a_part_goes_through_with_raw_and_with_der_signatures() {
+fn a_handshake_with_a_key_in_a_secure_element_succeeds_with_raw_and_der_signatures() {
     let bench = Bench::new().unwrap();
     for form in [Form::Raw, Form::Der] {
         let story = bench.connect(form, None).unwrap();
@@ -32,7 +32,7 @@ fn a_handshake_with_a_key_in_a_part_goes_through_with_raw_and_with_der_signature
 }
 
 #[test]
-fn a_future_that_is_dropped_at_any_await_point_loses_no_signature_and_asks_for_no_second_one() {
+fn a_future_that_is_dropped_at_any_await_point_loses_no_signature_and_requests_no_second_one() {
     let bench = Bench::new().unwrap();
     let turns = usize::try_from(bench.connect(Form::Raw, None).unwrap().busy / 250).unwrap() + 30;
     assert!(turns > 250, "{turns}");
@@ -45,7 +45,7 @@ fn a_future_that_is_dropped_at_any_await_point_loses_no_signature_and_asks_for_n
 }
 
 #[test]
-fn a_part_that_fails_ends_this_connection_with_internal_error_and_not_the_next_one() {
+fn a_secure_element_that_fails_ends_one_connection_with_internal_error_and_not_the_next() {
     let bench = Bench::new().unwrap();
     for (fault, trouble) in [
         (Fault::Deaf, ElementError::Silent),
@@ -100,7 +100,7 @@ fn checksums_are_those_of_the_part() {
 }
 
 #[test]
-fn a_part_sleeps_again_by_itself_and_acknowledges_nothing_then() {
+fn a_secure_element_falls_asleep_and_acknowledges_nothing_then() {
     let clock = Clock::default();
     let mut bus = Bus::new(clock.clone());
     let mut answer = [0; 4];

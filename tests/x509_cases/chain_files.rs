@@ -127,7 +127,7 @@ fn kept(role: Role) -> Vec<String> {
 }
 
 #[test]
-fn the_files_of_chains_are_what_the_tables_make() {
+fn the_files_of_chains_are_generated_by_the_tables() {
     for role in [Role::Client, Role::Server] {
         let made = made(role);
         if std::env::var_os("REWRITE_CHAINS").is_some() {

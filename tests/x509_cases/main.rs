@@ -488,7 +488,7 @@ mod waived {
     }
 
     #[test]
-    fn a_waiver_covers_what_its_cause_covers_and_says_so() {
+    fn a_waiver_covers_what_its_cause_covers_and_reports_it() {
         let mut seen = Vec::new();
         for (role, Row(name, expected, change)) in rows() {
             let Refused(index, problem) = *expected else { continue };
@@ -505,7 +505,7 @@ mod waived {
     }
 
     #[test]
-    fn what_is_not_waived_stands_whatever_else_is() {
+    fn faults_that_are_not_waived_remain_whatever_else_is() {
         for (role, Row(name, expected, change)) in rows() {
             let Refused(index, problem) = *expected else { continue };
             let cause = WaivableCause::of(problem);

@@ -52,7 +52,7 @@ fn a_verdict_names_the_certificate_and_its_issuer() {
 }
 
 #[test]
-fn what_could_not_be_read_says_the_field_and_whose_certificate_it_is() {
+fn a_verdict_on_a_malformed_certificate_names_the_field_and_the_certificate() {
     let leaf: fn(&mut World) = |w| w.leaf(|t| serial(t, &[0x7f; 21]));
     let lower: fn(&mut World) = |w| w.lower(|t| serial(t, &[0x7f; 21]));
     for (change, name) in [(leaf, "CN=supplier.example.com,O=Example"), (lower, "CN=Lower,O=Example")] {
@@ -73,7 +73,7 @@ fn what_could_not_be_read_says_the_field_and_whose_certificate_it_is() {
 }
 
 #[test]
-fn a_certificate_without_a_path_is_explained_by_itself() {
+fn a_certificate_without_a_path_is_explained_on_its_own() {
     let told = |issued: &Issued| {
         let Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) = TrustAnchor::from_certificate(&issued.der)
         else {
@@ -104,7 +104,7 @@ fn a_certificate_without_a_path_is_explained_by_itself() {
 }
 
 #[test]
-fn dates_are_found_and_the_time_is_wanted() {
+fn a_verdict_on_validity_has_the_dates_and_the_time() {
     let dates = |verdict: Verdict<'_>| match verdict.evidence() {
         Evidence::Validity { not_before, not_after, time } => (not_before, not_after, time),
         other => panic!("{other:?}"),
@@ -127,7 +127,7 @@ fn dates_are_found_and_the_time_is_wanted() {
 }
 
 #[test]
-fn names_are_found_and_another_is_wanted() {
+fn a_verdict_on_names_has_those_found_and_the_one_required() {
     verdict(
         |w| {
             w.name = "other.example.com";
@@ -144,7 +144,7 @@ fn names_are_found_and_another_is_wanted() {
 }
 
 #[test]
-fn a_name_that_is_nearly_right_is_pointed_at() {
+fn a_name_that_is_nearly_right_is_pointed_out() {
     let miss = |name: &'static str, names: &'static [&'static str], wanted: Option<NearMiss<'static>>| {
         let change = move |w: &mut World| {
             w.name = name;
@@ -163,7 +163,7 @@ fn a_name_that_is_nearly_right_is_pointed_at() {
 
 /// RFC 5280 section 7.1 has PrintableString and UTF8String compared as text, and no other type.
 #[test]
-fn an_authority_whose_name_differs_by_its_string_type_is_pointed_at() {
+fn a_ca_whose_name_differs_in_its_string_type_is_pointed_out() {
     // T61String, IA5String.
     for other in [b"\x14\x04Root", b"\x16\x04Root"] {
         verdict(
@@ -200,7 +200,7 @@ fn an_authority_whose_name_differs_by_its_string_type_is_pointed_at() {
 }
 
 #[test]
-fn depth_and_path_length_say_the_limit_and_whose_it_is() {
+fn a_verdict_on_depth_or_path_length_names_the_limit_and_its_ca() {
     verdict(
         |w| w.max_depth = 2,
         |verdict| assert!(matches!(verdict.evidence(), Evidence::Depth { found: 3, limit: 2 }), "{verdict:?}"),
@@ -247,7 +247,7 @@ fn usages_and_purposes_are_listed() {
 }
 
 #[test]
-fn an_anchor_that_breaks_the_profile_is_blamed_itself() {
+fn an_anchor_that_violates_the_profile_is_itself_to_blame() {
     let number: fn(&mut World) = |w| w.root(|t| serial(t, &[0]));
     let date: fn(&mut World) = |w| w.root.rewrites.push(generalized_time);
     for change in [number, date] {
@@ -266,7 +266,7 @@ fn an_anchor_that_breaks_the_profile_is_blamed_itself() {
 }
 
 #[test]
-fn a_constraint_says_which_name_and_whose_limit() {
+fn a_verdict_on_a_constraint_names_the_name_and_the_ca() {
     let constraint = |verdict: Verdict<'_>| match verdict.evidence() {
         Evidence::NameConstraint { name, limit } => {
             let limit = match limit {
@@ -291,7 +291,7 @@ fn a_constraint_says_which_name_and_whose_limit() {
 }
 
 #[test]
-fn issuers_keys_and_algorithms_are_said() {
+fn issuers_keys_and_algorithms_are_named() {
     verdict(
         |w| w.sent = vec![Who::Leaf],
         |verdict| match verdict.evidence() {
@@ -336,7 +336,7 @@ fn issuers_keys_and_algorithms_are_said() {
 }
 
 #[test]
-fn why_a_key_is_not_supported_is_said() {
+fn a_verdict_explains_why_a_key_is_not_supported() {
     let (rsa_1024, rsa_8192) = if cfg!(feature = "rsa") {
         ("found RSA of 1024 bits, wanted 2048 to 4096", "found RSA of 8192 bits, wanted 2048 to 4096")
     } else {
@@ -353,7 +353,7 @@ fn why_a_key_is_not_supported_is_said() {
 }
 
 #[test]
-fn the_depth_that_is_never_followed_is_said_to_be_one() {
+fn the_hard_limit_of_the_depth_is_named_as_such() {
     let cap = |w: &mut World| w.max_depth = 200;
     let mut above: Vec<Issued> = vec![Template::ca("CA 0").self_signed()];
     for level in 1..=10 {
@@ -376,7 +376,7 @@ fn the_depth_that_is_never_followed_is_said_to_be_one() {
 }
 
 #[test]
-fn sizes_days_and_what_the_search_took_are_said() {
+fn a_verdict_has_sizes_days_and_the_cost_of_the_search() {
     verdict(LIMITS[0].2, |verdict| {
         assert!(matches!(verdict.evidence(), Evidence::Size { found: 256, limit: 255 }), "{verdict:?}");
     });
@@ -403,7 +403,7 @@ fn sizes_days_and_what_the_search_took_are_said() {
 }
 
 #[test]
-fn a_path_that_was_found_is_told_from_the_leaf_to_the_anchor() {
+fn a_path_that_was_found_is_listed_from_the_leaf_to_the_anchor() {
     let mut world = World::new(Role::Server);
     world.max_depth = 5;
     world.sent.insert(1, Who::Expired);
@@ -466,7 +466,7 @@ pub(crate) fn trace(change: impl FnOnce(&mut World)) -> Vec<String> {
 }
 
 #[test]
-fn the_search_for_a_path_is_told_in_few_lines() {
+fn the_search_for_a_path_is_traced_in_few_lines() {
     assert_eq!(
         trace(|_| {}),
         [

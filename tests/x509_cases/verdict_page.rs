@@ -166,7 +166,7 @@ fn page() -> String {
 }
 
 #[test]
-fn the_page_of_verdicts_shows_what_is_really_said() {
+fn the_page_of_verdicts_quotes_the_real_texts() {
     let (file, page) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verdicts.md"), page());
     if std::env::var_os(REWRITE).is_some() {
         fs::write(file, page).unwrap();

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_failure_ends_the_run_and_says_how_to_repeat_it() {
+    fn the_first_failure_ends_the_run_and_names_the_command_to_repeat_it() {
         static AFTER: AtomicUsize = AtomicUsize::new(0);
         let steps = [
             step("good", || Ok(())),

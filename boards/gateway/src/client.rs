@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_anybody_on_the_way_can_cause_stops_an_order_for_good() {
+    fn no_attacker_on_the_path_stops_an_order_permanently() {
         let certificate = CertificateError { problem: CertificateProblem::UntrustedRoot, index: 0 };
         for stage in EARLY {
             for alert in 0..=255 {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_has_proved_who_it_is_may_refuse_what_we_show_for_good() {
+    fn an_authenticated_server_may_refuse_our_certificate_permanently() {
         for stage in [Stage::Signature, Stage::Sending, Stage::Done] {
             let refusal = |alert| remedy(stage, Error::AlertReceived(alert));
             assert_eq!(refusal(AlertDescription::UNKNOWN_CA), Remedy::Human);

@@ -54,13 +54,13 @@ mod tests {
     const LATER: UnixTime = UnixTime(1_795_320_100);
 
     #[test]
-    fn before_a_server_has_told_the_time_only_a_bound_is_known() {
+    fn before_a_server_has_sent_the_time_only_a_bound_is_known() {
         let clock = Clock::at_least(BUILD);
         assert_eq!(clock.time(Instant::from_secs(100)), Time::AtLeast(LATER));
     }
 
     #[test]
-    fn the_time_of_a_server_goes_on() {
+    fn the_time_of_a_server_continues() {
         let mut clock = Clock::at_least(BUILD);
         assert!(clock.set(LATER, Instant::from_secs(7)));
         let expected = UnixTime(LATER.0 + 3);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_before_the_build_is_not_believed() {
+    fn a_time_before_the_build_is_ignored() {
         let mut clock = Clock::at_least(LATER);
         assert!(!clock.set(BUILD, Instant::from_secs(0)));
         assert_eq!(clock.time(Instant::from_secs(0)), Time::AtLeast(LATER));

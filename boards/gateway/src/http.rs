@@ -148,7 +148,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_order_is_sent_byte_for_byte_behind_its_head() {
+    fn the_order_is_sent_byte_for_byte_after_its_head() {
         let mut script = Script::new("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 100);
         assert_eq!(answered(&mut script), Ok(Ok(Acceptance::Delivered)));
         let expected = "POST /orders HTTP/1.1\r\nHost: supplier.example:8443\r\n\
@@ -201,7 +201,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_server_that_is_busy_may_say_for_how_long() {
+    fn a_busy_server_may_announce_a_pause() {
         for (head, expected) in [
             ("503 Busy\r\nretry-after: 120", Trouble::HttpLater { status: 503, seconds: 120 }),
             ("500 Oh\r\nRetry-After: 0", Trouble::HttpLater { status: 500, seconds: 0 }),

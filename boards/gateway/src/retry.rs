@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sent_again_that_only_a_human_can_mend() {
+    fn an_order_that_only_a_human_can_fix_is_not_sent_again() {
         assert_eq!(Retry::USUAL.after(1, &Trouble::Http(403)), None);
         assert_eq!(Retry::USUAL.after(1, &Trouble::Cxml(401)), None);
         assert!(

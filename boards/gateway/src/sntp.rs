@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_another_question_or_without_a_time_is_none() {
+    fn an_answer_to_another_question_or_without_a_time_is_ignored() {
         assert_eq!(read(&answer(4_004_308_800), NONCE + 1), None);
         assert_eq!(read(&answer(0), NONCE), None);
         for (at, byte) in [(0, 0b11_100_100), (0, 0b00_100_011), (1, 0), (1, 16)] {

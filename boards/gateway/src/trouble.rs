@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_connection_may_mend_is_tried_again() {
+    fn faults_that_another_connection_may_fix_are_retried() {
         for trouble in [
             Trouble::AnswerCut(200),
             Trouble::HttpLater { status: 503, seconds: 7 },
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn exit_statuses_tell_the_layers_apart() {
+    fn exit_statuses_distinguish_the_layers() {
         let statuses = [Trouble::Http(404), Trouble::Http(503), Trouble::Cxml(401), Trouble::Cxml(560)];
         assert_eq!(statuses.map(|trouble| trouble.exit_status()), [30, 31, 40, 41]);
         assert_eq!([Trouble::AnswerCut(200), Trouble::HttpUnreadable].map(|trouble| trouble.exit_status()), [31, 32]);

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_stands_beside_the_order() {
+    fn a_seed_is_stored_beside_the_order() {
         let (mut flash, mut scratch) = (Flash::<4, 4096>::new(16_384), Box::new([0; SCRATCH]));
         for number in 0..40_u8 {
             let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_order_fits_and_a_longer_one_is_refused() {
+    fn the_longest_order_fits_and_a_longer_one_is_rejected() {
         let mut flash = Flash::<4, 4096>::new(16_384);
         for len in [6144, 6143] {
             assert!(store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(1, len)));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_worn_flash_did_not_take_is_not_called_kept() {
+    fn an_order_that_worn_flash_did_not_store_is_not_reported_as_stored() {
         let mut flash = Flash::<4, 4096>::new(16_384);
         flash.worn = Some(600);
         assert!(!store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(1, 2000)));
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn one_page_or_half_of_one_is_no_place_for_a_journal() {
+    fn one_page_or_half_of_one_is_too_small_for_a_journal() {
         for range in [0..8192, 0..12_288, 4096..20_480, 0..0] {
             let flash = Pages::<_, 8192>::new(Flash::<4, 4096>::new(32_768));
             assert!(FlashJournal::new(flash, range, &mut [0; SCRATCH]).is_none());

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_hardly_changes_gives_nothing_and_a_lopsided_one_does() {
+    fn a_source_that_hardly_changes_gives_nothing_and_a_biased_one_does() {
         assert_eq!(drawn(bits(1, 2), &[]), None);
         assert_eq!(drawn(bits(1, 254), &[]), None);
         assert!(drawn(bits(1, 64), &[]).is_some());

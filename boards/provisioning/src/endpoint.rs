@@ -74,14 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_usual_need_not_be_said() {
+    fn defaults_can_be_omitted() {
         let endpoint = Endpoint::parse("# Whom we post to.\n\nhost=orders.example\r\n").unwrap();
         assert_eq!((endpoint.port, endpoint.path.as_str()), (443, "/"));
         assert_eq!((endpoint.server_name.as_str(), endpoint.time_server), ("orders.example", None));
     }
 
     #[test]
-    fn everything_can_be_said() {
+    fn every_request_can_be_written() {
         let text =
             "host = 192.0.2.7\nport = 8443\npath = /cxml?to=us\nserver-name = a.example\ntime-server = 192.0.2.1:123";
         let expected = Endpoint {

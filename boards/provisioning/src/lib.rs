@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_another_certificate_is_refused() {
+    fn the_key_of_another_certificate_is_rejected() {
         let directory = Directory::new("key");
         fs::rename(directory.0.join("supplier.key"), directory.0.join("gateway.key")).unwrap();
         assert!(directory.refusal().contains("found no certificate for the key of"), "{}", directory.refusal());
     }
 
     #[test]
-    fn a_leaf_is_no_authority_and_prose_is_no_endpoint() {
+    fn a_leaf_is_not_a_ca_and_prose_is_not_an_endpoint() {
         let directory = Directory::new("ca");
         fs::copy(directory.0.join("supplier.pem"), directory.0.join("ca.pem")).unwrap();
         assert!(directory.refusal().contains("wanted CA certificates"), "{}", directory.refusal());
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_variable_or_with_a_relative_path_there_is_no_identity() {
+    fn without_the_variable_or_with_a_relative_path_there_is_not_an_identity() {
         assert!(write(None).unwrap_err().contains("GATEWAY_IDENTITY is not set"));
         assert!(write(Some("identity".into())).unwrap_err().contains("wanted an absolute path"));
     }

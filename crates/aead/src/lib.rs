@@ -111,7 +111,7 @@ mod tests {
     use zeroize::ZeroizeOnDrop;
 
     #[test]
-    fn what_is_sealed_opens_and_what_is_changed_does_not() {
+    fn a_sealed_text_opens_and_a_changed_one_does_not() {
         macro_rules! check {
             ($name:ident, $key_len:literal) => {
                 let (key, nonce, aad, mut bytes) = ([1; $key_len], [2; NONCE_LEN], [3; 5], [4; 100]);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_a_secret_is_wiped_when_dropped() {
+    fn types_with_secrets_are_wiped_when_dropped() {
         const fn wiped<T: ZeroizeOnDrop>() {}
         // Poly1305 wipes itself too, but does not implement the trait.
         wiped::<aes_gcm::Aes128Gcm>();

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_certificate_an_end_and_a_time_out_differ() {
+    fn a_rejected_certificate_an_end_and_a_time_out_differ() {
         for alert in [
             AlertDescription::BAD_CERTIFICATE,
             AlertDescription::CERTIFICATE_EXPIRED,

@@ -70,7 +70,7 @@ fn buffers_return_from_a_handshake_that_fails_or_is_dropped() {
 }
 
 #[test]
-fn buffers_that_are_refused_at_once_return_too() {
+fn buffers_that_are_rejected_at_once_return_too() {
     let config = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), anchors(&[&Pki::new().root]));
     let config = leak(Box::new(config));
     let device: SoftwareDevice<'_> = SoftwareDevice { credentials: &[], keys: &[], clock: now, entropy: || entropy(1) };
@@ -189,7 +189,7 @@ fn an_acceptor_serves_connection_after_connection_with_the_same_buffers() {
 }
 
 #[test]
-fn an_acceptor_keeps_the_reason_for_which_it_refused_a_client_and_the_client_has_it_whether_it_reads_or_writes() {
+fn an_acceptor_keeps_the_reason_why_it_rejected_a_client_and_the_client_learns_it_by_reading_or_writing() {
     let pki = Pki::new();
     let setup = Setup::new(&pki);
     let credentials = leak_all(vec![credential(&[&pki.server, &pki.intermediate], 0)]);

@@ -308,7 +308,7 @@ fn a_key_update_is_answered_while_the_writer_has_nothing_to_do() {
 }
 
 #[test]
-fn a_reader_tells_a_close_from_a_truncation() {
+fn a_reader_distinguishes_a_close_from_a_truncation() {
     let (mut client, mut server, up, down) = halves(Setup::new(&Pki::new()), 1000);
     let (mut incoming, mut outgoing) = client.split(down, memory(100));
     let (mut server_incoming, mut server_outgoing) = server.split(up.clone(), memory(100));
@@ -351,7 +351,7 @@ fn the_alert_of_a_reader_leaves_before_its_error_and_fails_both_halves_of_the_pe
 }
 
 #[test]
-fn a_client_is_asked_who_it_is_while_data_passes() {
+fn a_client_is_authenticated_while_data_passes() {
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
     setup.server = ServerConfig::new(ClientAuth::None);

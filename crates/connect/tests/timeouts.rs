@@ -61,7 +61,7 @@ fn a_silent_server_is_a_timeout_of_its_kind_and_the_buffers_return() {
 }
 
 #[test]
-fn a_server_that_is_not_reached_has_a_kind_that_says_how() {
+fn an_unreachable_server_has_an_error_kind() {
     let kind = |error| Error::Transport(error).kind();
     assert_eq!(kind(DialError::Connect(ConnectError::ConnectionReset)), ErrorKind::ConnectionRefused);
     assert_eq!(kind(DialError::Connect(ConnectError::TimedOut)), ErrorKind::TimedOut);

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_port_is_not_named_and_addresses_stand_in_brackets() {
+    fn the_default_port_is_omitted_and_addresses_are_in_brackets() {
         for (name, port, expected) in [
             ("supplier.example", 443, "supplier.example"),
             ("supplier.example", 8443, "supplier.example:8443"),

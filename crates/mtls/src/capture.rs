@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_begins_and_ends_and_counts_its_bytes() {
+    fn a_capture_has_the_beginning_and_the_end_and_the_bytes_of_a_conversation() {
         let capture = Capture::new(Vec::new()).unwrap();
         let mut conversation = capture.conversation(End::Client);
         conversation.sent(&[7; 2000]);

@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_no_order_says_what_it_is() {
+    fn a_document_that_is_not_an_order_is_named() {
         let refusal = |document: &str| Order::parse(document.as_bytes(), None).unwrap_err();
         assert_eq!(refusal("<html/>"), CxmlError::unreadable("line 1: found the element 'html', wanted cXML"));
         assert_eq!(refusal("<cXML>\n<Header/></cXML>"), CxmlError::unreadable("line 1: cXML has no Request"));
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn entities_that_multiply_are_refused() {
+    fn entities_that_multiply_are_rejected() {
         let bomb = "<!DOCTYPE cXML [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">\
                     <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>\
                     <cXML>&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;</cXML>";
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_document_says_what_stands_in_it() {
+    fn the_files_beside_a_document_match_it() {
         let of = |document: &[u8]| content_type(document).into_owned();
         assert_eq!(of(ORDER.as_bytes()), CONTENT_TYPE);
         assert_eq!(of(b"<cXML/>"), CONTENT_TYPE);

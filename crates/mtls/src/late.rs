@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_guards_itself_what_is_below_it_and_whatever_may_be_another_way_to_write_it() {
+    fn a_path_guards_itself_the_paths_below_it_and_their_other_spellings() {
         let paths = ["/orders".to_owned(), "/stock/".to_owned()];
         for target in
             ["/orders", "/orders?new=1", "/orders/7", "/stock", "/stock/", "/%6frders", "//orders", "/a/../orders"]

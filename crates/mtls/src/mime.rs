@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_part_is_the_one_that_is_named_else_the_first() {
+    fn the_root_part_is_the_named_one_or_else_the_first() {
         let root = |more: &str| {
             let media = format!("multipart/related; boundary=\"b 1\"{more}");
             let found = document(Some(&media), BODY.as_bytes()).unwrap();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_taken_apart_is_named() {
+    fn unparsable_fields_are_named() {
         let error = |media: &str, body: &str| document(Some(media), body.as_bytes()).unwrap_err();
         assert_eq!(error("multipart/related", BODY), "multipart/related without a boundary");
         assert_eq!(error("multipart/related; boundary=c", BODY), "multipart/related without its root part");

@@ -505,14 +505,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_host_field_has_the_port_unless_it_is_the_usual_one() {
+    fn the_host_field_has_the_port_unless_it_is_the_default() {
         assert_eq!(host_field("supplier.example", "10.0.0.1:8443"), "supplier.example:8443");
         assert_eq!(host_field("supplier.example", "supplier.example:443"), "supplier.example");
         assert_eq!(host_field("::1", "[::1]:8443"), "[::1]:8443");
     }
 
     #[test]
-    fn only_what_a_server_says_of_what_we_showed_is_for_good() {
+    fn only_an_alert_about_our_certificate_is_permanent() {
         let code = |alert| rejected(alert, None).exit_code();
         assert_eq!([code(AlertDescription::UNKNOWN_CA), code(AlertDescription::CERTIFICATE_REQUIRED)], [21; 2]);
         for alert in [AlertDescription::UNEXPECTED_MESSAGE, AlertDescription::BAD_RECORD_MAC, AlertDescription(250)] {

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_xml_or_compressed_is_told_what_is_wanted() {
+    fn a_body_that_is_not_xml_or_is_compressed_is_rejected_with_the_required_type() {
         let responder = Responder::new(Vec::new());
         for (fields, note) in [
             ("Content-Type: application/json", "Content-Type: found 'application/json', wanted text/xml"),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_taken_once_and_answered_the_same_again() {
+    fn an_order_is_accepted_once_and_a_repetition_gets_the_same_response() {
         let responder = Responder::new(Vec::new());
         let first = responder.answer(&post(ORDER), &visitor("a"));
         assert_eq!(cxml_code(&first), 200);
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_order_gets_a_cxml_status() {
+    fn a_document_that_is_not_an_order_gets_a_cxml_status() {
         let responder = Responder::new(Vec::new());
         assert_eq!(cxml_code(&responder.answer(&post("{}"), &visitor("a"))), 406);
         let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_common_name_that_nobody_vouches_for_lets_nobody_in() {
+    fn an_unauthenticated_common_name_authorizes_nobody() {
         let responder = Responder::new(vec!["a".to_owned()]);
         let waived = Link { waived: Some("untrusted root".to_owned()), ..visitor("a") };
         assert_eq!(
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_who_came() {
+    fn the_page_names_the_client() {
         let get = Request { method: "GET".to_owned(), ..Request::default() };
         let responder = Responder::new(Vec::new());
         let page = responder.answer(&get, &visitor("a")).body;
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn other_methods_are_told_what_is_allowed() {
+    fn other_methods_get_the_allowed_ones() {
         let delete = Request { method: "DELETE".to_owned(), ..Request::default() };
         let reply = Responder::new(Vec::new()).answer(&delete, &visitor("a"));
         assert_eq!(reply.status, 405);

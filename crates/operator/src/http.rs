@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_recognised_by_the_words_of_servers() {
+    fn refusals_are_recognized_by_the_words_of_servers() {
         for (status, body, expected) in [
             (400, "<center>No required SSL certificate was sent</center>", Tls(Diagnosis::OursMissing)),
             (400, "The SSL certificate error", Tls(Diagnosis::OursRefused)),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_says_anything_and_a_firewall() {
+    fn only_refusals_and_firewalls_are_interpreted() {
         assert_eq!(of(404, ""), None);
         assert_eq!(of(200, "Post-Handshake Authentication"), None);
         let f5 = "The requested URL was rejected. Please consult with your administrator.<br>Your support ID is: 1";
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_speaks_where_no_words_do() {
+    fn the_status_decides_where_no_words_do() {
         for (status, expected) in [
             (401, Finding::LoginRequired),
             (403, Finding::Forbidden),

@@ -59,7 +59,7 @@ fn an_encrypted_key_and_its_certificate_in_one_file_are_an_identity() {
 }
 
 #[test]
-fn a_wrong_password_is_called_wrong_and_none_is_asked_for_by_the_name_of_the_option() {
+fn a_wrong_password_is_called_wrong_and_a_missing_one_is_requested_by_the_name_of_the_option() {
     let file = PasswordFile::new("wrong", "hunter3");
     for name in ["key-pbkdf2", "key-scrypt", "key-des3"] {
         let told = refusal(name, &file.password());
@@ -74,7 +74,7 @@ fn a_wrong_password_is_called_wrong_and_none_is_asked_for_by_the_name_of_the_opt
 }
 
 #[test]
-fn schemes_that_protect_nothing_are_refused_with_the_command_that_converts_them() {
+fn schemes_that_protect_nothing_are_rejected_with_the_command_that_converts_them() {
     for (name, found) in [
         ("key-pbe1", "found an encrypted private key that is malformed, or uses an unsupported scheme"),
         ("key-trad", "found a key encrypted in the format that preceded PKCS#8"),
@@ -85,7 +85,7 @@ fn schemes_that_protect_nothing_are_refused_with_the_command_that_converts_them(
 }
 
 #[test]
-fn a_file_that_would_occupy_the_machine_is_refused_before_the_password_is_asked_for() {
+fn a_file_that_would_occupy_the_machine_is_rejected_before_the_password_is_asked_for() {
     let text = std::fs::read_to_string(data("key-scrypt")).unwrap();
     // Block size 8 and parallelization 1 of scrypt (RFC 7914 section 7) become 127 each.
     let hostile = PasswordFile::new("hostile", &text.replace("AQgCAQEw", "AX8CAX8w"));

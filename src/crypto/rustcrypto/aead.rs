@@ -109,7 +109,7 @@ mod tests {
     use crate::crypto::rustcrypto::RustCrypto;
 
     #[test]
-    fn an_aead_key_of_another_length_is_refused() {
+    fn an_aead_key_of_another_length_is_rejected() {
         for (algorithm, len) in [(AeadAlgorithm::Aes128Gcm, 16), (AeadAlgorithm::ChaCha20Poly1305, 32)] {
             for wrong in (0..=33).filter(|wrong| *wrong != len) {
                 assert_eq!(RustCrypto.aead(algorithm, &[0; 33][..wrong]).err(), Some(CryptoError::Invalid));

@@ -199,7 +199,7 @@ mod tests {
     /// FIPS 186-5 section 6.4.2: r and s are below the order. For this key (r, 1) is a signature, and so (r, 1 + n) is one
     /// for an implementation that reduces first.
     #[test]
-    fn an_s_of_the_order_and_more_is_refused() {
+    fn an_s_of_the_order_and_more_is_rejected() {
         use p256::elliptic_curve::PrimeField;
         use p256::elliptic_curve::ops::Reduce;
         use p256::elliptic_curve::point::AffineCoordinates;
@@ -304,14 +304,14 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_out_of_range_is_no_signing_key() {
+    fn a_scalar_out_of_range_is_not_a_signing_key() {
         for scalar in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {
             assert_eq!(P256SigningKey::from_bytes(&hex_array(&scalar)).err(), Some(CryptoError::Invalid));
         }
     }
 
     #[test]
-    fn a_digest_of_another_length_is_refused() {
+    fn a_digest_of_another_length_is_rejected() {
         let signature = der(&integer(SAMPLE_R), &integer(SAMPLE_S));
         for len in [0, 31, 33, 48] {
             assert_eq!(verify(&[0; 48][..len], &signature), Err(CryptoError::Invalid));
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_der_to_the_letter() {
+    fn a_signature_is_strict_der() {
         let (r, s) = (integer(SAMPLE_R), integer(SAMPLE_S));
         let right = der(&r, &s);
         let digest = sha256(b"sample");

@@ -72,7 +72,7 @@ mod tests {
 
     /// With the neutral element as key and as commitment, 0 would sign everything.
     #[test]
-    fn a_key_of_small_order_is_refused() {
+    fn a_key_of_small_order_is_rejected() {
         let mut neutral = [0; 32];
         neutral[0] = 1;
         let mut signature = [0; 64];

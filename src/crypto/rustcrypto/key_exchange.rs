@@ -172,7 +172,7 @@ mod tests {
     /// Points of low order, with which every private key gives zero: u = 0, 1, p - 1, p, p + 1 and the
     /// two of order 8.
     #[test]
-    fn an_x25519_share_that_gives_zero_is_refused() {
+    fn an_x25519_share_that_gives_zero_is_rejected() {
         for share in [
             "0000000000000000000000000000000000000000000000000000000000000000",
             "0100000000000000000000000000000000000000000000000000000000000000",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_another_length_is_refused() {
+    fn a_share_of_another_length_is_rejected() {
         for group in RustCrypto::NAMED_GROUPS {
             let own = RustCrypto.key_exchange(*group, &[1; 32]).unwrap().key_share().unwrap();
             for len in (0..=98).filter(|len| *len != own.as_bytes().len()) {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_that_is_no_scalar_is_hashed() {
+    fn a_seed_that_is_not_a_scalar_is_hashed() {
         for seed in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {
             let from_seed = key_exchange(NamedGroup::SECP256R1, &seed).key_share().unwrap();
             let hashed = RustCrypto.key_exchange(NamedGroup::SECP256R1, &sha256(&hex(&seed))).unwrap();

@@ -190,7 +190,7 @@ mod tests {
     use zeroize::ZeroizeOnDrop;
 
     #[test]
-    fn all_that_is_listed_is_there() {
+    fn all_listed_algorithms_exist() {
         for suite in RustCrypto::CIPHER_SUITES {
             assert!(RustCrypto.hash(HashAlgorithm::of(*suite).unwrap()).is_ok());
             let aead = AeadAlgorithm::of(*suite).unwrap();
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_a_secret_is_wiped_when_dropped() {
+    fn types_with_secrets_are_wiped_when_dropped() {
         const fn wiped<T: ZeroizeOnDrop>() {}
         wiped::<RecordKey>();
         wiped::<SharedSecret>();

@@ -732,7 +732,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_lead_back_to_what_they_stand_for() {
+    fn codes_are_converted_both_ways() {
         for code in 0..=9 {
             assert_eq!(SignatureKind::from_code(code).code(), code);
         }

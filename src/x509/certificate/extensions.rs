@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn purposes_are_told_apart_and_any_allows_all() {
+    fn purposes_are_distinguished_and_any_allows_all() {
         let server = Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1]).unwrap();
         assert!(server.allow(Role::Server) && !server.allow(Role::Client));
         let any = Purposes::parse(&[0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0]).unwrap();
@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_extension_twice_is_refused_even_if_unknown() {
+    fn a_duplicate_extension_is_rejected_even_if_unknown() {
         let twice = [0x30, 20, 0x30, 8, 6, 2, 0x2a, 3, 4, 2, 5, 0, 0x30, 8, 6, 2, 0x2a, 3, 4, 2, 5, 0];
         assert_eq!(Extensions::parse(&twice).unwrap_err(), CertificateProblem::DuplicateExtension);
         let mut other = twice;
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_of_extensions_is_refused() {
+    fn an_empty_list_of_extensions_is_rejected() {
         let empty = CertificateProblem::Malformed(Malformation::Extensions);
         assert_eq!(Extensions::parse(&[0x30, 0]).unwrap_err(), empty);
     }

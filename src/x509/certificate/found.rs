@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_what_is_no_certificate_four_bytes_are_shown_at_most() {
+    fn at_most_four_bytes_of_a_non_certificate_are_printed() {
         let key = [0x30, 0x77, 2, 1, 1, 4, 0x20, 0x55, 0x55, 0x55];
         for field in [Malformation::Der, Malformation::Trailing, Malformation::Truncated] {
             assert_eq!(excerpt(&key, CertificateProblem::Malformed(field)), [0x30, 0x77, 2, 1]);

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_is_not_supported_is_told_by_algorithm_form_or_size() {
+    fn an_unsupported_key_is_named_by_algorithm_form_or_size() {
         for (kept, expected) in [
             (&[0x2b, 0x81, 4, 0, 0x23][..], Unsupported::Algorithm(&[0x2b, 0x81, 4, 0, 0x23])),
             (&[2], Unsupported::PointForm(2)),

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_behind_each_other_are_taken_apart() {
+    fn concatenated_certificates_are_separated() {
         assert_eq!(first_certificate(&[0x30, 1, 7, 0x30, 0]), Some((&[0x30, 1, 7][..], &[0x30, 0][..])));
         assert_eq!(first_certificate(&[0x30, 2, 7]), None);
         assert_eq!(first_certificate(&[]), None);

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_what_the_standard_library_takes_for_one() {
+    fn an_address_is_one_to_the_standard_library_too() {
         agrees(&["1", ".", "0", "256", "255"], 7);
         agrees(&[":", "a", "::", "1.2.3.4"], 8);
         agrees(&["1:2:3", ":", "F", "g", "00a", "1.2.3.4"], 6);

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_of_ours_stands_for_exactly_one_label() {
+    fn a_wildcard_of_ours_matches_exactly_one_label() {
         assert!(wildcard("*.myhost.com", "abc.myhost.com"));
         assert!(wildcard("*.myhost.com", "a-1.MYHOST.com"));
         assert!(!wildcard("*.myhost.com", "myhost.com"));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_or_too_much_could_match_cannot_be_asked_for() {
+    fn patterns_that_match_nothing_or_too_much_are_invalid() {
         let invalid = Err(ApiMisuse::CommonNameInvalid.into());
         for name in ["", "a\0b", "a\nb", &"x".repeat(257)] {
             assert_eq!(CommonName::exact(name), invalid, "{name:?}");

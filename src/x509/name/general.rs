@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_or_a_foreign_tag_is_refused() {
+    fn an_empty_list_or_a_foreign_tag_is_rejected() {
         assert!(GeneralNames::parse(&[0x30, 0]).is_err());
         assert!(GeneralNames::parse(&[0x30, 2, 0x0c, 0]).is_err());
         assert!(GeneralNames::parse(&[0x30, 2, 0x89, 0]).is_err());

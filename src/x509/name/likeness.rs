@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rfc_4518_might_make_equal_is_unclear() {
+    fn names_that_rfc_4518_might_make_equal_are_unclear() {
         // An invisible character, a full-width letter, another case, a sign that is a letter.
         for other in ["Ev\u{ad}il", "Evil\u{200b}", "\u{ff25}vil", "E\0vil", "Evi\u{2113}", "Evil\n"] {
             assert_eq!(utf8("Evil", other), Unclear, "{other:?}");
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_other_alphabets_may_differ_surely() {
+    fn texts_of_other_alphabets_can_be_known_to_differ() {
         assert_eq!(utf8("M\u{fc}ller", "Evil"), Different);
         assert_eq!(utf8("M\u{fc}ller GmbH", "m\u{fc}ller AG"), Different);
         assert_eq!(utf8("Evil", "Evil Corp"), Different);

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_lie_about_the_order_of_its_characters() {
+    fn a_name_cannot_hide_the_order_of_its_characters() {
         let der = simple(der::UTF8_STRING, "gateway\u{202e}7\u{2066}x\u{200b}\u{85}".as_bytes());
         assert_eq!(parse(&der).to_string(), "CN=gateway\\E2\\80\\AE7\\E2\\81\\A6x\\E2\\80\\8B\\C2\\85");
     }
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_structure_is_refused() {
+    fn a_broken_structure_is_rejected() {
         for der in [
             tlv(der::SEQUENCE, &tlv(der::SET, &[])),
             tlv(der::SEQUENCE, &tlv(der::SEQUENCE, &pair(CN, der::UTF8_STRING, b"x"))),

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_stands_for_exactly_one_whole_label() {
+    fn a_wildcard_matches_exactly_one_whole_label() {
         assert!(matches("a.example.com", "*.example.com"));
         assert!(matches("a.example.com", "*.EXAMPLE.com"));
         assert!(!matches("example.com", "*.example.com"));

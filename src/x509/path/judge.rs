@@ -126,7 +126,7 @@ mod tests {
     use CertificateProblem::{SelfSigned, SignatureInvalid};
 
     #[test]
-    fn where_nothing_is_waived_there_is_one_pass_that_tolerates_nothing() {
+    fn without_waivers_there_is_one_pass_that_tolerates_nothing() {
         let mut judge = Judge::new();
         assert_eq!(judge.allow(Err(Expired)), Err(Expired));
         assert_eq!(judge.allow(Ok(())), Ok(()));

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_can_be_judged_again_when_more_is_known_about_the_time() {
+    fn a_path_can_be_validated_again_when_the_time_is_better_known() {
         let at = UnixTime;
         let path = PathFound {
             depth: 1,

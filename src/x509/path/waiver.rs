@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_waived_by_itself() {
+    fn nothing_is_waived_by_default() {
         assert!(Waivers::NONE.is_empty() && Waivers::default() == Waivers::NONE && Waived::NOTHING.is_empty());
         assert!(WaivableCause::ALL.iter().all(|cause| !Waivers::NONE.contains(*cause)));
     }

@@ -279,7 +279,7 @@ mod rsa {
     }
 
     #[test]
-    fn pss_with_another_salt_or_mask_is_refused() {
+    fn pss_with_another_salt_or_mask_is_rejected() {
         use SignatureAlgorithm::{RsaPssSha256, RsaPssSha512};
         use rsa_pss_verify::TestName;
         assert_eq!(check_pss(TestName::RsaPss2048Sha256Mgf1SaltLen0, RsaPssSha256), 103);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_that_go_on_from_different_ones_are_not_taken_for_each_other() {
+    fn columns_that_continue_different_ones_are_not_confused() {
         let page = "## A\n| Build | Flash of a client | of a server | RAM of a client | of a server |\n| s | 1 | 2 | 3 | 4 |\n";
         let names: Vec<_> = figures(page).into_iter().map(|figure| figure.name).collect();
         assert_eq!(names[1], "A: s: Flash of a client, of a server");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_new_or_was_not_measured_is_no_failure() {
+    fn a_row_that_is_new_or_was_not_measured_is_not_a_failure() {
         assert!(compare("", PAGE).is_ok());
         assert!(compare(PAGE, &PAGE.replace("| s | 1,000 |\n", "")).is_ok());
     }

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_elf_file_is_an_error_that_names_the_file() {
+    fn a_file_that_is_not_elf_is_an_error_that_names_it() {
         let manifest = crate::run::root().join("Cargo.toml");
         let error = sections(&manifest).err().map(|error| error.to_string());
         assert!(error.is_some_and(|error| error.contains("Cargo.toml is no ELF file")));

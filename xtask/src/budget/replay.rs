@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn output_of_another_form_is_not_understood() {
+    fn output_of_another_form_is_rejected() {
         let of_two = parse(&OUTPUT.replace("verify 12\n", "")).unwrap();
         assert_eq!(of_two.with_parts(), None);
         assert_eq!(parse(&OUTPUT.replace("stack 7840", "no stack")), None);

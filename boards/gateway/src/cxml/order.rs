@@ -160,7 +160,7 @@ mod tests {
         Line { quantity: 3, part: "B-8", description: "Bolt <M8>", unit_price: 105, classification: "31161500" };
 
     #[test]
-    fn the_document_is_well_formed_and_says_what_was_ordered() {
+    fn the_document_is_well_formed_and_contains_the_order() {
         let text = written(&[BOLT, Line { quantity: 1, unit_price: 9, ..BOLT }]);
         for part in [
             "payloadID=\"1795320000.000000000000002a@gateway-7\"",

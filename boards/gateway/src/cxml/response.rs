@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_response_is_unreadable() {
+    fn bytes_that_are_not_a_response_are_unreadable() {
         for text in [
             "<html><body>Hello</html>",
             "OK",

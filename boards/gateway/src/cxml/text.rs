@@ -46,7 +46,7 @@ mod tests {
     use std::vec::Vec;
 
     #[test]
-    fn what_is_ascii_is_kept_whatever_the_encoding() {
+    fn ascii_is_kept_in_every_encoding() {
         let wide = |unit: fn(u16) -> [u8; 2], text: &str| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
         for (mut document, expected) in [
             ("<a>ü</a>".as_bytes().to_vec(), "<a>ü</a>"),

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_taken_is_refused() {
+    fn requests_that_cannot_be_handled_are_rejected() {
         let refusal = |request| read(request, 200).0;
         assert_eq!(refusal("GET / HTTP/1.1\r\n\r\n"), Ok(Err(Refusal::Method)));
         assert_eq!(refusal("POST / HTTP/1.1\r\n\r\n"), Ok(Err(Refusal::NoLength)));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_waits_is_told_to_go_on() {
+    fn a_client_that_expects_100_continue_gets_it() {
         let request = "POST / HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\norder";
         let mut script = Script::new(request, 200);
         assert_eq!(block_on(read_order(&mut script, &mut [0; 128], &mut [0; 16])), Ok(Ok(5)));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_says_how_long_it_is() {
+    fn a_response_states_its_length() {
         let mut script = Script::new("", 1);
         block_on(write_response(&mut script, (200, "OK"), b"<cXML/>")).unwrap();
         assert!(script.written.ends_with(b"Content-Length: 7\r\nConnection: close\r\n\r\n<cXML/>"));

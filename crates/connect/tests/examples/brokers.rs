@@ -53,7 +53,7 @@ fn mosquitto_delivers_to_the_user_that_the_certificate_names() {
 }
 
 #[test]
-fn mosquitto_refuses_a_certificate_of_another_root_and_the_connector_has_the_reason() {
+fn mosquitto_rejects_a_certificate_of_another_root_and_the_connector_has_the_reason() {
     let world = World::new().unwrap();
     let (_broker, port) = started(&world);
     let (succeeded, printed) = published(&world, port, "client-of-other-root", "orders/gateway-7");

@@ -59,7 +59,7 @@ fn connections_take_turns_with_a_pool_of_buffers() {
 }
 
 #[test]
-fn reqwless_has_the_kind_of_a_refused_server_and_the_connector_the_reason() {
+fn reqwless_gets_the_error_kind_of_a_rejected_server_and_the_connector_the_reason() {
     let world = World::new().unwrap();
     let (_server, port) = started(&world, "server-expired");
     let (succeeded, printed) = run("reqwless", &world, port, "client");

@@ -32,7 +32,7 @@ fn requested(world: &World, port: u16, shows: Option<&str>) -> String {
 }
 
 #[test]
-fn picoserve_serves_curl_by_its_certificate_and_nobody_else() {
+fn picoserve_serves_curl_with_its_certificate_and_no_other_client() {
     let world = World::new().unwrap();
     let (server, port) = started(&world);
     for shows in [None, Some("client-of-other-root")] {

@@ -158,7 +158,7 @@ mod tests {
     /// FIPS 186-5 section 6.4.2: r and s are below the order. For this key (r, 1) is a signature, and so (r, 1 + n) is one for anyone who
     /// reduces first.
     #[test]
-    fn an_s_of_the_order_and_more_is_refused() {
+    fn an_s_of_the_order_and_more_is_rejected() {
         let digest = digest(b"message");
         let z = Scalar::reduced(&number::from_bytes(&digest));
         let nonce = key();
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_that_is_no_scalar_is_hashed() {
+    fn a_seed_that_is_not_a_scalar_is_hashed() {
         let order = bytes("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
         for seed in [[0; 32], order, [0xff; 32]] {
             assert_eq!(*private_key(&seed).unwrap(), Scalar::nonzero(&digest(&seed)).unwrap());

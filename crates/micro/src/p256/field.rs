@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_from_p_on_is_no_coordinate() {
+    fn a_number_from_p_on_is_not_a_coordinate() {
         for a in edges(&P) {
             assert_eq!(Coordinate::new(&a).is_some(), number::subtract(&P, &a).1 == 0 && a != P);
         }

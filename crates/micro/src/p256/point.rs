@@ -550,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_off_the_curve_or_from_p_on_is_refused() {
+    fn a_point_off_the_curve_or_from_p_on_is_rejected() {
         let [x, y] = base().to_bytes();
         assert!(Affine::new(&x, &y).is_some());
         for byte in 0..32 {

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_told_by_its_first_bytes_however_they_are_cut() {
+    fn an_answer_is_recognized_by_its_first_bytes_however_they_are_split() {
         for (whole, answer) in [
             (&[22, 3, 3, 0, 90, 2, 0, 0, 86, 3, 3, 7][..], Answer::Hello(0x0303)),
             (&[22, 3, 1, 0, 90, 2, 0, 0, 86, 3, 1], Answer::Hello(0x0301)),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hello_has_the_lengths_that_its_parts_say() {
+    fn the_lengths_in_the_hello_are_those_of_its_parts() {
         for name in [None, Some("supplier.example")] {
             let hello = client_hello(name);
             let length = |at: usize| usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));

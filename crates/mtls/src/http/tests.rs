@@ -134,7 +134,7 @@ fn chunks_are_joined_and_trailers_dropped() {
 }
 
 #[test]
-fn a_client_that_waits_is_told_to_continue() {
+fn a_client_that_expects_100_continue_gets_it() {
     let head = "POST / HTTP/1.1\r\nHost: s\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     let mut waiting = connection(&format!("{head}ok"), head.len());
     assert_eq!(waiting.read_request().unwrap().unwrap().body, b"ok");
@@ -160,7 +160,7 @@ fn a_response_without_a_length_ends_with_the_connection() {
 }
 
 #[test]
-fn a_response_without_a_status_line_is_none() {
+fn bytes_without_a_status_line_are_not_a_response() {
     assert_eq!(response_to_post(""), Err(HttpError::Truncated("response")));
     assert_eq!(response_to_post("HTTP/1.1 200"), Err(HttpError::Truncated("head")));
     assert!(matches!(response_to_post("HTTP/1.1 101 S\r\n\r\n"), Err(HttpError::Malformed("response", _))));
@@ -169,7 +169,7 @@ fn a_response_without_a_status_line_is_none() {
 }
 
 #[test]
-fn what_is_wrong_behind_the_status_line_is_a_flaw_of_the_response() {
+fn faults_after_the_status_line_are_flaws_of_the_response() {
     let cut = |text: &str| Some(Flaw::Cut(text.to_owned()));
     let unreadable = |text: &str| Some(Flaw::Unreadable(text.to_owned()));
     let long = format!("X: {}\r\n\r\n", "x".repeat(400));
@@ -202,7 +202,7 @@ fn a_response_may_be_written_in_older_ways() {
 }
 
 #[test]
-fn a_request_with_two_readings_is_refused() {
+fn a_request_with_two_readings_is_rejected() {
     let refused = |fields: &str| {
         let error = request(&format!("POST / HTTP/1.1\r\n{fields}\r\n\r\n")).unwrap_err();
         (error.status(), error.to_string())
@@ -230,7 +230,7 @@ fn sizes_are_limited() {
 }
 
 #[test]
-fn garbage_is_refused() {
+fn garbage_is_rejected() {
     assert_eq!(request("\u{16}\u{3}\u{1}\n\r\n\r\n").unwrap_err().status(), Some(400));
     assert!(matches!(response_to_post("SSH-2.0-x\r\n\r\n"), Err(HttpError::Malformed("response", _))));
 }
@@ -242,7 +242,7 @@ fn http_1_0_closes_unless_told_otherwise() {
 }
 
 #[test]
-fn what_is_sent_can_be_read_again() {
+fn messages_that_were_sent_can_be_read_again() {
     let head = post("/orders", "supplier.example:8443", "text/xml; charset=UTF-8", 2);
     let found = request(&format!("{head}<>")).unwrap().unwrap();
     assert_eq!(found.headers.first("host"), Some("supplier.example:8443"));

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_certificate_that_is_refused_or_will_be_soon_is_warned_of() {
+    fn a_certificate_of_ours_that_is_or_will_soon_be_rejected_causes_a_warning() {
         let root = Authority::root("Root").unwrap();
         let warned = |leaf: &Leaf| warnings([("shop", &root.leaf(leaf).unwrap())], Role::Server).pop();
         assert_eq!(warned(&leaf(-1, 31)), None);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_that_has_expired_is_told() {
+    fn an_expired_ca_causes_a_warning() {
         let root = Authority::root("Root").unwrap().certificate().to_vec();
         assert_eq!(expired(std::slice::from_ref(&root)), [""; 0]);
         // The end of the validity, some seconds later than its beginning: digits of the year become older.

@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_told_with_line_and_column() {
+    fn contradictions_are_reported_with_line_and_column() {
         for (inside, is_client, text) in [
             (
                 "<KeyAlias>2026</KeyAlias>",
@@ -488,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_told_with_line_and_column_and_what_is_wanted() {
+    fn unknown_elements_are_reported_with_line_column_and_what_is_wanted() {
         let names = "one of ClientAuthEnabled, CommonName, Enabled, Enforce, IgnoreValidationErrors, KeyAlias, KeyStore, \
                      TrustStore";
         let unknown = format!("3:3: SSLInfo: found <Enforced>, wanted {names}");
@@ -545,7 +545,7 @@ mod tests {
 
     // U39
     #[test]
-    fn a_built_in_certificate_is_refused_and_would_not_switch_client_authentication_off() {
+    fn a_built_in_certificate_is_rejected_and_would_not_switch_client_authentication_off() {
         let built_in = settings("<UseBuiltInFreeTrialCert>true</UseBuiltInFreeTrialCert>");
         let text = "policy.xml:3:3: UseBuiltInFreeTrialCert: found true, wanted false, and in SSLInfo a KeyStore with a \
                     certificate of yours: none is built in, and none would change what ClientAuthEnabled means";
@@ -588,7 +588,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_without_effect_are_told_with_their_place() {
+    fn settings_without_effect_are_reported_with_their_place() {
         let told = |text: &str| {
             let info = info(&settings(text)).unwrap();
             info.without_effect(&info.policy::<Client>().unwrap())
@@ -606,7 +606,7 @@ mod tests {
 
     // U65
     #[test]
-    fn a_target_of_a_site_says_where_to_and_which_alias_and_nothing_else() {
+    fn a_target_of_a_site_sets_the_address_and_the_alias_and_nothing_else() {
         let target = |info: &str| {
             format!(
                 "<HTTPTargetConnection>\n<URL>https://supplier.example:8443/cxml</URL>\n<SSLInfo>\n{info}\n</SSLInfo>\n</HTTPTargetConnection>"

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_certificate_is_decides_and_not_how_its_file_is_called() {
+    fn the_kind_of_a_certificate_decides_and_not_the_name_of_its_file() {
         let root = Authority::root("Root").unwrap();
         let leaf = root.leaf(&Leaf::new("partner", ClientAuth)).unwrap().chain.remove(0);
         let there = Temporary::new("standing");
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_is_trusted_though_its_key_lies_beside_it_and_no_identity_is() {
+    fn a_ca_is_trusted_even_beside_its_key_but_an_identity_is_not() {
         let there = Temporary::new("beside");
         let root = Authority::root("Root").unwrap();
         let leaf = root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_meant_in_two_ways_is_refused_with_the_names_of_the_files() {
+    fn ambiguity_is_rejected_with_the_names_of_the_files() {
         let root = Authority::root("Root").unwrap();
         let [ours, others] = [(); 2].map(|()| root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap());
         let key = key_pem(&ours.key).unwrap();

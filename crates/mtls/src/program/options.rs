@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_quoted_with_what_is_wanted() {
+    fn an_unknown_name_is_quoted_with_the_known_ones() {
         for (option, value, told) in [
             ("--groups", "x25519,x448", "invalid value 'x448' for '--groups <LIST>': wanted x25519 or secp256r1"),
             ("--suites", "rc4", "invalid value 'rc4' for '--suites <LIST>': wanted aes128-gcm, aes256-gcm or chacha20"),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_that_no_file_has_is_told_with_those_there_are() {
+    fn an_unknown_alias_is_reported_with_the_known_ones() {
         let unknown = read(&["--cert", "x/shop.pem", "--cert", "y.pem"]).unwrap().identities.read(Some("z"));
         let wanted = "--alias: found 'z', wanted the name of a --cert FILE without extension, one of: shop, y";
         assert_eq!(unknown.unwrap_err().to_string(), wanted);

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_stands_instead_of_other_options_and_its_url_fills_in() {
+    fn a_policy_replaces_other_options_and_its_url_fills_the_gaps() {
         let pki = mtls_pki::throw_away::Pki::new().unwrap();
         let folder = std::env::temp_dir().join(format!("embedded-mtls-gateway-{}", std::process::id()));
         pki.write(&folder).unwrap();
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_servers_refuse_is_warned_of_before_anything_is_sent() {
+    fn a_certificate_that_servers_reject_causes_a_warning_before_anything_is_sent() {
         let pki = mtls_pki::throw_away::Pki::new().unwrap();
         let folder = std::env::temp_dir().join(format!("embedded-mtls-gateway-warned-{}", std::process::id()));
         pki.write(&folder).unwrap();

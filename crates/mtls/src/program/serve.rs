@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_stands_instead_of_other_options() {
+    fn a_policy_replaces_other_options() {
         let pki = mtls_pki::throw_away::Pki::new().unwrap();
         let folder = std::env::temp_dir().join(format!("embedded-mtls-supplier-{}", std::process::id()));
         pki.write(&folder).unwrap();

@@ -39,7 +39,7 @@ fn post_order(world: &World) {
 }
 
 #[test]
-fn what_the_programs_write_opens_in_tshark_with_the_secrets_of_either_side() {
+fn captures_of_the_programs_open_in_tshark_with_the_secrets_of_either_side() {
     let world = World::new().unwrap();
     post_order(&world);
     let fields = ["ip.src", "x509sat.uTF8String", "http.request.method", "http.response.code"];

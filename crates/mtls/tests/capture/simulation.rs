@@ -116,7 +116,7 @@ fn a_simulation_opens_in_tshark_with_the_order_and_who_sent_it() {
 }
 
 #[test]
-fn what_follows_a_key_update_is_read_as_well() {
+fn messages_after_a_key_update_are_read_as_well() {
     let mut simulation = Simulation::new();
     let (mut client, mut server, _) = simulation.shake_hands(Setup::new(&Pki::new()));
     client.request_key_update();
@@ -131,7 +131,7 @@ fn what_follows_a_key_update_is_read_as_well() {
 }
 
 #[test]
-fn who_shows_a_certificate_after_the_handshake_is_seen_there() {
+fn a_client_that_sends_a_certificate_after_the_handshake_is_identified() {
     let mut simulation = Simulation::new();
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);

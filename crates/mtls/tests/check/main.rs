@@ -85,7 +85,7 @@ pub(crate) fn says(text: &str, words: &[&str]) {
 }
 
 #[test]
-fn a_server_that_is_as_it_should_be_passes_every_step_in_order() {
+fn a_correct_server_passes_every_step_in_order() {
     let ground = Ground::new();
     let _server = ground.complete("server", &[ASKS]);
     let report = check(&ground.plan(Some("client")));
@@ -157,7 +157,7 @@ fn a_missing_intermediate_is_named_and_the_owner_of_the_server_has_to_act() {
 }
 
 #[test]
-fn behind_a_fault_others_are_looked_for_only_if_that_is_wanted_and_nothing_of_ours_is_shown() {
+fn after_a_fault_others_are_searched_only_on_request_and_without_sending_our_certificate() {
     let ground = Ground::new();
     let mut server = ground.complete("server-of-other-root", &[ASKS, "-msg"]);
     let plan = Plan { server_name: Some("another.example".to_owned()), ..ground.plan(Some("client")) };
@@ -186,7 +186,7 @@ fn received(server: &Process, kind: &str) -> usize {
 }
 
 #[test]
-fn a_client_without_the_right_certificate_learns_what_is_asked_for_and_why_its_own_does_not_fit() {
+fn a_client_without_the_right_certificate_learns_what_is_required_and_why_its_own_does_not_match() {
     let ground = Ground::new();
     let _server = ground.complete("server", &[ASKS]);
     let told = failed(&check(&ground.plan(None)), StepName::ClientAuthentication, 21);
@@ -199,7 +199,7 @@ fn a_client_without_the_right_certificate_learns_what_is_asked_for_and_why_its_o
 }
 
 #[test]
-fn a_server_that_never_asks_is_no_mutual_tls_unless_one_way_is_meant() {
+fn a_server_that_requests_no_certificate_fails_the_check_unless_one_way_is_set() {
     let ground = Ground::new();
     let _server = ground.complete("server", &[]);
     let told = failed(&check(&ground.plan(Some("client"))), StepName::ClientAuthentication, 27);
@@ -219,7 +219,7 @@ fn a_certificate_that_ends_soon_is_a_warning_with_an_exit_code_of_its_own() {
 }
 
 #[test]
-fn nginx_refuses_by_http_and_the_check_names_client_authentication_all_the_same() {
+fn nginx_rejects_by_http_and_the_check_still_names_client_authentication() {
     let ground = Ground::new();
     let mut server = servers::nginx(&ground.world.files, ground.port, "server", &[]).unwrap();
     server.await_port(ground.port).unwrap();
@@ -233,7 +233,7 @@ fn nginx_refuses_by_http_and_the_check_names_client_authentication_all_the_same(
 }
 
 #[test]
-fn apache_that_asks_for_one_path_only_is_said_to_need_authentication_after_the_handshake() {
+fn apache_that_asks_for_one_path_only_is_diagnosed_as_needing_post_handshake_authentication() {
     let ground = Ground::new();
     let options =
         &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
@@ -247,7 +247,7 @@ fn apache_that_asks_for_one_path_only_is_said_to_need_authentication_after_the_h
 }
 
 #[test]
-fn apache_that_knows_another_common_name_refuses_in_the_step_of_http() {
+fn apache_that_allows_another_common_name_rejects_in_the_http_step() {
     let ground = Ground::new();
     let mut server = servers::apache(&ground.world.files, ground.port, "server", &[]).unwrap();
     server.await_port(ground.port).unwrap();

@@ -59,7 +59,7 @@ fn at(port: u16) -> Target {
 }
 
 #[test]
-fn a_name_without_an_address_is_a_matter_of_dns() {
+fn a_name_without_an_address_fails_in_the_dns_step() {
     let ground = Ground::new();
     let plan = Plan {
         connect_to: None,
@@ -70,13 +70,13 @@ fn a_name_without_an_address_is_a_matter_of_dns() {
 }
 
 #[test]
-fn a_port_where_nobody_listens_is_a_matter_of_tcp() {
+fn a_port_without_a_listener_fails_in_the_tcp_step() {
     let ground = Ground::new();
     says(&failed(&check(&ground.plan(None)), StepName::Tcp, 10), &["nothing is listening"]);
 }
 
 #[test]
-fn a_port_that_speaks_something_else_than_tls_is_quoted() {
+fn a_port_that_does_not_speak_tls_is_quoted() {
     let ground = Ground::new();
     for (bytes, words) in [
         (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "HTTP/1.1 400 Bad Request"),
@@ -89,7 +89,7 @@ fn a_port_that_speaks_something_else_than_tls_is_quoted() {
 }
 
 #[test]
-fn a_proxy_connects_us_or_says_why_not() {
+fn a_proxy_connects_us_or_is_reported_with_its_reason() {
     let ground = Ground::new();
     let _server = ground.complete("server", &[ASKS]);
     let through = |status| Plan { proxy: Some(at(proxy(status, ground.port))), ..ground.plan(Some("client")) };
@@ -134,7 +134,7 @@ fn the_program_checks_many_servers_and_writes_json_with_the_first_failure_as_its
 }
 
 #[test]
-fn what_is_wrong_with_the_options_is_said_with_exit_code_1() {
+fn wrong_options_are_reported_with_exit_code_1() {
     for (words, told) in [
         (&["check"][..], "<HOST[:PORT]>"),
         (&["check", "a b"], "HOST[:PORT]: found 'a b', wanted HOST or HOST:PORT"),

@@ -68,7 +68,7 @@ fn judged(answer: impl Into<Vec<u8>>, end: End) -> (u8, String) {
 const TAKEN: &str = "<cXML><Response><Status code=\"200\" text=\"OK\">taken</Status></Response></cXML>";
 
 #[test]
-fn a_request_names_the_authority_of_its_url_and_wants_nothing_compressed() {
+fn a_request_names_the_authority_of_its_url_and_accepts_no_compression() {
     let pki = Pki::new().unwrap();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TAKEN}", TAKEN.len());
     let (address, heads) = answering(&pki, answer, End::InOrder);
@@ -80,7 +80,7 @@ fn a_request_names_the_authority_of_its_url_and_wants_nothing_compressed() {
 }
 
 #[test]
-fn an_answer_with_a_length_needs_no_word_of_farewell_and_one_without_does() {
+fn a_response_with_a_length_needs_no_close_notify_and_one_without_does() {
     let pki = Pki::new().unwrap();
     let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TAKEN}", TAKEN.len());
     let (address, _heads) = answering(&pki, whole, End::Cut);
@@ -98,7 +98,7 @@ fn an_answer_with_a_length_needs_no_word_of_farewell_and_one_without_does() {
 }
 
 #[test]
-fn refusals_are_told_with_what_helps() {
+fn refusals_are_reported_with_their_remedy() {
     for (answer, code, words) in [
         ("429 Too Many Requests\r\nRetry-After: 30", 31, "retry after 30 s (Retry-After)"),
         (
@@ -124,7 +124,7 @@ fn refusals_are_told_with_what_helps() {
 }
 
 #[test]
-fn what_comes_in_place_of_an_answer_is_said_as_it_is() {
+fn anything_in_place_of_an_answer_is_quoted() {
     let (code, words) = judged("SSH-2.0-OpenSSH\r\n\r\n", End::InOrder);
     assert!(code == 32 && words.contains("the outcome of the order is unknown"), "{code} {words}");
     let (code, words) = judged("HTTP/1.1 2", End::Cut);
@@ -135,7 +135,7 @@ fn what_comes_in_place_of_an_answer_is_said_as_it_is() {
 
 /// An alert in the clear, where nobody has proved who he is, is no verdict on what we show.
 #[test]
-fn an_alert_in_place_of_a_server_hello_is_nobodys_verdict() {
+fn an_alert_in_place_of_a_server_hello_is_not_a_verdict() {
     let pki = Pki::new().unwrap();
     for alert in [42, 44, 46, 48, 49, 116] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -153,7 +153,7 @@ fn an_alert_in_place_of_a_server_hello_is_nobodys_verdict() {
 }
 
 #[test]
-fn what_is_put_in_front_of_tls_is_named() {
+fn a_header_in_front_of_tls_is_named() {
     let pki = Pki::new().unwrap();
     let (address, events) = start(setup(&pki));
     for (greeting, words) in [

@@ -131,7 +131,7 @@ fn an_order_is_posted_and_posted_again() {
 }
 
 #[test]
-fn the_authorities_of_the_server_choose_among_our_identities() {
+fn the_authorities_of_the_server_select_among_our_identities() {
     let (pki, other) = (Pki::new().unwrap(), Authority::root("Another Root CA").unwrap());
     let stranger = other.leaf(&Leaf::new("stranger", ClientAuth)).unwrap();
     let (address, _events) = start(setup(&pki));
@@ -158,7 +158,7 @@ fn the_authorities_of_the_server_choose_among_our_identities() {
 }
 
 #[test]
-fn a_client_that_is_refused_learns_why_after_its_handshake() {
+fn a_client_that_is_rejected_learns_why_after_its_handshake() {
     let pki = Pki::new().unwrap();
     let same_name = Authority::root("Throw-away Root CA").unwrap();
     let (address, _events) = start(setup(&pki));
@@ -179,7 +179,7 @@ fn a_client_that_is_refused_learns_why_after_its_handshake() {
 }
 
 #[test]
-fn another_common_name_is_refused_by_http_or_by_an_alert() {
+fn another_common_name_is_rejected_by_http_or_by_an_alert() {
     let pki = Pki::new().unwrap();
     let strict = || Setup { required_names: vec!["cxml-supplier.example".to_owned()], ..setup(&pki) };
     let (address, _events) = start(strict());
@@ -202,7 +202,7 @@ fn a_supplier_that_does_not_ask_serves_anybody() {
 }
 
 #[test]
-fn nothing_is_sent_to_a_server_that_never_asked_who_we_are() {
+fn nothing_is_sent_to_a_server_that_requested_no_certificate() {
     let pki = Pki::new().unwrap();
     let (address, events) = start(Setup { client_auth: ClientAuthMode::No, ..setup(&pki) });
     let (code, words) = trouble(&delivery(&pki, &address));
@@ -243,7 +243,7 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
 }
 
 #[test]
-fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
+fn both_sides_print_the_search_for_a_path_on_request() {
     let pki = Pki::new().unwrap();
     let preferences = Preferences { trace: true, ..Preferences::default() };
     let (address, events) = start(Setup { preferences: preferences.clone(), ..setup(&pki) });
@@ -262,7 +262,7 @@ fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
 }
 
 #[test]
-fn no_common_ground_is_said_by_both_sides() {
+fn no_common_ground_is_reported_by_both_sides() {
     let pki = Pki::new().unwrap();
     let h2 = Preferences { alpn: vec![b"h2".to_vec()], ..Preferences::default() };
     let (address, events) = start(setup(&pki));
@@ -305,7 +305,7 @@ fn many_gateways_at_once_are_served() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_given_up() {
+fn a_silent_server_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let pki = Pki::new().unwrap();
     let delivery = delivery(&pki, &listener.local_addr().unwrap().to_string());
@@ -318,7 +318,7 @@ fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[test]
-fn a_configuration_that_cannot_work_is_refused_before_anybody_connects() {
+fn a_configuration_that_cannot_work_is_rejected_before_any_connection() {
     let pki = Pki::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let broken = Setup { client_authorities: vec![vec![0x30, 0]], ..setup(&pki) };
@@ -330,7 +330,7 @@ fn a_configuration_that_cannot_work_is_refused_before_anybody_connects() {
 
 // `supplier --sni NAME=ALIAS`
 #[test]
-fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_for() {
+fn a_supplier_with_several_names_sends_the_certificate_of_the_requested_name() {
     let pki = Pki::new().unwrap();
     let other = Authority::root("Other Root").unwrap();
     let shop = other.leaf(&Leaf::new("shop.example", ServerAuth)).unwrap();
@@ -369,7 +369,7 @@ mod after_the_handshake {
     }
 
     #[test]
-    fn a_supplier_asks_only_who_comes_to_the_path_and_only_once() {
+    fn a_supplier_asks_only_clients_that_request_the_path_and_only_once() {
         let pki = Pki::new().unwrap();
         let (address, events) = start(late(&pki));
         assert!(run(&offering(&pki, &address)).0.is_ok());
@@ -391,7 +391,7 @@ mod after_the_handshake {
     }
 
     #[test]
-    fn who_does_not_offer_it_and_who_shows_nothing_gets_403_and_reads_why() {
+    fn clients_that_do_not_offer_it_or_send_no_certificate_get_403_with_the_reason() {
         let pki = Pki::new().unwrap();
         let (address, _events) = start(late(&pki));
         assert_eq!(trouble(&delivery(&pki, &address)).0, 27);
@@ -406,7 +406,7 @@ mod after_the_handshake {
     }
 
     #[test]
-    fn a_late_certificate_is_judged_as_one_of_the_handshake_is() {
+    fn a_late_certificate_is_validated_as_one_of_the_handshake_is() {
         let pki = Pki::new().unwrap();
         let stranger = Authority::root("Throw-away Root CA").unwrap();
         let stranger = stranger.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
@@ -428,7 +428,7 @@ mod after_the_handshake {
 }
 
 #[test]
-fn both_programs_tell_what_happened_from_their_rings_of_events() {
+fn both_programs_print_their_rings_of_events() {
     let pki = Pki::new().unwrap();
     let mut supplier = setup(&pki);
     supplier.preferences.events = true;

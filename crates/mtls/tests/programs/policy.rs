@@ -145,7 +145,7 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
 
 // U24: "both have to say who they are".
 #[test]
-fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_asks_nobody() {
+fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_requests_no_certificate() {
     let roots = roots();
     let there = Folder::new("unasked-supplier");
     there.identity("supplier", "orders", &leaf(&roots[0], SUPPLIER_NAME));
@@ -223,7 +223,7 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
 
 // U34: nothing fails between the old identity and the new one.
 #[test]
-fn a_reference_to_an_identity_that_peers_would_refuse_is_not_followed() {
+fn a_reference_to_an_identity_that_peers_would_reject_is_not_followed() {
     let root = Authority::root("Root of 2026").unwrap();
     let issuing = root.intermediate("Issuing").unwrap();
     let there = Folder::new("unfit");
@@ -305,7 +305,7 @@ fn a_store_that_is_named_directly_is_read_once() {
 
 // U35 U65
 #[test]
-fn one_connection_or_a_site_shows_another_alias() {
+fn one_connection_or_a_site_uses_another_alias() {
     let roots = roots();
     let (_there, address, _events) = rotating_supplier("alias", &roots);
     let here = Folder::new("alias-gateway");
@@ -334,7 +334,7 @@ const IGNORE: &str = "<IgnoreValidationErrors>true</IgnoreValidationErrors>";
 
 // U25 U26 U28
 #[test]
-fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
+fn faults_that_a_policy_ignores_are_accepted_and_reported_or_rejected_by_a_build_without_waivers() {
     let roots = roots();
     let (_there, address, _events) = rotating_supplier("ignore", &roots);
     let here = Folder::new("ignore-gateway");
@@ -367,7 +367,7 @@ fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
 
 // U40: who a client is says its certificate, and no header of whoever stands in front.
 #[test]
-fn a_header_that_names_a_client_lets_nobody_in() {
+fn a_header_that_names_a_client_authorizes_nobody() {
     let pki = Pki::new().unwrap();
     let named =
         Setup { client_auth: ClientAuthMode::Optional, required_names: vec![GATEWAY_NAME.to_owned()], ..setup(&pki) };
@@ -381,7 +381,7 @@ fn a_header_that_names_a_client_lets_nobody_in() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_told_before_anybody_connects() {
+fn a_missing_store_is_reported_before_any_connection() {
     let there = Folder::new("missing");
     there.reference("own", "nothing");
     there.reference("peers", "nothing");

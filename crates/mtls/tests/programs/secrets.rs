@@ -72,7 +72,7 @@ fn broken_keys() -> (Secrets, Vec<(&'static str, Vec<u8>)>) {
 }
 
 #[test]
-fn no_reader_of_files_shows_what_stands_in_them() {
+fn no_reader_of_files_prints_their_content() {
     let (secrets, files) = broken_keys();
     let there = Folder::new("secrets");
     let pki = Pki::new().unwrap();
@@ -118,7 +118,7 @@ fn no_reader_of_files_shows_what_stands_in_them() {
 }
 
 #[test]
-fn what_a_supplier_or_a_gateway_holds_is_not_in_its_debug_output() {
+fn the_debug_output_of_a_supplier_and_a_gateway_has_no_secrets() {
     let pki = Pki::new().unwrap();
     let hex = |bytes: &[u8]| format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
     let text = format!("{:?}", delivery(&pki, "a:1"));

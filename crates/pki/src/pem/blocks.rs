@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_read_as_people_have_it() {
+    fn a_block_is_read_in_every_usual_layout() {
         let expected = Ok(vec![(Label(Some("CERTIFICATE")), vec![0x30, 3, 2, 1, 0])]);
         for text in [
             WHOLE_BLOCK.to_owned(),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_block_is_told_by_its_line_and_never_by_its_text() {
+    fn a_broken_block_is_reported_by_its_line_and_never_by_its_text() {
         for (text, told) in [
             (WHOLE_BLOCK.replace("AQA=", "A*A="), "line 3: a character that is not base64"),
             (WHOLE_BLOCK.replace("AQA=", "AQA"), "line 4: base64 that is truncated or wrongly padded"),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_is_not_known_is_not_shown() {
+    fn an_unknown_label_is_not_printed() {
         let found = read(&WHOLE_BLOCK.replace("CERTIFICATE", "hunter2")).unwrap();
         assert_eq!(found[0].0.name(), "of an unknown kind");
     }

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_are_given_instead_of_pem_is_named_with_its_command() {
+    fn other_formats_than_pem_are_named_with_the_command_that_converts_them() {
         const DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 2];
         let seq = |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
         for (bytes, found, command) in [
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_split_from_what_stands_behind_it() {
+    fn a_value_is_split_from_the_bytes_after_it() {
         assert_eq!(split_value(&[0x30, 1, 7, 9]), Some((&[0x30, 1, 7][..], &[9][..])));
         assert_eq!(split_value(&[0x30, 0x81, 1, 7]), Some((&[0x30, 0x81, 1, 7][..], &[][..])));
         assert_eq!(split_value(&[0x30, 2, 7]), None);

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_is_no_authority() {
+    fn a_leaf_is_not_a_ca() {
         let pki = super::super::throw_away::Pki::new().unwrap();
         let both = encode("CERTIFICATE", [&pki.root[..], &pki.supplier.chain[0]]);
         let error = with_file("leaf", &both, |file| authorities(file).unwrap_err().to_string());
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_that_cannot_be_used_is_told_and_does_not_spoil_the_others() {
+    fn an_unusable_ca_is_reported_and_the_others_are_used() {
         let pki = super::super::throw_away::Pki::new().unwrap();
         // The end of a SubjectPublicKeyInfo's identifier: no curve that is known.
         let mut odd = pki.root.clone();
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_that_hold_no_certificate_are_never_passed_over_in_silence() {
+    fn blocks_that_hold_no_certificate_are_never_skipped_silently() {
         let pki = super::super::throw_away::Pki::new().unwrap();
         let good = encode("CERTIFICATE", [&pki.root[..]]);
         for (label, told) in [

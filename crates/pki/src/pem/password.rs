@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_named_and_a_password_on_the_command_line_is_refused_without_a_quotation() {
+    fn a_source_is_named_and_a_password_on_the_command_line_is_rejected_without_quoting_it() {
         assert_eq!(Password::parse("-p", "env:PASS").unwrap().source, Source::Variable("PASS".into()));
         assert_eq!(Password::parse("-p", "file:C:\\pass").unwrap().source, Source::File("C:\\pass".into()));
         assert_eq!(Password::parse("-p", "prompt").unwrap().source, Source::Terminal);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_shown_nowhere() {
+    fn a_password_is_printed_nowhere() {
         let password = Password::none();
         password.read.set(Ok(Zeroizing::new(b"hunter2".to_vec()))).unwrap();
         assert!(!format!("{password:?}").contains("hunter2"));

@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_quoted_and_what_may_be_a_secret_is_described() {
+    fn a_name_is_quoted_and_a_possible_secret_is_only_described() {
         for name in ["", "gateway-2026", "../etc/passwd", "supplier-orders-2026.plant.example", "Trve"] {
             assert_eq!(quoted(name), format!("'{name}'"));
         }

@@ -122,7 +122,7 @@ fn openssl_that_sends_no_intermediate() {
 }
 
 #[test]
-fn openssl_with_an_expired_certificate_and_one_for_another_name_and_one_for_clients() {
+fn openssl_with_an_expired_certificate_one_for_another_name_and_one_for_clients() {
     for (shows, code, diagnosis) in [
         ("server-expired", 22, Diagnosis::TheirsExpired),
         ("server-of-other-name", 25, Diagnosis::NameMismatch),
@@ -136,7 +136,7 @@ fn openssl_with_an_expired_certificate_and_one_for_another_name_and_one_for_clie
 }
 
 #[test]
-fn apache_that_refuses_what_we_show() {
+fn apache_that_rejects_our_certificate() {
     let ground = Ground::new();
     let _server = ground.apache(&[]);
     is_diagnosed(&ground.post(None, &[]), 21, Diagnosis::OursMissing);
@@ -175,7 +175,7 @@ fn apache_that_asks_in_one_location_only() {
 }
 
 #[test]
-fn nginx_that_refuses_by_http() {
+fn nginx_that_rejects_by_http() {
     let ground = Ground::new();
     let _server = ground.nginx();
     is_diagnosed(&ground.post(None, &[]), 30, Diagnosis::OursMissing);

@@ -95,7 +95,7 @@ fn the_good_chain_is_accepted() {
 }
 
 #[test]
-fn each_of_the_ten_bad_chains_is_refused_for_its_reason() {
+fn each_of_the_ten_bad_chains_is_rejected_for_its_reason() {
     let mut seen = Vec::new();
     for defect in Defect::ALL {
         let bad = BadChain::new(defect, Role::Server);
@@ -135,7 +135,7 @@ fn a_flipped_bit_in_the_signature_is_found() {
 /// Of embedded-tls 0.19: `open` succeeds though the verifier saw no certificate or no signature. That is why
 /// `authenticated` has to be asked.
 #[test]
-fn a_server_that_leaves_out_what_authenticates_it_is_let_in_by_embedded_tls_and_not_by_us() {
+fn a_server_that_omits_its_authentication_is_accepted_by_embedded_tls_and_not_by_us() {
     let pki = Pki::new();
     let without = |left_out: &'static [u8]| {
         Server::scripted(move |message| if left_out.contains(&message[0]) { Vec::new() } else { message })
@@ -153,7 +153,7 @@ fn a_server_that_leaves_out_what_authenticates_it_is_let_in_by_embedded_tls_and_
 }
 
 #[test]
-fn the_name_in_the_rules_counts_even_if_embedded_tls_is_told_none_or_another() {
+fn the_name_in_the_rules_counts_even_if_embedded_tls_has_none_or_another() {
     let pki = Pki::new();
     let server = || Server::of_rustls(&pki.chain(Role::Server), &pki.server.key);
     let client = || Client::of(&pki.root.der);
@@ -167,7 +167,7 @@ fn the_name_in_the_rules_counts_even_if_embedded_tls_is_told_none_or_another() {
 }
 
 #[test]
-fn too_little_memory_is_an_error_that_says_how_much_is_needed() {
+fn too_little_memory_is_an_error_that_names_the_required_size() {
     let pki = Pki::new();
     let server = || Server::of_rustls(&pki.chain(Role::Server), &pki.server.key);
     let end = Client { memory: 500, ..Client::of(&pki.root.der) }.run(server());

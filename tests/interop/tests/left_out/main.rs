@@ -30,7 +30,7 @@ fn assert_left_out(hello: &Hello) {
 }
 
 #[test]
-fn a_certificate_whose_algorithm_was_left_out_is_refused_with_the_name_of_its_feature() {
+fn a_certificate_whose_algorithm_was_left_out_is_rejected_with_the_name_of_its_feature() {
     let pki = Pki::new();
     for (kind, said, diagnosis) in KINDS {
         let (mut real, mut script) = client(Setup::new(&pki));
