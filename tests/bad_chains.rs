@@ -17,7 +17,7 @@ fn run(role: Role, bad: &BadChain) -> Outcome {
     let setup = match role {
         Role::Client => {
             // Without names of authorities the client shows what it has.
-            let server = ServerConfig::new(ClientAuth::Required(anchors)).with_certificate_authorities(false);
+            let server = ServerConfig::new(ClientAuth::Required(anchors)).with_authority_names(&[]);
             Setup { server, client_host: bad_host, ..base }
         }
         Role::Server => {

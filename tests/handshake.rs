@@ -299,7 +299,7 @@ fn the_names_of_all_anchors_are_sent_in_their_order_also_more_than_a_buffer_hold
         }
     }
     let mut setup = Setup::new(&pki);
-    setup.server = setup.server.with_certificate_authorities(false);
+    setup.server = setup.server.with_authority_names(&[]);
     assert_eq!(authorities(setup), [[0_u8; 0]; 0]);
 }
 

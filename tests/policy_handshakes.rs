@@ -97,7 +97,7 @@ fn visit_by(
 fn visit_to(base: Setup, resolved: Resolved<'static, Server>, keys: &'static [P256SigningKey]) -> Outcome {
     Setup {
         // So the client shows what it has, whoever issued it.
-        server: resolved.config().with_certificate_authorities(false),
+        server: resolved.config().with_authority_names(&[]),
         server_host: server_side(resolved, keys),
         client: base.client,
         client_host: base.client_host,

@@ -303,7 +303,7 @@ fn an_invalid_late_chain_and_an_unauthorized_client_end_the_session() {
     let mut link = Link::with_host(setup(&pki), host(vec![credential(&[&stranger], 0)], vec![signing_key(&stranger)]));
     // Without names of authorities, the client cannot know that it will not do.
     let mut blind = setup(&pki);
-    blind.server = blind.server.with_certificate_authorities(false);
+    blind.server = blind.server.with_authority_names(&[]);
     let mut wrong = Link::with_host(blind, host(vec![credential(&[&stranger], 0)], vec![signing_key(&stranger)]));
     wrong.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
     let errors = wrong.settle();

@@ -262,7 +262,7 @@ fn a_client_whose_anchor_was_removed_is_rejected_as_in_any_full_handshake() {
     let mut setup = setup(&pki);
     let other = Template::ca("Other").self_signed();
     setup.server = ServerConfig::new(ClientAuth::Required(anchors(&[&other])));
-    setup.server = setup.server.with_certificate_authorities(false).with_tickets(keys(1), HOUR);
+    setup.server = setup.server.with_authority_names(&[]).with_tickets(keys(1), HOUR);
     let outcome = second(setup, &ticket, Some(mine(&pki)), at(1));
     assert!(matches!(outcome.server, Err((Error::Certificate(_), _))));
 }

@@ -63,7 +63,7 @@ fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outc
     let name = if fault == Fault::AddressMismatch { "192.0.2.7" } else { SERVER_NAME };
     let client = ClientConfig::new(ServerName::parse(name).unwrap(), roots);
     // Without names of authorities the client shows what it has.
-    let server = ServerConfig::new(ClientAuth::Required(roots)).with_certificate_authorities(false);
+    let server = ServerConfig::new(ClientAuth::Required(roots)).with_authority_names(&[]);
     let (client_host, server_host, client, server) = match role {
         Role::Server => {
             (Judge { host: base.client_host, accepts_waived }, shows, client.dangerous_with_waivers(waivers), server)
@@ -182,7 +182,7 @@ fn the_proof_of_the_key_is_never_waived() {
         let shown = role.template().self_signed();
         let mut setup = Setup::new(&pki);
         setup.client = setup.client.dangerous_with_waivers(EVERYTHING);
-        let server = ServerConfig::new(ClientAuth::Required(anchors(&[&pki.root]))).with_certificate_authorities(false);
+        let server = ServerConfig::new(ClientAuth::Required(anchors(&[&pki.root]))).with_authority_names(&[]);
         setup.server = server.dangerous_with_waivers(EVERYTHING);
         // Signs with a key that is not that of the certificate.
         let forger = host(vec![credential(&[&shown], 0)], vec![signing_key(&pki.root)]);

@@ -215,19 +215,12 @@ impl<'a> ServerConfig<'a> {
         }
     }
 
-    /// Sets whether CertificateRequest names the trusted issuers (RFC 9846 section 4.3.4). On by default: it allows a
-    /// client with several certificates to choose the right one.
+    /// Names these issuers in CertificateRequest (RFC 9846 section 4.3.4) instead of the trust anchors: for anchors that
+    /// are pins, or for clients with certificates of a CA below the trusted one. With an empty list none are named.
     ///
-    /// If one of the anchors is a pin, no names are sent, regardless of this setting: a pin has no issuer to name, and
-    /// a list of the others would make the pinned client withhold its certificate.
-    #[must_use]
-    pub const fn with_certificate_authorities(mut self, send: bool) -> Self {
-        self.names = if send { None } else { Some(&[]) };
-        self
-    }
-
-    /// Names these issuers in CertificateRequest, regardless of the trust anchors: for anchors that are pins, or for
-    /// clients with certificates of a CA below the trusted one.
+    /// By default all anchors are named, which allows a client with several certificates to choose the right one. If
+    /// one of them is a pin, none are: a pin has no issuer to name, and a list of the others would make the pinned
+    /// client withhold its certificate.
     #[must_use]
     pub const fn with_authority_names(mut self, names: &'a [Name<'a>]) -> Self {
         self.names = Some(names);

@@ -84,7 +84,7 @@ impl World {
     /// Lets the client send this chain, whatever the server asks for.
     pub(crate) fn client_sends(&mut self, chain: &[&Issued]) {
         self.setup.client_host = host(vec![credential(chain, 0)], vec![signing_key(chain[0])]);
-        self.setup.server = self.setup.server.with_certificate_authorities(false);
+        self.setup.server = self.setup.server.with_authority_names(&[]);
     }
 
     /// Lets the client connect to this name.
@@ -104,8 +104,7 @@ impl World {
     /// Gives the client a chain with this defect.
     pub(crate) fn bad_client(&mut self, defect: Defect) {
         let bad = BadChain::new(defect, Role::Client);
-        self.setup.server =
-            ServerConfig::new(ClientAuth::Required(anchors_der(&bad.anchor))).with_certificate_authorities(false);
+        self.setup.server = ServerConfig::new(ClientAuth::Required(anchors_der(&bad.anchor))).with_authority_names(&[]);
         let key = P256SigningKey::from_bytes(&bad.key.scalar()).unwrap();
         self.setup.client_host = host(vec![credential_der(&bad.chain, 0)], vec![key]);
     }

@@ -53,7 +53,7 @@ fn u01_a_client_sees_which_issuers_are_accepted_and_no_list_means_any() {
     let usual = Setup::new(&pki).server;
     for (server, names) in [
         (usual, vec!["CN=Example Root,O=Example"]),
-        (usual.with_certificate_authorities(false), vec![]),
+        (usual.with_authority_names(&[]), vec![]),
         (usual.with_authority_names(issuing), vec!["CN=Example Intermediate,O=Example"]),
     ] {
         let asked = RefCell::default();

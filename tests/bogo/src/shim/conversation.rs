@@ -99,7 +99,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
         let config = config.with_retry_for_preferred_group(flags.expects_retry());
         let config = match flags.client_cas.as_deref() {
             None => config,
-            Some("<EMPTY>" | "<NULL>") => config.with_certificate_authorities(false),
+            Some("<EMPTY>" | "<NULL>") => config.with_authority_names(&[]),
             Some(_) => config.with_authority_names(&names),
         };
         let config = config.with_tickets(&keys, 86_400);

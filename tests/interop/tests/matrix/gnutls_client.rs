@@ -125,7 +125,7 @@ fn refusing(world: &World) -> Vec<ServerCase> {
             AlertDescription::UNKNOWN_CA,
             "UnknownIssuer",
         )
-        .config(|config| config.with_certificate_authorities(false)),
+        .config(|config| config.with_authority_names(&[])),
         case("its certificate has expired", Some("client-expired"), AlertDescription::CERTIFICATE_EXPIRED, "Expired"),
         good("it speaks only TLS 1.2", AlertDescription::PROTOCOL_VERSION, "Tls13NotOffered")
             .options(&["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2"]),

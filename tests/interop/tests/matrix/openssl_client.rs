@@ -140,7 +140,7 @@ fn client_auth(world: &World) -> Vec<ServerCase> {
         )
         .config(|config| config.with_max_depth(2)),
         ServerCase::order("we name no authorities", required)
-            .config(|config| config.with_certificate_authorities(false))
+            .config(|config| config.with_authority_names(&[]))
             .facts(&["CN=gateway-7"]),
     ]
 }

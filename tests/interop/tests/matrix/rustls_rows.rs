@@ -196,7 +196,7 @@ fn orders_to_us(world: &World) -> Vec<Called<'_>> {
 fn refused_by_us(world: &World) -> Vec<Called<'_>> {
     let supplier = SupplierSetup::required(&world.server, &world.root);
     let case = |name, alert, cause| ServerCase::refusing(name, supplier, None, alert, cause);
-    let unnamed = |case: ServerCase| case.config(|config| config.with_certificate_authorities(false));
+    let unnamed = |case: ServerCase| case.config(|config| config.with_authority_names(&[]));
     let usual = Options::default;
     vec![
         (
