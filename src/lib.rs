@@ -112,7 +112,7 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] names
+//!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`ConnectionFailure::refusal`] names
 //!   the rejected credential, and [`Session::client_auth`] whether the server is known to have accepted it.
 //! - A valid certificate identifies the peer; it does not authorize it: decide that in the authorization request.
 //! - There is no revocation, no 0-RTT, no external pre-shared key, no TLS 1.2.

@@ -50,7 +50,7 @@ fn feed(session: &mut TestSession<impl Side>, script: &mut Script, sent: &Sent) 
 fn a_certificate_that_was_sent_is_presented_and_accepted_with_a_ticket() {
     let (mut session, mut script) = session(true);
     assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
-    assert!(session.sent_credential().is_some() && session.refusal().is_none());
+    assert!(session.sent_credential().is_some() && session.failure().and_then(|failure| failure.refusal()).is_none());
     feed(&mut session, &mut script, &ticket()).unwrap();
     assert_eq!(session.client_auth(), ClientAuthStatus::Accepted);
 }
@@ -77,7 +77,7 @@ fn no_certificate_is_accepted_that_was_not_sent() {
     assert_eq!(session.client_auth(), ClientAuthStatus::NotRequested);
     let got = feed(&mut session, &mut script, &alert(AlertDescription::INTERNAL_ERROR));
     assert_eq!(got, Err(Error::AlertReceived(AlertDescription::INTERNAL_ERROR)));
-    assert!(session.refusal().is_none(), "of what?");
+    assert!(session.failure().and_then(|failure| failure.refusal()).is_none(), "of what?");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_late_alert_names_the_credential_that_was_sent_and_whether_to_retry() {
         let (mut session, mut script) = session(true);
         let got = feed(&mut session, &mut script, &alert(description));
         assert_eq!(got, Err(Error::AlertReceived(description)));
-        let refusal = session.refusal().expect("a refusal");
+        let refusal = session.failure().and_then(|failure| failure.refusal()).expect("a refusal");
         assert_eq!((refusal.alert, refusal.alert.class()), (description, class));
         let shown = session.sent_credential().expect("the credential that was sent");
         assert!(refusal.credential.is_some_and(|refused| std::ptr::eq(refused, shown)));
@@ -118,7 +118,10 @@ fn a_broken_transport_hides_no_alert_behind_unread_data() {
     let refused = Error::AlertReceived(AlertDescription::UNKNOWN_CA);
     assert_eq!(session.transport_failed(), Some(refused));
     assert_eq!(session.transport_failed(), Some(refused), "it is final");
-    assert_eq!(session.refusal().map(|refusal| refusal.alert), Some(AlertDescription::UNKNOWN_CA));
+    assert_eq!(
+        session.failure().and_then(|failure| failure.refusal()).map(|refusal| refusal.alert),
+        Some(AlertDescription::UNKNOWN_CA)
+    );
 }
 
 #[test]
@@ -186,7 +189,7 @@ fn an_alert_after_acceptance_is_not_a_refusal_of_the_credential() {
     let (mut session, mut script) = session(true);
     feed(&mut session, &mut script, &ticket()).unwrap();
     feed(&mut session, &mut script, &alert(AlertDescription::INTERNAL_ERROR)).unwrap_err();
-    assert!(session.refusal().is_none());
+    assert!(session.failure().and_then(|failure| failure.refusal()).is_none());
 }
 
 /// Whoever is on the way can agree on keys with the client, and seal an alert with them.
@@ -253,7 +256,9 @@ fn an_alert_under_the_keys_of_the_handshake_is_read_in_the_place_of_the_first_re
     let (mut session, mut script) = session(true);
     let got = feed(&mut session, &mut script, &unknown);
     assert_eq!(got, Err(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
-    assert!(session.refusal().is_some_and(|refusal| refusal.credential.is_some()));
+    assert!(
+        session.failure().and_then(|failure| failure.refusal()).is_some_and(|refusal| refusal.credential.is_some())
+    );
     assert_eq!(session.diagnosis(), Some(Diagnosis::OursNotTrusted));
 
     for (first, sent) in [
@@ -357,7 +362,7 @@ fn a_driver_waits_for_acceptance_or_rejection_and_loses_no_data() {
 #[test]
 fn a_refusal_can_outlive_its_session() {
     fn refused<'b>(session: &Session<'b, Client>) -> Option<&'b embedded_mtls::Credential<'b>> {
-        session.refusal()?.credential
+        session.failure()?.refusal()?.credential
     }
     let (mut session, mut script) = session(true);
     feed(&mut session, &mut script, &alert(AlertDescription::UNKNOWN_CA)).unwrap_err();
@@ -378,5 +383,7 @@ fn data_before_a_byte_of_ours_has_left_is_not_a_response() {
     banner.consume(usize::MAX);
     assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
     assert_eq!(session.poll_received().err(), Some(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
-    assert!(session.refusal().is_some_and(|refusal| refusal.credential.is_some()));
+    assert!(
+        session.failure().and_then(|failure| failure.refusal()).is_some_and(|refusal| refusal.credential.is_some())
+    );
 }

@@ -114,8 +114,8 @@ fn data_may_be_consumed_in_parts() {
     let mut rest = &content[..];
     for count in [0, 1, 2, 100, 0, 196, 1000].into_iter().cycle() {
         match server.poll().unwrap() {
-            Event::Data(mut data) => {
-                assert_eq!(data.bytes(), rest);
+            Event::Data(data) => {
+                assert_eq!(*data, *rest);
                 rest = &rest[count.min(rest.len())..];
                 data.consume(count);
             }
@@ -130,10 +130,10 @@ fn data_may_be_consumed_in_parts() {
 fn plaintext_may_be_written_in_place() {
     let (mut client, mut server) = pair();
     let mut buffer = client.reserve().unwrap();
-    buffer.bytes()[..5].copy_from_slice(b"order");
+    buffer[..5].copy_from_slice(b"order");
     buffer.seal(5).unwrap();
     // What is not sealed was never there.
-    client.reserve().unwrap().bytes()[..6].copy_from_slice(b"secret");
+    client.reserve().unwrap()[..6].copy_from_slice(b"secret");
     let buffer = client.reserve().unwrap();
     buffer.seal(0).unwrap();
     assert_eq!(exchange(&mut client, &mut server).unwrap().1, b"order");
@@ -344,8 +344,8 @@ fn an_end_without_close_notify_is_a_truncation_after_all_data_was_read() {
         session.rx_space()[..end].copy_from_slice(&bytes[..end]);
         session.rx_commit(end).unwrap();
         session.rx_eof();
-        let Ok(Event::Data(mut received)) = session.poll() else { panic!("no data") };
-        assert_eq!(received.bytes(), b"order");
+        let Ok(Event::Data(received)) = session.poll() else { panic!("no data") };
+        assert_eq!(*received, *b"order");
         received.consume(5);
         assert_eq!(session.poll().err(), Some(Error::ConnectionTruncated));
         assert!(session.tx_pending().is_empty(), "nobody is there to hear an alert");

@@ -264,7 +264,7 @@ fn a_client_that_sends_no_certificate_reports_why_and_learns_late_that_it_is_rej
     assert!(has(&events, &LogEvent::Declined));
     let reasons: Vec<_> = events.iter().filter(|event| matches!(event, LogEvent::Mismatch { .. })).collect();
     assert!(
-        matches!(reasons[..], [LogEvent::Mismatch { key: KeyHandle(4), reason: Mismatch::Issuer, alias }] if alias.as_str().is_empty())
+        matches!(reasons[..], [LogEvent::Mismatch { key: KeyHandle(4), reason: Mismatch::Issuer, alias }] if alias.is_empty())
     );
     let told = of(rings[1], 1);
     assert!(has(&told, &LogEvent::Failed { stage: Stage::Certificate, error: required }), "{:#?}", lines(&told));
@@ -373,7 +373,7 @@ fn names_of_authorities_are_listed_up_to_the_fourth() {
     let names: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            LogEvent::Name { of: NameOf::Authority, text } => Some(text.as_str().to_owned()),
+            LogEvent::Name { of: NameOf::Authority, text } => Some(str::to_owned(text)),
             _ => None,
         })
         .collect();

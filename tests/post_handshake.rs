@@ -35,9 +35,9 @@ impl<R: Side> End<R> {
     fn run(&mut self) -> Result<(), Error> {
         loop {
             match self.session.poll()? {
-                Event::Data(mut data) => {
-                    let count = data.bytes().len();
-                    self.received.extend_from_slice(data.bytes());
+                Event::Data(data) => {
+                    let count = data.len();
+                    self.received.extend_from_slice(&data);
                     data.consume(count);
                 }
                 Event::Credential(request) => {
@@ -292,7 +292,7 @@ fn a_client_that_declines_is_accepted_or_rejected_as_the_server_requires() {
     let errors = link.settle();
     assert_eq!(errors.1, Some(PeerIncompatible::ClientCertificateRequired.into()));
     assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED)));
-    let refusal = link.client.session.refusal().expect("a refusal");
+    let refusal = link.client.session.failure().and_then(|failure| failure.refusal()).expect("a refusal");
     assert!(refusal.credential.is_none() && refusal.alert.class() != AlertClass::Transient);
 }
 
@@ -309,7 +309,7 @@ fn an_invalid_late_chain_and_an_unauthorized_client_end_the_session() {
     let errors = wrong.settle();
     assert!(matches!(errors.1, Some(Error::Certificate(_))), "{errors:?}");
     assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
-    let refusal = wrong.client.session.refusal().expect("a refusal");
+    let refusal = wrong.client.session.failure().and_then(|failure| failure.refusal()).expect("a refusal");
     assert_eq!(refusal.credential.and_then(|shown| shown.chain().iter().next()), Some(&stranger.der[..]));
 
     // With them, the host finds no credential and declines.
@@ -391,8 +391,8 @@ fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_nee
         link.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
         match link.settle() {
             (_, Some(Error::BufferTooSmall { buffer: BufferKind::Peer, need: more })) => {
-                assert!(more.bytes() > need - 600);
-                need = more.bytes() + 600;
+                assert!(usize::from(more) > need - 600);
+                need = usize::from(more) + 600;
             }
             (None, None) => break,
             other => panic!("{other:?}"),
@@ -415,7 +415,7 @@ fn a_refusal_after_a_late_decline_blames_no_credential_sent_before() {
         link.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
         let errors = link.settle();
         assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED)));
-        let refusal = link.client.session.refusal().expect("a refusal");
+        let refusal = link.client.session.failure().and_then(|failure| failure.refusal()).expect("a refusal");
         assert_eq!(refusal.alert, AlertDescription::CERTIFICATE_REQUIRED);
         assert!(refusal.credential.is_none(), "none was shown");
     }
@@ -430,7 +430,7 @@ fn a_refusal_after_a_late_decline_blames_no_credential_sent_before() {
     link.client.host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     link.server.session.request_certificate(ClientAuth::Optional(roots(&pki))).unwrap();
     assert_eq!(link.settle().0, Some(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));
-    let refusal = link.client.session.refusal().expect("a refusal");
+    let refusal = link.client.session.failure().and_then(|failure| failure.refusal()).expect("a refusal");
     assert!(refusal.credential.is_some(), "the last answer counts");
 }
 

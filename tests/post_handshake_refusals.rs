@@ -490,7 +490,7 @@ fn a_refusal_in_the_middle_of_a_late_answer_is_one_of_that_answer() {
     session.tx_consume(usize::MAX);
     give(&mut session, &script.seal(&Sent::new(Epoch::Application, ALERT, &[2, 48])));
     assert_eq!(session.poll_received().err(), Some(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
-    let refusal = session.refusal().expect("it was refused");
+    let refusal = session.failure().and_then(|failure| failure.refusal()).expect("it was refused");
     assert!(refusal.credential.is_some());
     assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
 }
@@ -510,8 +510,8 @@ fn requests_to_a_client_that_has_closed_hold_nothing_up() {
         loop {
             match session.poll().unwrap() {
                 Event::Credential(request) => request.answer(Choice::Decline).unwrap(),
-                Event::Data(mut data) => {
-                    received += data.bytes().len();
+                Event::Data(data) => {
+                    received += data.len();
                     data.consume(usize::MAX);
                 }
                 Event::NeedInput if waiting.is_empty() => break,

@@ -54,7 +54,7 @@ fn ticket_of(client: &mut TestSession<Client>, server: &mut TestSession<Server>,
 /// The ticket of a full handshake.
 fn first(setup: Setup) -> Vec<u8> {
     let (mut client, mut server) = setup.run().sessions();
-    assert!(!client.is_resumed() && !server.is_resumed());
+    assert!(!client.negotiated().resumed && !server.negotiated().resumed);
     ticket_of(&mut client, &mut server, at(0)).expect("a ticket")
 }
 
@@ -98,7 +98,7 @@ fn hello_of(sent: &[u8]) -> Hello {
 #[track_caller]
 fn assert_full(outcome: Outcome) -> (TestSession<Client>, TestSession<Server>) {
     let (client, server) = outcome.sessions();
-    assert_eq!((client.is_resumed(), server.is_resumed()), (false, false));
+    assert_eq!((client.negotiated().resumed, server.negotiated().resumed), (false, false));
     assert_eq!(server.peer().unwrap().proved_before(), None);
     (client, server)
 }
@@ -115,7 +115,7 @@ fn a_session_is_resumed_with_its_identities_and_without_certificates() {
     let protected = records(&outcome.wire.from_server).into_iter().find(|record| record[0] == 23).unwrap().len();
     assert_eq!(protected, 5 + (4 + 2 + 6) + (4 + 32) + 1 + 16);
     let (mut client, mut server) = outcome.sessions();
-    assert!(client.is_resumed() && server.is_resumed());
+    assert!(client.negotiated().resumed && server.negotiated().resumed);
     assert!(lengths.0 < 900 && lengths.1 < 300, "no certificate has passed: {lengths:?}");
 
     let (at_client, at_server) = (client.peer().unwrap(), server.peer().unwrap());
@@ -133,7 +133,10 @@ fn a_session_is_resumed_with_its_identities_and_without_certificates() {
     }
     assert_eq!(server.path(), full_server.path());
     assert_eq!(client.path(), full_client.path());
-    assert_eq!(server.negotiated(), full_server.negotiated());
+    let mut negotiated = full_server.negotiated();
+    assert!(!negotiated.resumed);
+    negotiated.resumed = true;
+    assert_eq!(server.negotiated(), negotiated);
     assert_eq!(client.client_auth(), ClientAuthStatus::Accepted);
     assert_eq!(server.client_auth(), ClientAuthStatus::Accepted);
 
@@ -183,7 +186,7 @@ fn a_hello_retry_request_binds_the_ticket_again() {
     let mut setup = setup(&pki);
     setup.client = setup.client.with_key_shares(&[]);
     let (client, server) = second(setup, &ticket, Some(mine(&pki)), at(1)).sessions();
-    assert!(client.negotiated().retried && client.is_resumed() && server.is_resumed());
+    assert!(client.negotiated().retried && client.negotiated().resumed && server.negotiated().resumed);
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn a_session_with_sha_384_is_resumed_with_sha_384() {
     };
     let ticket = first(with(setup(&pki)));
     let (client, server) = second(with(setup(&pki)), &ticket, Some(mine(&pki)), at(1)).sessions();
-    assert!(client.is_resumed() && server.is_resumed());
+    assert!(client.negotiated().resumed && server.negotiated().resumed);
     // The server goes on with the other hash.
     assert_full(second(setup(&pki), &ticket, Some(mine(&pki)), at(1)));
 }
@@ -223,7 +226,7 @@ fn servers_that_share_keys_resume_each_others_sessions_also_after_a_rotation() {
             ServerConfig::new(ClientAuth::Required(anchors(&[&pki.root]))).with_tickets(leak(Box::new(keys)), HOUR);
         setup
     };
-    let resumed = |keys| second(with(keys), &ticket, Some(mine(&pki)), at(1)).sessions().1.is_resumed();
+    let resumed = |keys| second(with(keys), &ticket, Some(mine(&pki)), at(1)).sessions().1.negotiated().resumed;
     assert!(resumed(TicketKeys::new(key(1))));
     assert!(resumed(TicketKeys::new(key(2)).with_previous(key(1))));
     assert!(!resumed(TicketKeys::new(key(3)).with_previous(key(2))));
@@ -251,7 +254,7 @@ fn another_scope_gets_a_full_handshake() {
         let mut setup = setup(&pki);
         setup.server = config.with_tickets(keys(1), HOUR);
         let (client, server) = second(setup, &ticket, Some(mine(&pki)), at(1)).sessions();
-        assert_eq!((client.is_resumed(), server.is_resumed()), (false, false), "{name}");
+        assert_eq!((client.negotiated().resumed, server.negotiated().resumed), (false, false), "{name}");
     }
 }
 
@@ -295,7 +298,7 @@ fn the_age_of_a_ticket_follows_the_clock_of_the_server() {
         let mut setup = setup(&pki);
         setup.server_host = host_at(&pki, clock);
         let (client, server) = second(setup, &ticket, Some(mine(&pki)), at(1)).sessions();
-        assert_eq!((client.is_resumed(), server.is_resumed()), (resumes, resumes), "{:?}", clock());
+        assert_eq!((client.negotiated().resumed, server.negotiated().resumed), (resumes, resumes), "{:?}", clock());
     }
 }
 
@@ -308,7 +311,7 @@ fn a_server_bounds_the_age_of_the_proof() {
         setup.server = setup.server.with_max_proof_age(age);
         setup.server_host = host_at(&pki, || Time::Trusted(at(100)));
         let (mut client, mut server) = second(setup, &ticket, Some(mine(&pki)), at(100)).sessions();
-        assert_eq!(server.is_resumed(), resumes, "{age}");
+        assert_eq!(server.negotiated().resumed, resumes, "{age}");
         assert_eq!(ticket_of(&mut client, &mut server, at(100)).is_some(), age != 0, "{age}");
     }
 }
@@ -328,7 +331,7 @@ fn no_ticket_lives_longer_than_the_certificate_of_the_client() {
     };
     let (mut client, mut server) = with(clock).run().sessions();
     let ticket = ticket_of(&mut client, &mut server, at(end - 10)).unwrap();
-    let resumed = |now| second(with(later), &ticket, Some(mine(&pki)), now).sessions().1.is_resumed();
+    let resumed = |now| second(with(later), &ticket, Some(mine(&pki)), now).sessions().1.negotiated().resumed;
     assert!(resumed(at(end - 1)));
     let mut client = with(clock).client_handshake().unwrap();
     assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(end)), Err(TicketError::Expired));
@@ -392,7 +395,7 @@ fn anonymous_clients_resume_as_anonymous_ones() {
         };
         let ticket = first(with());
         let (client, server) = second(with(), &ticket, None, at(1)).sessions();
-        assert!(client.is_resumed() && server.is_resumed());
+        assert!(client.negotiated().resumed && server.negotiated().resumed);
         assert!(server.peer().is_none() && server.path().is_none());
         assert_eq!((client.client_auth(), server.client_auth()), (status, status));
     }
@@ -441,7 +444,10 @@ fn a_client_rejects_tickets_that_are_not_for_this_handshake() {
                 assert!(refusal(&|s| s.client_sizes.tx = size - 1, &ticket, Some(mine(&pki)), at(1)).is_some());
                 let mut setup = setup(&pki);
                 setup.client_sizes.tx = size;
-                assert!(second(setup, &ticket, Some(mine(&pki)), at(1)).sessions().0.is_resumed(), "it is enough");
+                assert!(
+                    second(setup, &ticket, Some(mine(&pki)), at(1)).sessions().0.negotiated().resumed,
+                    "it is enough"
+                );
             }
             (refusal, why) => assert_eq!(refusal, Some(why)),
         }
@@ -484,7 +490,7 @@ fn a_ticket_that_does_not_fit_stays_until_there_is_room() {
     let mut small = [0xaa; 100];
     let Err(Error::BufferTooSmall { need, .. }) = client.take_ticket(at(0), &mut small) else { panic!() };
     assert_eq!(small, [0; 100], "no part of a secret is left");
-    let mut out = vec![0; need.bytes()];
+    let mut out = vec![0; usize::from(need)];
     assert_eq!(client.take_ticket(at(0), &mut out), Ok(Some(out.len())));
     assert_eq!(client.take_ticket(at(0), &mut out), Ok(None), "it is given once");
 }
@@ -499,7 +505,7 @@ fn each_ticket_of_a_session_has_a_key_and_a_name_of_its_own() {
     assert_eq!(one.len(), two.len());
     assert_ne!(one[2..34], two[2..34], "the pre-shared keys");
     for ticket in [&one, &two] {
-        assert!(second(setup(&pki), ticket, Some(mine(&pki)), at(1)).sessions().1.is_resumed());
+        assert!(second(setup(&pki), ticket, Some(mine(&pki)), at(1)).sessions().1.negotiated().resumed);
     }
 }
 
@@ -601,9 +607,9 @@ fn a_ticket_carries_the_identity_of_when_it_was_sent() {
     server.send_ticket(at(0)).unwrap();
     let after = ticket_of(&mut client, &mut server, at(0)).unwrap();
     let (_, anonymous) = second(with(), &before, None, at(1)).sessions();
-    assert!(anonymous.is_resumed() && anonymous.peer().is_none());
+    assert!(anonymous.negotiated().resumed && anonymous.peer().is_none());
     let (client, server) = second(with(), &after, Some(mine(&pki)), at(1)).sessions();
-    assert!(server.is_resumed());
+    assert!(server.negotiated().resumed);
     assert_eq!(server.peer().unwrap().common_name(), Some(CLIENT_NAME));
     assert_eq!(client.client_auth(), ClientAuthStatus::Accepted);
 }

@@ -325,9 +325,9 @@ where
     flush(from, &mut bytes);
     to.rx_space()[..bytes.len()].copy_from_slice(&bytes);
     to.rx_commit(bytes.len()).unwrap();
-    let Ok(Event::Data(mut data)) = to.poll() else { panic!("no data") };
-    received.extend_from_slice(data.bytes());
-    let count = data.bytes().len();
+    let Ok(Event::Data(data)) = to.poll() else { panic!("no data") };
+    received.extend_from_slice(&data);
+    let count = data.len();
     data.consume(count);
 }
 

@@ -47,8 +47,8 @@ fn receive(session: &mut TestSession<impl Side>, bytes: &[u8]) -> Vec<u8> {
     session.rx_space()[..bytes.len()].copy_from_slice(bytes);
     session.rx_commit(bytes.len()).unwrap();
     match session.poll() {
-        Ok(Event::Data(mut data)) => {
-            let bytes = data.bytes().to_vec();
+        Ok(Event::Data(data)) => {
+            let bytes = data.to_vec();
             data.consume(bytes.len());
             bytes
         }

@@ -141,7 +141,7 @@ fn too_little_memory_is_an_error_that_names_the_size() {
         let Error::BufferTooSmall { buffer: embedded_mtls::BufferKind::Peer, need } = error else {
             panic!("{error}");
         };
-        let need = need.bytes();
+        let need = usize::from(need);
         assert!(need > size);
         assert!(case.run_in(&mut vec![0; need - 1]).is_err());
         size = need;

@@ -175,8 +175,8 @@ fn run_session(mut session: Session<'_, impl Side>, mut input: &[u8], chunk: usi
     for _ in 0..STEPS_PER_BYTE * (input.len() + 64) {
         match session.poll() {
             Ok(Event::Transmit) => session.tx_consume(usize::MAX),
-            Ok(Event::Data(mut data)) => {
-                let count = data.bytes().len();
+            Ok(Event::Data(data)) => {
+                let count = data.len();
                 assert!(count > 0, "no data");
                 received += count;
                 data.consume(count);

@@ -50,9 +50,9 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
         })
     }
 
-    /// See [`Handshake::claimed_peer`](crate::Handshake::claimed_peer). `None` in a session, except for a chain received
-    /// after the handshake:
-    /// [`Session::peer`](crate::Session::peer) has the identity of the handshake.
+    /// Returns the identity that the peer claims, after its first certificate was read. **It is not verified**: it
+    /// serves to explain the failure, never to decide anything. `None` in a session, except for a chain received after
+    /// the handshake: [`Session::peer`](crate::Session::peer) has the identity of the handshake.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'c>> {
         self.search.list().identity()
     }

@@ -15,7 +15,7 @@ use crate::limits::LAST_READS;
 use crate::record::inbound::Received;
 use crate::record::outbound::check_buffer;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerIdentity, Trace};
+use crate::x509::Trace;
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent [`Buffers`]. It does no
@@ -124,7 +124,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// # Errors
     /// The reason why the handshake failed. It is final: every later call returns the same error.
     pub fn poll(&mut self) -> Result<Step<'_, 'b>, Error> {
-        Ok(match self.next(&mut NoTrace)? {
+        Ok(match self.next(&mut ())? {
             Stop::Transmit => Step::Transmit,
             Stop::NeedInput => Step::NeedInput,
             Stop::Yield => Step::Yield,
@@ -166,12 +166,6 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// Returns the stage of the handshake, or the one in which it failed.
     pub fn stage(&self) -> Stage {
         self.connection.failure.map_or_else(|| R::profile(&self.state).0, |(_, stage)| stage)
-    }
-
-    /// Returns the identity that the peer claims, after its first certificate was read. **It is not verified**: it
-    /// serves to explain a failure, never to decide anything.
-    pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
-        self.connection.peer.list().identity()
     }
 
     /// Returns the failure of the handshake with everything that explains it, in one value without role and provider;

@@ -12,7 +12,7 @@ use crate::role::Role;
 use crate::transcript::certificate_verify_content;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
-use crate::x509::{NoTrace, PeerIdentity, Search, Trace};
+use crate::x509::{PeerIdentity, Search, Trace};
 
 /// A state machine over a [`Connection`]: a handshake or a session.
 pub(crate) trait Machine<'b> {
@@ -109,7 +109,7 @@ impl<'b, M: Machine<'b>> Asking<'b> for M {
     }
 
     fn answer(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
-        Machine::answer(self, answer, &mut NoTrace)
+        Machine::answer(self, answer, &mut ())
     }
 
     fn fail(&mut self, error: Error) -> Error {

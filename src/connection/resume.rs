@@ -11,8 +11,8 @@ use crate::x509::UnixTime;
 impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
     /// Offers to resume the session that the ticket is from. Call this before the first poll. If the server accepts,
     /// neither side sends a certificate, and [`Authorize`](crate::Step::Authorize) is the only [question](crate::Step).
-    /// If it does not, there is a full handshake. [`Session::is_resumed`](crate::Session::is_resumed) returns which it
-    /// was.
+    /// If it does not, there is a full handshake; [`NegotiatedParameters::resumed`](crate::NegotiatedParameters::resumed)
+    /// tells which it was.
     ///
     /// `credential` is the one that a full handshake would send, and by which the server knows us from the ticket.
     /// `now` is from the same clock as in [`take_ticket`](crate::Session::take_ticket), which must be trusted: a clock

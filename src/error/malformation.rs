@@ -20,7 +20,7 @@ macro_rules! malformations {
 
             /// Returns the rule in a few words: the required content of the field.
             #[must_use]
-            pub const fn wanted(self) -> &'static str {
+            pub(crate) const fn wanted(self) -> &'static str {
                 match self {
                     $(Self::$name => $wanted,)*
                 }

@@ -80,12 +80,9 @@ pub enum BufferKind {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferSize([u8; 3]);
 
-impl BufferSize {
-    /// Returns the number of bytes.
-    #[must_use]
-    pub fn bytes(self) -> usize {
-        let [high, middle, low] = self.0;
-        usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX)
+impl From<BufferSize> for usize {
+    fn from(BufferSize([high, middle, low]): BufferSize) -> Self {
+        Self::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(Self::MAX)
     }
 }
 
@@ -107,7 +104,7 @@ impl core::fmt::Debug for BufferSize {
 
 impl Display for BufferSize {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        Display::fmt(&self.bytes(), f)
+        Display::fmt(&usize::from(*self), f)
     }
 }
 
@@ -207,10 +204,10 @@ mod tests {
     fn a_size_is_exact_up_to_the_longest_message() {
         for bytes in [0, 190, 0xffff, 0x1_0000, 0xff_ffff] {
             let size = BufferSize::from(bytes);
-            assert_eq!((size.bytes(), size.to_string()), (bytes, bytes.to_string()));
+            assert_eq!((usize::from(size), size.to_string()), (bytes, bytes.to_string()));
         }
-        assert_eq!(BufferSize::from(0x100_0000).bytes(), 0xff_ffff);
-        assert_eq!(BufferSize::from(usize::MAX).bytes(), 0xff_ffff);
+        assert_eq!(usize::from(BufferSize::from(0x100_0000)), 0xff_ffff);
+        assert_eq!(usize::from(BufferSize::from(usize::MAX)), 0xff_ffff);
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub(super) fn error_code(error: Error) -> (u8, u8, u32) {
             let (code, more) = misuse.code();
             (1, code, more)
         }
-        Error::BufferTooSmall { buffer, need } => (2, buffer.code(), u32::try_from(need.bytes()).unwrap_or(u32::MAX)),
+        Error::BufferTooSmall { buffer, need } => {
+            (2, buffer.code(), u32::try_from(usize::from(need)).unwrap_or(u32::MAX))
+        }
         Error::Certificate(error) => (3, error.index, error.problem.code().into()),
         Error::ConnectionTruncated => (4, 0, 0),
         Error::DecryptFailed => (5, 0, 0),

@@ -210,7 +210,7 @@ impl LogEvent {
             Self::Message { direction, kind, length } => {
                 tagged(w, 12, &[&[direction.code(), kind], &length.to_be_bytes()]);
             }
-            Self::Name { of, ref text } => tagged(w, 13, &[&[of.code()], text.as_str().as_bytes()]),
+            Self::Name { of, ref text } => tagged(w, 13, &[&[of.code()], text.as_bytes()]),
             Self::Path { depth, anchor, not_after } => {
                 let anchor = anchor.map_or([0, 0], |anchor| [1, anchor]);
                 tagged(w, 14, &[&[depth], &anchor, &not_after.0.to_be_bytes()]);
@@ -230,7 +230,7 @@ impl LogEvent {
                 tagged(w, 18, &[&[kind], &time.0.to_be_bytes()]);
             }
             Self::Mismatch { key, ref alias, reason } => {
-                tagged(w, 19, &[&key.0.to_be_bytes(), &mismatch_code(reason), alias.as_str().as_bytes()]);
+                tagged(w, 19, &[&key.0.to_be_bytes(), &mismatch_code(reason), alias.as_bytes()]);
             }
             Self::Unknown(kind) => w.u8(kind),
             Self::Waived(cause) => tagged(w, 20, &[&[cause.code()]]),
@@ -379,7 +379,7 @@ impl fmt::Display for LogEvent {
             Self::Time(Time::Trusted(time)) => write!(f, "certificates validated at {time}"),
             Self::Time(Time::AtLeast(time)) => write!(f, "certificates validated at {time} or later"),
             Self::Time(Time::Unknown(_)) => f.write_str("certificates validated without a time"),
-            Self::Mismatch { key, alias, reason } if alias.as_str().is_empty() => {
+            Self::Mismatch { key, alias, reason } if alias.is_empty() => {
                 write!(f, "credential of key {} rejected: {reason}", key.0)
             }
             Self::Mismatch { alias, reason, .. } => write!(f, "credential {alias} rejected: {reason}"),

@@ -2,6 +2,7 @@
 
 use crate::text::Escaped;
 use core::fmt;
+use core::ops::Deref;
 
 /// A name or an alias, as received, of at most 40 bytes; longer text is cut and ends with `...`.
 ///
@@ -39,9 +40,12 @@ impl Text {
             self.len = self.len.saturating_add(u8::try_from(text.len()).unwrap_or(0));
         }
     }
+}
 
-    /// Returns the text.
-    pub fn as_str(&self) -> &str {
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
         // Only whole characters are pushed.
         core::str::from_utf8(bytes).unwrap_or_default()
@@ -50,20 +54,20 @@ impl Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(self.as_str()).fmt(f)
+        Escaped(self).fmt(f)
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
+        fmt::Debug::fmt(&**self, f)
     }
 }
 
 #[cfg(feature = "defmt")]
 impl defmt::Format for Text {
     fn format(&self, f: defmt::Formatter<'_>) {
-        Escaped(self.as_str()).format(f);
+        Escaped(self).format(f);
     }
 }
 
@@ -75,10 +79,10 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters_and_marked() {
         let exact = "a".repeat(Text::MAX);
-        assert_eq!(Text::new(&exact).as_str(), exact);
-        assert_eq!(Text::new(&(exact.clone() + "b")).as_str(), std::format!("{}...", "a".repeat(37)));
+        assert_eq!(*Text::new(&exact), *exact);
+        assert_eq!(*Text::new(&(exact.clone() + "b")), *std::format!("{}...", "a".repeat(37)));
         let wide = "a".repeat(36) + "ééé";
-        assert_eq!(Text::new(&wide).as_str(), std::format!("{}...", "a".repeat(36)));
+        assert_eq!(*Text::new(&wide), *std::format!("{}...", "a".repeat(36)));
     }
 
     #[test]

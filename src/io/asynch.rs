@@ -14,7 +14,7 @@ use crate::connection::Handshake;
 use crate::connection::machine::Machine;
 use crate::credential::Choice;
 use crate::handshake::{ClientAuthStatus, Side};
-use crate::x509::{NoTrace, Trace};
+use crate::x509::Trace;
 use core::future::{Future, poll_fn};
 use core::task::Poll;
 use embedded_io_async::{Read, Write};
@@ -57,10 +57,10 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// See [`blocking::Stream::confirm`](super::blocking::Stream::confirm).
     ///
     /// # Errors
-    /// The server's alert, see [`Session::refusal`](crate::Session::refusal), or another failure of the connection.
+    /// The server's alert, see [`ConnectionFailure::refusal`](crate::ConnectionFailure::refusal), or another failure of the connection.
     pub async fn confirm(&mut self) -> Result<ClientAuthStatus, Failure<T::Error>> {
         let (transport, mut pump) = self.pump(|session| session.client_auth() != ClientAuthStatus::Presented);
-        carry(transport, &mut pump, &mut NoTrace).await?;
+        carry(transport, &mut pump, &mut ()).await?;
         Ok(self.session.client_auth())
     }
 }

@@ -7,7 +7,7 @@ use crate::connection::Handshake;
 use crate::connection::machine::Machine;
 use crate::credential::Choice;
 use crate::handshake::{ClientAuthStatus, Side};
-use crate::x509::{NoTrace, Trace};
+use crate::x509::Trace;
 use embedded_io::{Read, Write};
 
 /// The driver that waits in its calls.
@@ -52,13 +52,13 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// retries: a rejection is an error, and the caller decides what follows.
     ///
     /// # Errors
-    /// The server's alert, see [`Session::refusal`], or another failure of the connection.
+    /// The server's alert, see [`ConnectionFailure::refusal`], or another failure of the connection.
     ///
     /// [`Session::client_auth`]: crate::Session::client_auth
-    /// [`Session::refusal`]: crate::Session::refusal
+    /// [`ConnectionFailure::refusal`]: crate::ConnectionFailure::refusal
     pub fn confirm(&mut self) -> Result<ClientAuthStatus, Failure<T::Error>> {
         let (transport, mut pump) = self.pump(|session| session.client_auth() != ClientAuthStatus::Presented);
-        carry(transport, &mut pump, &mut NoTrace)?;
+        carry(transport, &mut pump, &mut ())?;
         Ok(self.session.client_auth())
     }
 }

@@ -10,7 +10,6 @@ use crate::crypto::CryptoProvider;
 use crate::handshake::config::ClientAuth;
 use crate::handshake::server::Server;
 use crate::handshake::{ClientAuthStatus, Side};
-use crate::x509::NoTrace;
 use embedded_io::ErrorType;
 
 /// A stream with the host that answers its questions, see [`Stream::hosted`](super::Stream::hosted).
@@ -64,7 +63,7 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<Choice = Ch
 {
     fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
-        while let Io::Ask(question) = blocking::carry(transport, &mut pump, &mut NoTrace)? {
+        while let Io::Ask(question) = blocking::carry(transport, &mut pump, &mut ())? {
             pump.ask(question, self.host);
         }
         Ok(())
@@ -132,7 +131,7 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: Asyn
 {
     async fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
-        while let Io::Ask(question) = asynch::carry(transport, &mut pump, &mut NoTrace).await? {
+        while let Io::Ask(question) = asynch::carry(transport, &mut pump, &mut ()).await? {
             pump.ask_async(question, self.host).await;
         }
         Ok(())

@@ -6,7 +6,6 @@ use crate::connection::Session;
 use crate::connection::machine::Machine;
 use crate::error::ApiMisuse;
 use crate::handshake::{Side, Stop};
-use crate::x509::NoTrace;
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -25,7 +24,7 @@ impl<T: embedded_io::Read + embedded_io::Write, R: Side> embedded_io::Read for b
 impl<T: embedded_io::Read + embedded_io::Write, R: Side> embedded_io::BufRead for blocking::Stream<'_, T, R> {
     fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         let (transport, mut pump) = self.pump(|_| false);
-        match blocking::carry(transport, &mut pump, &mut NoTrace)? {
+        match blocking::carry(transport, &mut pump, &mut ())? {
             Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
             _ => Ok(self.session.data()),
         }
@@ -55,7 +54,7 @@ impl<T: embedded_io::Read + embedded_io::Write, R: Side> embedded_io::Write for 
 
     fn flush(&mut self) -> Result<(), Self::Error> {
         let (transport, mut pump) = self.drain();
-        blocking::carry(transport, &mut pump, &mut NoTrace).map(|_| ())
+        blocking::carry(transport, &mut pump, &mut ()).map(|_| ())
     }
 }
 
@@ -95,7 +94,7 @@ impl<T: embedded_io_async::Read + embedded_io_async::Write, R: Side> embedded_io
 {
     async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         let (transport, mut pump) = self.pump(|_| false);
-        match asynch::carry(transport, &mut pump, &mut NoTrace).await? {
+        match asynch::carry(transport, &mut pump, &mut ()).await? {
             Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
             _ => Ok(self.session.data()),
         }
@@ -127,7 +126,7 @@ impl<T: embedded_io_async::Read + embedded_io_async::Write, R: Side> embedded_io
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
         let (transport, mut pump) = self.drain();
-        asynch::carry(transport, &mut pump, &mut NoTrace).await.map(|_| ())
+        asynch::carry(transport, &mut pump, &mut ()).await.map(|_| ())
     }
 }
 
@@ -179,7 +178,7 @@ fn is_writable<R: Side, E>(
     mut write: impl FnMut(&[u8]) -> Result<Option<usize>, E>,
 ) -> Result<bool, Failure<E>> {
     loop {
-        let is_full = session.reserve().is_ok_and(|mut room| room.bytes().is_empty());
+        let is_full = session.reserve().is_ok_and(|room| room.is_empty());
         if !is_full {
             return Ok(true);
         }

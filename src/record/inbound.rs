@@ -233,7 +233,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         } else {
             count.saturating_add(RECORD_OVERHEAD)
         };
-        too_small(enough.max(need.bytes()))
+        too_small(enough.max(need.into()))
     }
 
     /// Returns the received part of the handshake stream.
@@ -314,7 +314,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// Returns the application data that is not yet consumed.
-    pub(crate) fn data(&mut self) -> &mut [u8] {
+    pub(crate) fn data(&self) -> &[u8] {
+        self.data.of(self.buffer)
+    }
+
+    pub(crate) fn data_mut(&mut self) -> &mut [u8] {
         self.data.of_mut(self.buffer)
     }
 

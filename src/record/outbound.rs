@@ -246,18 +246,27 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.data_count = 0;
     }
 
-    /// Makes room for application data at the front of what is free, and returns it. No handshake record is open then.
-    pub(crate) fn make_data_space(&mut self) -> &mut [u8] {
-        self.make_data_room().of_mut(self.buffer)
+    /// Makes room for application data at the front of what is free.
+    pub(crate) fn make_data_space(&mut self) {
+        self.make_room();
     }
 
-    fn make_data_room(&mut self) -> Span {
-        if self.in_flight { Span::default() } else { self.make_room() }
+    /// Returns the space for application data: empty while handshake messages are written.
+    pub(crate) fn data_space(&self) -> &[u8] {
+        self.data_room().of(self.buffer)
     }
 
-    /// Seals the first `count` bytes of [`Self::make_data_space`] as application data.
+    pub(crate) fn data_space_mut(&mut self) -> &mut [u8] {
+        self.data_room().of_mut(self.buffer)
+    }
+
+    fn data_room(&self) -> Span {
+        if self.in_flight || !self.open.is_empty() { Span::default() } else { self.record_after(self.pending.end) }
+    }
+
+    /// Seals the first `count` bytes of [`Self::data_space`] as application data.
     pub(crate) fn seal_data(&mut self, count: usize) -> Result<(), Error> {
-        let room = self.make_data_room();
+        let room = self.data_room();
         if count > room.len() {
             return Err(ApiMisuse::CommitTooLarge.into());
         }

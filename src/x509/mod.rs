@@ -27,7 +27,7 @@ pub use self::name::server::{DnsName, ServerName};
 pub use self::name::{Attribute, Name};
 pub use self::path::rules::Rules;
 pub use self::path::summaries::Place;
-pub use self::path::trace::{NoTrace, Trace, TraceEvent};
+pub use self::path::trace::{Trace, TraceEvent};
 pub use self::path::verified::{PathCertificate, PathFound, VerifiedPath};
 pub use self::path::waiver::{Waived, Waivers};
 pub use self::time::{Civil, Time, UnixTime, ValidityCheck, ValidityNotChecked};

@@ -156,11 +156,12 @@ impl UnixTime {
         )
         .ok_or(Malformed)
     }
+}
 
-    /// Converts to a date and a time of day in UTC.
-    pub fn to_civil(self) -> Civil {
-        let days = self.0.div_euclid(SECONDS_A_DAY).saturating_add(EPOCH);
-        let second = self.0.rem_euclid(SECONDS_A_DAY);
+impl From<UnixTime> for Civil {
+    fn from(UnixTime(seconds): UnixTime) -> Self {
+        let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(EPOCH);
+        let second = seconds.rem_euclid(SECONDS_A_DAY);
         // Years are counted from March, so that the leap day is the last of its year.
         let era = days.div_euclid(DAYS_AN_ERA);
         let day_of_era = days.rem_euclid(DAYS_AN_ERA);
@@ -168,7 +169,7 @@ impl UnixTime {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        Civil {
+        Self {
             year: era * 400 + year_of_era + i64::from(month <= 2),
             month,
             day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
@@ -181,7 +182,7 @@ impl UnixTime {
 
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, hour, minute, second } = self.to_civil();
+        let Civil { year, month, day, hour, minute, second } = (*self).into();
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
@@ -196,7 +197,7 @@ const fn days_of_month(year: u16, month: u8) -> u8 {
 }
 
 /// Counts days from 1970-01-01, in 32 bits: small machines divide 64 bits slowly and in much code.
-/// [`UnixTime::to_civil`] is the reverse.
+/// [`Civil`] is made by the reverse.
 const fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
     // One era more, so that nothing is negative.
     let year = if month <= 2 { year + 399 } else { year + 400 };
@@ -223,7 +224,7 @@ mod tests {
     }
 
     fn back(time: UnixTime) -> Option<UnixTime> {
-        let Civil { year, month, day, hour, minute, second } = time.to_civil();
+        let Civil { year, month, day, hour, minute, second } = time.into();
         let small = |value| u8::try_from(value).unwrap();
         let year = u16::try_from(year).unwrap();
         UnixTime::from_civil(year, small(month), small(day), small(hour), small(minute), small(second))

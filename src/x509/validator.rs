@@ -7,7 +7,7 @@ use crate::x509::identity::PeerIdentity;
 use crate::x509::path::rules::Rules;
 use crate::x509::path::search::Search;
 use crate::x509::path::summaries::Summaries;
-use crate::x509::path::trace::{NoTrace, Trace};
+use crate::x509::path::trace::Trace;
 use crate::x509::path::verified::VerifiedPath;
 use crate::x509::path::waiver::Waived;
 use crate::x509::verdict::Verdict;
@@ -33,7 +33,7 @@ use crate::x509::verdict::Verdict;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Validator<'m, T = NoTrace> {
+pub struct Validator<'m, T = ()> {
     summaries: Summaries<'m>,
     trace: T,
 }
@@ -43,7 +43,7 @@ impl<'m> Validator<'m> {
     /// 2048 bits, 200 more than its DER for one that is signed with Ed25519; and for the leaf its subject alternative
     /// names and 60 bytes more.
     pub const fn new(memory: &'m mut [u8]) -> Self {
-        Self { summaries: Summaries::new(memory), trace: NoTrace }
+        Self { summaries: Summaries::new(memory), trace: () }
     }
 
     /// Reports each certificate and each step of the search to `trace`, such as a closure.

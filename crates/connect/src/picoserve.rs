@@ -136,11 +136,11 @@ fn seal_with<F: FnOnce(BorrowedCursor<'_>) -> O, O>(
     fill: &mut Option<F>,
 ) -> Result<Option<O>, embedded_mtls::Error> {
     let mut room = session.reserve()?;
-    if room.bytes().is_empty() {
+    if room.is_empty() {
         return Ok(None);
     }
     let Some(fill) = fill.take() else { return Ok(None) };
-    let mut buffer = BorrowedBuffer::new(room.bytes());
+    let mut buffer = BorrowedBuffer::new(&mut room);
     let output = fill(buffer.unfilled());
     let count = buffer.len();
     room.seal(count)?;

@@ -249,9 +249,9 @@ impl<'b, M: RawMutex, T: Read, W: Write<Error = T::Error>, R: Side> Reader<'_, '
                 session.rx_eof();
             }
             match session.poll_received()? {
-                Event::Data(mut data) => {
-                    let count = data.bytes().len().min(out.len());
-                    copy(data.bytes(), out, count);
+                Event::Data(data) => {
+                    let count = data.len().min(out.len());
+                    copy(&data, out, count);
                     data.consume(count);
                     return Ok(Turn::Ready(count));
                 }

@@ -18,7 +18,7 @@ const MAX_OF_A_KIND: usize = 64;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Verify {
-    /// The path was not verified, as for [`Handshake::claimed_peer`](embedded_mtls::Handshake::claimed_peer).
+    /// The path was not verified, as for [`ConnectionFailure::claimed_peer`](embedded_mtls::ConnectionFailure::claimed_peer).
     Failed,
     /// Something was waived.
     Generous,
@@ -233,7 +233,7 @@ fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 
 fn write_time(f: &mut fmt::Formatter<'_>, time: UnixTime) -> fmt::Result {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let Civil { year, month, day, hour, minute, second } = time.to_civil();
+    let Civil { year, month, day, hour, minute, second } = time.into();
     let month = usize::try_from(month.saturating_sub(1)).ok().and_then(|month| MONTHS.get(month));
     write!(f, "{} {day:2} {hour:02}:{minute:02}:{second:02} {year} GMT", month.unwrap_or(&"?"))
 }

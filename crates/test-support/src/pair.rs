@@ -395,9 +395,9 @@ pub fn pass(
 pub fn read_all(session: &mut TestSession<impl Side>, received: &mut Vec<u8>) -> Result<(), Error> {
     loop {
         match session.poll()? {
-            Event::Data(mut data) => {
-                let count = data.bytes().len();
-                received.extend_from_slice(data.bytes());
+            Event::Data(data) => {
+                let count = data.len();
+                received.extend_from_slice(&data);
                 data.consume(count);
             }
             _ => return Ok(()),

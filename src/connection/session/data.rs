@@ -6,15 +6,16 @@ use crate::connection::machine::Machine;
 use crate::error::Error;
 use crate::handshake::Side;
 use crate::record::inbound::Inbound;
+use core::ops::{Deref, DerefMut};
 
-/// Received application data. Data that is not consumed is offered again.
+/// Received application data, a slice that may be changed in place. Data that is not consumed is offered again.
 pub struct ReceivedData<'c, 'b, R: Side> {
     pub(super) rx: &'c mut Inbound<'b, R::Provider>,
 }
 
 debug_by_name!("ReceivedData", [R: Side] ReceivedData<'_, '_, R>);
 
-/// Space in `tx` for plaintext, which is encrypted in place.
+/// Space in `tx` for plaintext, a slice that is encrypted in place.
 pub struct PlaintextBuffer<'c, 'b, R: Side> {
     pub(super) session: &'c mut Session<'b, R>,
 }
@@ -41,7 +42,7 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// Returns the application data that was received and not consumed.
-    pub(crate) fn data(&mut self) -> &[u8] {
+    pub(crate) fn data(&self) -> &[u8] {
         self.connection.rx.data()
     }
 
@@ -51,24 +52,42 @@ impl<'b, R: Side> Session<'b, R> {
     }
 }
 
-impl<R: Side> ReceivedData<'_, '_, R> {
-    /// The data. It may be changed in place.
-    pub fn bytes(&mut self) -> &mut [u8] {
+impl<R: Side> Deref for ReceivedData<'_, '_, R> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
         self.rx.data()
     }
+}
 
+impl<R: Side> DerefMut for ReceivedData<'_, '_, R> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.rx.data_mut()
+    }
+}
+
+impl<R: Side> ReceivedData<'_, '_, R> {
     /// Drops `count` bytes from the front; a larger count means all of them.
     pub fn consume(self, count: usize) {
         self.rx.consume_data(count);
     }
 }
 
-impl<R: Side> PlaintextBuffer<'_, '_, R> {
-    /// Returns the space for plaintext.
-    pub fn bytes(&mut self) -> &mut [u8] {
-        self.session.connection.tx.make_data_space()
-    }
+impl<R: Side> Deref for PlaintextBuffer<'_, '_, R> {
+    type Target = [u8];
 
+    fn deref(&self) -> &[u8] {
+        self.session.connection.tx.data_space()
+    }
+}
+
+impl<R: Side> DerefMut for PlaintextBuffer<'_, '_, R> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.session.connection.tx.data_space_mut()
+    }
+}
+
+impl<R: Side> PlaintextBuffer<'_, '_, R> {
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
     ///
     /// # Errors

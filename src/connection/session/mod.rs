@@ -12,14 +12,16 @@ pub use self::data::{PlaintextBuffer, ReceivedData};
 pub use self::event::Event;
 
 use self::event::SessionStop;
+use super::ConnectionFailure;
 use super::machine::Machine;
-use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
 use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 use crate::handshake::late::Late;
+#[cfg(feature = "resumption")]
+use crate::handshake::proof::PeerAuthenticated;
 use crate::handshake::proof::Proof;
 use crate::handshake::{ClientAuthStatus, Established, Input, Question, Secrets, Side, Stop};
 use crate::limits::{MAX_KEY_UPDATES, MAX_RECORDS_PER_KEY, MAX_TICKETS};
@@ -75,6 +77,9 @@ pub struct NegotiatedParameters<'b> {
     pub retried: bool,
     /// The client has offered to answer a request for its certificate after the handshake (RFC 9846 section 4.3.6).
     pub post_handshake_auth: bool,
+    /// The session resumes an earlier one, in which the peer proved its identity.
+    #[cfg(feature = "resumption")]
+    pub resumed: bool,
 }
 
 impl<R: Side> fmt::Debug for Session<'_, R> {
@@ -156,13 +161,12 @@ impl<'b, R: Side> Session<'b, R> {
     /// # Errors
     /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), or the sticky error.
     pub fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        let mut buffer = self.reserve()?;
-        let room = buffer.bytes();
+        let mut room = self.reserve()?;
         let count = room.len().min(data.len());
         if let (Some(room), Some(data)) = (room.get_mut(..count), data.get(..count)) {
             room.copy_from_slice(data);
         }
-        buffer.seal(count)?;
+        room.seal(count)?;
         Ok(count)
     }
 
@@ -183,6 +187,7 @@ impl<'b, R: Side> Session<'b, R> {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
             self.send_messages().map_err(|error| self.fail(error))?;
         }
+        self.connection.tx.make_data_space();
         Ok(PlaintextBuffer { session: self })
     }
 
@@ -253,11 +258,6 @@ impl<'b, R: Side> Session<'b, R> {
         self.connection.negotiated.credential
     }
 
-    /// Returns the server's rejection of our answer to its certificate request, see [`ConnectionFailure::refusal`].
-    pub fn refusal(&self) -> Option<Refusal<'b>> {
-        self.failure()?.refusal()
-    }
-
     /// Returns the failure of the session with everything that explains it, in one value; `None` if it has not failed.
     pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
         ConnectionFailure::of(&self.connection, R::ROLE)
@@ -299,6 +299,8 @@ impl<'b, R: Side> Session<'b, R> {
             peer_signature_scheme: self.proof.peer().signature_scheme(),
             retried: negotiated.retried,
             post_handshake_auth: negotiated.post_handshake_auth,
+            #[cfg(feature = "resumption")]
+            resumed: matches!(self.proof.peer(), PeerAuthenticated::Resumed(_)),
         }
     }
 

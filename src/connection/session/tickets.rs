@@ -4,18 +4,9 @@ use super::Session;
 use crate::connection::machine::Machine;
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
-use crate::handshake::Side;
 use crate::handshake::client::Client;
-use crate::handshake::proof::PeerAuthenticated;
 use crate::handshake::server::Server;
 use crate::x509::UnixTime;
-
-impl<R: Side> Session<'_, R> {
-    /// Returns whether this session resumes an earlier one, in which the peer proved its identity.
-    pub const fn is_resumed(&self) -> bool {
-        matches!(self.proof.peer(), PeerAuthenticated::Resumed(_))
-    }
-}
 
 impl<P: CryptoProvider> Session<'_, Client<P>> {
     /// Moves the last received ticket to `out`, and returns its length: at most

@@ -15,7 +15,6 @@ use crate::transcript::Transcript;
 use crate::wire::enums::HandshakeType;
 use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::NoTrace;
 use zeroize::Zeroizing;
 
 /// The requests of a server after the handshake, and the answer to the last one.
@@ -168,7 +167,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         cx: &mut Connection<'b, P>,
     ) -> Result<Option<Stop<'b>>, Error> {
         let context = self.context(cx.provider)?;
-        match authenticate.handle(input, cx, &expectation(self.config, &self.client_auth, &context), &mut NoTrace)? {
+        match authenticate.handle(input, cx, &expectation(self.config, &self.client_auth, &context), &mut ())? {
             Outcome::Next(next, stop) => {
                 self.state = State::Authenticate(next);
                 Ok(stop)

@@ -88,7 +88,7 @@ impl<'a> PeerIdentity<'a> {
     }
 
     /// Returns how long ago the peer proved that it has the key of the certificate, if that was in an earlier connection,
-    /// which this one [resumes](crate::Session::is_resumed); `None` if it was in the handshake of this one.
+    /// which this one [resumes](crate::NegotiatedParameters::resumed); `None` if it was in the handshake of this one.
     #[cfg(feature = "resumption")]
     pub fn proved_before(&self) -> Option<Duration> {
         self.leaf.proof_age.map(|seconds| Duration::from_secs(seconds.into()))

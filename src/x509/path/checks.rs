@@ -193,7 +193,6 @@ mod tests {
     use crate::x509::name::general::GeneralNames;
     use crate::x509::path::search::Search;
     use crate::x509::path::summaries::Summaries;
-    use crate::x509::path::trace::NoTrace;
     use crate::x509::time::Time;
     use std::vec;
     use std::vec::Vec;
@@ -236,7 +235,7 @@ mod tests {
         search.start(Rules::client(&[], Time::dangerous_unknown()));
         let (mut calls, mut taken) = (0, 0);
         let error = loop {
-            match search.step(RustCrypto, &mut NoTrace) {
+            match search.step(RustCrypto, &mut ()) {
                 Ok(_) => {}
                 Err(error) => break error,
             }

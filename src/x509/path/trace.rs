@@ -6,7 +6,7 @@ use crate::error::CertificateError;
 use crate::x509::name::Name;
 use core::fmt;
 
-/// A receiver of the events of a search for a path: a closure, or [`NoTrace`], which costs nothing.
+/// A receiver of the events of a search for a path: a closure, or `()`, which ignores them and costs nothing.
 ///
 /// The search is bounded, and so is its trace: about ten events for a leaf and an intermediate, and never more
 /// than three for each step of the search, of which there are at most 10,000.
@@ -15,11 +15,7 @@ pub trait Trace {
     fn event(&mut self, event: TraceEvent<'_>);
 }
 
-/// A trace that ignores everything.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoTrace;
-
-impl Trace for NoTrace {
+impl Trace for () {
     #[inline(always)]
     fn event(&mut self, _: TraceEvent<'_>) {}
 }

@@ -104,7 +104,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
         };
         let config = config.with_tickets(&keys, 86_400);
         let handshake = Handshake::<Server>::new(&config, memory.lend(), Entropy::from_system()?)?;
-        Conversation { flags, transport, host }.hold(handshake, |session| session.is_resumed())
+        Conversation { flags, transport, host }.hold(handshake, |session| session.negotiated().resumed)
     } else {
         let asked = flags.host_name.as_deref().map(ServerName::parse).transpose()?;
         let name = asked.map_or_else(|| ServerName::parse(SERVER_NAME), Ok)?;
@@ -283,8 +283,8 @@ impl<'b> Conversation<'_, 'b> {
         let mut peeks = self.flags.peeks;
         loop {
             match session.poll_received() {
-                Ok(Event::Data(mut data)) => {
-                    let bytes: Vec<u8> = data.bytes().iter().copied().take(most).collect();
+                Ok(Event::Data(data)) => {
+                    let bytes: Vec<u8> = data.iter().copied().take(most).collect();
                     // What is not consumed is there again.
                     if peeks {
                         peeks = false;
@@ -363,7 +363,7 @@ fn keep(session: &mut Session<'_, Client>, ticket: &mut Option<Vec<u8>>) -> bool
         out.truncate(len);
         *ticket = Some(out);
     }
-    session.is_resumed()
+    session.negotiated().resumed
 }
 
 /// The time by which tickets are judged.

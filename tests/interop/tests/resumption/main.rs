@@ -76,7 +76,7 @@ fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec
     stream.read_exact(&mut heard).unwrap();
     let session = &mut stream.session;
     assert_eq!(session.peer().unwrap().common_name(), Some(SERVER_NAME));
-    let resumed = session.is_resumed();
+    let resumed = session.negotiated().resumed;
     let mut out = vec![0; Ticket::MAX_LEN];
     let len = session.take_ticket(now(), &mut out).unwrap();
     let _gone = stream.close();
@@ -111,7 +111,7 @@ fn serve(world: &World, clients: usize) -> (u16, thread::JoinHandle<Vec<bool>>) 
             stream.write_all(&heard[..count]).unwrap();
             stream.flush().unwrap();
             assert_eq!(stream.session.peer().unwrap().common_name(), Some("gateway-7"));
-            let resumed = stream.session.is_resumed();
+            let resumed = stream.session.negotiated().resumed;
             while matches!(stream.read(&mut heard), Ok(1..)) {}
             resumed
         };
