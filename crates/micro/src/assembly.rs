@@ -234,9 +234,38 @@ pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
     [w0, w1, w2, w3, w4, w5, w6, w7]
 }
 
-/// Gives the loop over the words of two numbers, with what brings its result back into the range.
+/// Adds the number at r2 to the eight words, or subtracts it. r1 is the carry less 1 then.
+macro_rules! with_second {
+    ($first:literal $next:literal) => {
+        concat!(
+            "ldrd r12, lr, [r2]\n",
+            $first,
+            " r0, r12\n",
+            $next,
+            " r3, lr\n",
+            "ldrd r12, lr, [r2, #8]\n",
+            $next,
+            " r4, r12\n",
+            $next,
+            " r5, lr\n",
+            "ldrd r12, lr, [r2, #16]\n",
+            $next,
+            " r8, r12\n",
+            $next,
+            " r9, lr\n",
+            "ldrd r12, lr, [r2, #24]\n",
+            $next,
+            " r10, r12\n",
+            $next,
+            " r11, lr\n",
+            "sbc r1, r1, r1\n",
+        )
+    };
+}
+
+/// Gives a function of two numbers, of which the first is loaded into `r0, r3, r4, r5, r8, r9, r10, r11`, where the result is expected.
 macro_rules! sum {
-    ($name:ident, $first:literal, $next:literal, $finish:expr) => {
+    ($name:ident, $($instructions:expr),*) => {
         #[inline(never)]
         pub(crate) fn $name(a: &Number, b: &Number) -> Number {
             let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
@@ -244,13 +273,7 @@ macro_rules! sum {
             unsafe {
                 asm!(
                     "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
-                    concat!("ldrd r12, lr, [r2]\n", $first, " r0, r12\n", $next, " r3, lr"),
-                    concat!("ldrd r12, lr, [r2, #8]\n", $next, " r4, r12\n", $next, " r5, lr"),
-                    concat!("ldrd r12, lr, [r2, #16]\n", $next, " r8, r12\n", $next, " r9, lr"),
-                    concat!("ldrd r12, lr, [r2, #24]\n", $next, " r10, r12\n", $next, " r11, lr"),
-                    // The carry less 1.
-                    "sbc r1, r1, r1",
-                    $finish,
+                    $($instructions,)*
                     inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
                     lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
                     lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
@@ -264,30 +287,28 @@ macro_rules! sum {
 }
 
 // `a + b` modulo p, for numbers below p.
-sum!(add, "adds", "adcs", reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11));
+sum!(add, with_second!("adds" "adcs"), reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11));
 // `a - b` modulo p, for numbers below p. The carry is 0 for a borrow.
-sum!(subtract, "subs", "sbcs", add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11));
-
-/// `a / 2` modulo p, for a number below p: it is even, or will be with p, and the carry of that sum comes back from above.
-#[inline(never)]
-pub(crate) fn half(a: &Number) -> Number {
-    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
-    // SAFETY: r1 points to 32 bytes, which are read.
-    unsafe {
-        asm!(
-            "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
-            "and r1, r0, #1; rsb r1, r1, #0",
-            add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
-            "rrxs r11, r11; rrxs r10, r10; rrxs r9, r9; rrxs r8, r8",
-            "rrxs r5, r5; rrxs r4, r4; rrxs r3, r3; rrxs r0, r0",
-            inlateout("r1") a.as_ptr() => _,
-            lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
-            lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
-            options(pure, readonly, nostack),
-        );
-    }
-    [w0, w1, w2, w3, w4, w5, w6, w7]
-}
+sum!(subtract, with_second!("subs" "sbcs"), add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11));
+// `a - 2 b` modulo p, for numbers below p: twice as above, and in between the number is below p, too.
+sum!(
+    subtract_twice,
+    with_second!("subs" "sbcs"),
+    add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
+    with_second!("subs" "sbcs"),
+    add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11)
+);
+// `a / 2 + b` modulo p, for numbers below p: `a` is even, or will be with p, and the carry of that sum comes back from above. The half is below p,
+// too.
+sum!(
+    add_to_half,
+    "and r1, r0, #1; rsb r1, r1, #0",
+    add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
+    "rrxs r11, r11; rrxs r10, r10; rrxs r9, r9; rrxs r8, r8",
+    "rrxs r5, r5; rrxs r4, r4; rrxs r3, r3; rrxs r0, r0",
+    with_second!("adds" "adcs"),
+    reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11)
+);
 
 /// The number at `place` of the entry at `index`, which may be secret: all entries are read, and multiplied by 1 or 0.
 #[inline(never)]

@@ -12,7 +12,7 @@ use crate::number::{self, Number};
 use crate::words::{high, low};
 
 #[cfg(assembly)]
-use crate::assembly::{add, half, multiply, select_entry, subtract};
+use crate::assembly::{add, add_to_half, multiply, select_entry, subtract, subtract_twice};
 
 /// A number modulo p.
 #[repr(transparent)]
@@ -58,8 +58,14 @@ impl Coordinate {
         Self(subtract(&self.0, &other.0))
     }
 
-    pub(super) fn half(&self) -> Self {
-        Self(half(&self.0))
+    /// `a - 2 b`.
+    pub(super) fn minus_twice(&self, other: &Self) -> Self {
+        Self(subtract_twice(&self.0, &other.0))
+    }
+
+    /// `3 a / 2`.
+    pub(super) fn three_halves(&self) -> Self {
+        Self(add_to_half(&self.0, &self.0))
     }
 
     pub(super) fn negated(&self) -> Self {
@@ -144,15 +150,21 @@ fn subtract(a: &Number, b: &Number) -> Number {
     number::add(&difference, &P.map(|word| word & is_below)).0
 }
 
-/// `a / 2` modulo p, for a number below p: it is even, or will be with p.
+/// `a - 2 b` modulo p, for numbers below p.
 #[cfg(not(assembly))]
-fn half(a: &Number) -> Number {
+fn subtract_twice(a: &Number, b: &Number) -> Number {
+    subtract(&subtract(a, b), b)
+}
+
+/// `a / 2 + b` modulo p, for numbers below p: `a` is even, or will be with p.
+#[cfg(not(assembly))]
+fn add_to_half(a: &Number, b: &Number) -> Number {
     let is_odd = number::bit(a, 0).wrapping_neg();
     let (mut half, mut above) = number::add(a, &P.map(|word| word & is_odd));
     for word in half.iter_mut().rev() {
         (*word, above) = ((*word >> 1) | (above << 31), *word & 1);
     }
-    half
+    add(&half, b)
 }
 
 /// The number at a place of the entry at `index`, which may be secret.
@@ -217,11 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn sums_differences_and_halves_undo_each_other() {
+    fn sums_and_differences_undo_each_other() {
         let numbers = numbers();
         for a in &numbers {
-            assert!(number::subtract(&a.half().0, &P).1 != 0);
-            assert_eq!(a.half().plus(&a.half()), *a, "{a:08x?}");
+            let half = Coordinate(add_to_half(&a.0, &[0; 8]));
+            assert!(number::subtract(&half.0, &P).1 != 0);
+            assert_eq!(half.plus(&half), *a, "{a:08x?}");
+            assert_eq!(a.three_halves(), a.plus(&half), "{a:08x?}");
             assert_eq!(a.plus(&a.negated()), Coordinate::ZERO);
             assert_eq!(a.is_zero() != 0, *a == Coordinate::ZERO);
             assert_eq!(Coordinate::new(&a.number()), Some(*a));
@@ -233,6 +247,8 @@ mod tests {
                 assert_eq!(sum.minus(b), *a);
                 assert_eq!(difference.plus(b), *a);
                 assert_eq!(difference, b.minus(a).negated());
+                assert_eq!(a.minus_twice(b), difference.minus(b));
+                assert_eq!(add_to_half(&a.0, &b.0), b.plus(&Coordinate(add_to_half(&a.0, &[0; 8]))).0);
             }
         }
     }

@@ -217,18 +217,19 @@ impl Point {
     }
 
     /// Twice the point: four products and four squares. Right for all points; twice the identity has a z of 0, too.
+    ///
+    /// With `l = 3 (x - z^2) (x + z^2) / 2`, half of the slope's numerator, it is `l^2 - 2 x y^2`, `l (x y^2 - x') - y^4` and `y z`: the
+    /// formulas of the database, with `x'`, `y'` and `z'` divided by 4, 8 and 2, which is the same point.
     #[inline(never)]
     fn double(&mut self) {
         let Self { x, y, z } = self;
-        let delta = z.square();
-        let twice_y = y.plus(y);
-        *z = twice_y.times(z);
-        let beta = twice_y.square();
-        let middle = x.times(&beta);
-        let alpha = x.plus(&delta).times(&x.minus(&delta));
-        let alpha = alpha.plus(&alpha).plus(&alpha);
-        *x = alpha.square().minus(&middle).minus(&middle);
-        *y = middle.minus(x).times(&alpha).minus(&beta.square().half());
+        let z_squared = z.square();
+        *z = y.times(z);
+        let y_squared = y.square();
+        let middle = x.times(&y_squared);
+        let slope = x.plus(&z_squared).times(&x.minus(&z_squared)).three_halves();
+        *x = slope.square().minus_twice(&middle);
+        *y = middle.minus(x).times(&slope).minus(&y_squared.square());
     }
 
     /// The sum with a point other than the identity, whose z is 1 if it is not given. Gives the mask of both being equal, which this
@@ -254,7 +255,7 @@ impl Point {
         let h_squared = h.square();
         let h_cubed = h.times(&h_squared);
         let v = x.times(&h_squared);
-        *x = r.square().minus(&h_cubed).minus(&v).minus(&v);
+        *x = r.square().minus(&h_cubed).minus_twice(&v);
         *y = r.times(&v.minus(x)).minus(&y.times(&h_cubed));
         are_equal
     }
