@@ -7,7 +7,7 @@
 
 use zeroize::Zeroize;
 
-use super::base::COMBS;
+use super::base::{COMBS, ODD_MULTIPLES};
 use super::field::Coordinate;
 use super::scalar::{ORDER, Scalar};
 use crate::number::{self, Number, bit};
@@ -47,6 +47,10 @@ type Comb = [[Coordinate; 2]; ENTRIES];
 const DIGITS: usize = 64;
 /// Columns that each comb goes through.
 const COLUMNS: usize = 32;
+/// The width of the digits for multiples of the base point that are public.
+const BASE_WIDTH: usize = 5;
+/// And of another point.
+const POINT_WIDTH: usize = 4;
 
 impl Affine {
     /// A point on the curve, from public coordinates (SP 800-56A Rev. 3 section 5.6.2.3.4: partial validation, which is a full one for this
@@ -83,7 +87,7 @@ impl Affine {
     pub(super) fn multiple(&self, scalar: &Scalar) -> Self {
         let (digits, is_negated) = scalar.odd();
         let digits = halved(&digits);
-        let table = self.odd_multiples::<ENTRIES>();
+        let table: [_; ENTRIES] = self.odd_multiples(|&Point { x, y, z }| [x, y, z]);
         // The bits of a digit are signs: 8 + 4 + 2 + 1 if all are set.
         let entry = |digit: usize| {
             let bits = bit_range(&digits, 4 * digit, 4);
@@ -97,7 +101,7 @@ impl Affine {
             sum.quadruple();
             sum.quadruple();
             let entry = entry(digit);
-            sum.add(&entry.x, &entry.y, Some(&entry.z));
+            sum.add(&entry.x, &entry.y, Some(&powers(&entry.z)));
         }
         sum.quadruple();
         sum.quadruple();
@@ -106,16 +110,17 @@ impl Affine {
         sum.affine()
     }
 
-    /// The odd multiples from 1 on.
-    fn odd_multiples<const N: usize>(&self) -> [[Coordinate; 3]; N] {
+    /// The odd multiples from 1 on, each as an entry of a table.
+    fn odd_multiples<T: Copy, const N: usize>(&self, entry: fn(&Point) -> T) -> [T; N] {
         let mut twice = self.point();
         twice.double();
-        let mut last = self.point();
-        let mut table = [[last.x, last.y, last.z]; N];
-        for entry in table.iter_mut().skip(1) {
+        let twice_z = powers(&twice.z);
+        let mut multiple = self.point();
+        let mut table = [entry(&multiple); N];
+        for place in table.iter_mut().skip(1) {
             // Twice the point and an odd multiple of it are neither equal nor opposite: the order is a large prime.
-            last.add(&twice.x, &twice.y, Some(&twice.z));
-            *entry = [last.x, last.y, last.z];
+            multiple.add(&twice.x, &twice.y, Some(&twice_z));
+            *place = entry(&multiple);
         }
         table
     }
@@ -138,13 +143,13 @@ impl Affine {
         let (signs, is_negated) = scalar.odd();
         let signs = halved(&signs);
         let [first, second] = &COMBS;
-        let mut sum = comb_entry(second, &signs, 2 * COLUMNS - 1, Coordinate::select_entry).point();
-        let entry = comb_entry(first, &signs, COLUMNS - 1, Coordinate::select_entry);
+        let mut sum = comb_entry(second, &signs, 2 * COLUMNS - 1).point();
+        let entry = comb_entry(first, &signs, COLUMNS - 1);
         sum.add(&entry.x, &entry.y, None);
         for column in (0..COLUMNS - 1).rev() {
             sum.double();
             for (comb, column) in [(second, column + COLUMNS), (first, column)] {
-                let entry = comb_entry(comb, &signs, column, Coordinate::select_entry);
+                let entry = comb_entry(comb, &signs, column);
                 sum.add(&entry.x, &entry.y, None);
             }
         }
@@ -164,28 +169,21 @@ impl Point {
 
     /// `a` times the base point and `b` times `point`. **Not in constant time**, for numbers that all know.
     ///
-    /// `b` is written in digits -7, -5 .. 7, of which four of five are 0 (J. A. Solinas, "Efficient Arithmetic on Koblitz Curves", 2000), and
-    /// `a` by the combs, in the last columns.
+    /// Both are written in odd digits with many zeros between them (J. A. Solinas, "Efficient Arithmetic on Koblitz Curves", 2000), and the sum is
+    /// doubled once for both (E. G. Straus, "Addition chains of vectors", 1964). Of the base point more multiples are at hand.
     pub(super) fn joint_multiple(a: &Scalar, b: &Scalar, point: &Affine) -> Self {
-        let table = point.odd_multiples::<4>();
-        let digits = sparse_digits(&b.0);
-        let (signs, is_negated) = a.odd();
-        let signs = halved(&signs);
-        let [first, second] = &COMBS;
+        let table: [_; 1 << (POINT_WIDTH - 2)] =
+            point.odd_multiples(|&Point { x, y, z }| (Affine { x, y }, powers(&z)));
+        let mut digits = (SparseDigits::new(&a.0, BASE_WIDTH), SparseDigits::new(&b.0, POINT_WIDTH));
         let mut sum = Self::IDENTITY;
-        for (place, digit) in digits.iter().enumerate().rev() {
+        for place in (0..SparseDigits::PLACES).rev() {
             sum.double();
-            if let Some(multiple) = table.get(usize::from(digit.unsigned_abs() / 2)).filter(|_| *digit != 0) {
-                let mut multiple = Self::from(*multiple);
-                multiple.negate_if(if *digit < 0 { u32::MAX } else { 0 });
-                sum.add_public(&multiple.x, &multiple.y, Some(&multiple.z));
+            if let Some((multiple, mask)) = digits.0.at(place, &ODD_MULTIPLES) {
+                let [x, y] = *multiple;
+                sum.add_public(Affine { x, y }, mask, None);
             }
-            if place < COLUMNS && !a.is_zero() {
-                for (comb, column) in [(second, place + COLUMNS), (first, place)] {
-                    let mut entry = comb_entry(comb, &signs, column, at);
-                    entry.negate_if(is_negated);
-                    sum.add_public(&entry.x, &entry.y, None);
-                }
+            if let Some(((multiple, z), mask)) = digits.1.at(place, &table) {
+                sum.add_public(*multiple, mask, Some(z));
             }
         }
         sum
@@ -232,20 +230,19 @@ impl Point {
         *y = middle.minus(x).times(&slope).minus(&y_squared.square());
     }
 
-    /// The sum with a point other than the identity, whose z is 1 if it is not given. Gives the mask of both being equal, which this
+    /// The sum with a point other than the identity, of whose z the [`powers`] are given if it is not 1. Gives the mask of both being equal, which this
     /// formula is wrong for; so it is if this is the identity. Opposite points give the identity.
     ///
-    /// "add-1998-cmo-2": twelve products and four squares, or eight and three.
+    /// "add-1998-cmo-2": eleven products and three squares, or eight and three.
     #[inline(never)]
-    fn add(&mut self, x2: &Coordinate, y2: &Coordinate, z2: Option<&Coordinate>) -> u32 {
+    fn add(&mut self, x2: &Coordinate, y2: &Coordinate, z2: Option<&Powers>) -> u32 {
         let Self { x, y, z } = self;
         let z_squared = z.square();
         let u2 = x2.times(&z_squared);
         let s2 = y2.times(&z.times(&z_squared));
-        if let Some(z2) = z2 {
-            let squared = z2.square();
-            *x = x.times(&squared);
-            *y = y.times(&z2.times(&squared));
+        if let Some([z2, squared, cubed]) = z2 {
+            *x = x.times(squared);
+            *y = y.times(cubed);
             *z = z.times(z2);
         }
         let h = u2.minus(x);
@@ -264,21 +261,30 @@ impl Point {
     fn add_any(&mut self, other: &Self) {
         let mut twice = *other;
         twice.double();
-        let are_equal = self.add(&other.x, &other.y, Some(&other.z));
+        let are_equal = self.add(&other.x, &other.y, Some(&powers(&other.z)));
         let select = |twice, sum| Coordinate::select(are_equal, twice, sum);
         *self = Self { x: select(&twice.x, &self.x), y: select(&twice.y, &self.y), z: select(&twice.z, &self.z) };
     }
 
-    /// The sum with a point other than the identity, as in [`add`](Self::add). Not in constant time.
-    fn add_public(&mut self, x: &Coordinate, y: &Coordinate, z: Option<&Coordinate>) {
-        let other = Self { x: *x, y: *y, z: z.copied().unwrap_or(Coordinate::ONE) };
+    /// The sum with a point other than the identity, or with its negative under a mask, as in [`add`](Self::add). Not in constant time.
+    fn add_public(&mut self, mut other: Affine, negate: u32, powers: Option<&Powers>) {
+        other.negate_if(negate);
+        let point = || Self { z: powers.map_or(Coordinate::ONE, |[z, ..]| *z), ..other.point() };
         if self.z.is_zero() != 0 {
-            *self = other;
-        } else if self.add(x, y, z) != 0 {
-            *self = other;
+            *self = point();
+        } else if self.add(&other.x, &other.y, powers) != 0 {
+            *self = point();
             self.double();
         }
     }
+}
+
+/// A z with its square and its cube.
+type Powers = [Coordinate; 3];
+
+fn powers(z: &Coordinate) -> Powers {
+    let squared = z.square();
+    [*z, squared, z.times(&squared)]
 }
 
 /// The signs of the powers of 2 that an odd number is the sum of, 1 for plus: bit `i + 1` of the number is that of `2^i`, and `2^255` has a plus. For
@@ -298,38 +304,64 @@ fn bit_range(number: &Number, place: usize, count: usize) -> u32 {
 }
 
 /// The multiple for a column of a comb. The highest tooth has the sign of the whole.
-fn comb_entry(comb: &Comb, signs: &Number, column: usize, select: fn(&Comb, u32) -> [Coordinate; 2]) -> Affine {
+fn comb_entry(comb: &Comb, signs: &Number, column: usize) -> Affine {
     let [s0, s1, s2, s3] = [0, 64, 128, 192].map(|tooth| bit(signs, column + tooth));
     let negate = s3.wrapping_sub(1);
     let index = ((s0 | s1 << 1 | s2 << 2) ^ negate) & 7;
-    let [x, y] = select(comb, index);
+    let [x, y] = Coordinate::select_entry(comb, index);
     let mut entry = Affine { x, y };
     entry.negate_if(negate);
     entry
 }
 
-/// The digits of a number, the lowest first: each is 0 or odd from -7 to 7, and of four in a row one at most is not 0. Not in constant time.
-fn sparse_digits(number: &Number) -> [i8; 257] {
-    let mut digits = [0; 257];
-    let (mut carry, mut zeros) = (0, 0);
-    for (place, digit) in digits.iter_mut().enumerate() {
-        if zeros > 0 {
-            zeros -= 1;
-        } else if bit(number, place) != carry {
-            // Odd, from 1 to 15: from 9 on, 16 is carried.
-            let window = bit_range(number, place, 4) + carry;
-            carry = u32::from(window > 8);
-            *digit = i8::try_from(window).unwrap_or(0) - if carry == 1 { 16 } else { 0 };
-            zeros = 3;
-        }
-    }
-    digits
+/// A number below the order in signed digits, for a width `w`: each is 0 or odd and without its sign below `2^(w - 1)`, and of `w` in a row one
+/// at most is not 0. Not in constant time.
+struct SparseDigits {
+    /// Bits of the places with a digit other than 0, the lowest first.
+    places: [u32; 9],
+    /// Those digits, the lowest first.
+    digits: [i8; Self::COUNT],
+    count: usize,
 }
 
-/// The entry at a place that is no secret.
-fn at(table: &Comb, index: u32) -> [Coordinate; 2] {
-    let [first, ..] = table;
-    *usize::try_from(index).ok().and_then(|index| table.get(index)).unwrap_or(first)
+impl SparseDigits {
+    /// Places of digits: one more than bits in a scalar.
+    const PLACES: usize = 257;
+    /// Digits other than 0: with the smallest width, at places 0, 4, 8 .. 256 at most.
+    const COUNT: usize = 65;
+
+    fn new(number: &Number, width: usize) -> Self {
+        let mut this = Self { places: [0; 9], digits: [0; Self::COUNT], count: 0 };
+        let (mut carry, mut next) = (0, 0);
+        for place in 0..Self::PLACES {
+            if place < next || bit(number, place) == carry {
+                continue;
+            }
+            // Odd, and below 2^w: in the upper half, 2^w is carried.
+            let window = i32::try_from(bit_range(number, place, width) + carry).unwrap_or(0);
+            carry = u32::from(window >> (width - 1) != 0);
+            let digit = if carry == 1 { window - (1 << width) } else { window };
+            if let (Some(to), Some(places)) = (this.digits.get_mut(this.count), this.places.get_mut(place / 32)) {
+                *to = i8::try_from(digit).unwrap_or(0);
+                *places |= 1 << (place % 32);
+                this.count += 1;
+            }
+            next = place + width;
+        }
+        this
+    }
+
+    /// The odd multiple of a table, from 1 on, for the digit at a place, if it is not 0, and the mask of its sign. To be asked for each place from the
+    /// highest down.
+    fn at<'a, T>(&mut self, place: usize, table: &'a [T]) -> Option<(&'a T, u32)> {
+        if self.places.get(place / 32)? >> (place % 32) & 1 == 0 {
+            return None;
+        }
+        self.count = self.count.checked_sub(1)?;
+        let digit = self.digits.get(self.count)?;
+        let multiple = table.get(usize::from(digit.unsigned_abs() / 2))?;
+        Some((multiple, if *digit < 0 { u32::MAX } else { 0 }))
+    }
 }
 
 #[cfg(test)]
@@ -411,14 +443,16 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_that_of_the_base_point() {
+    fn the_tables_are_those_of_the_base_point() {
+        let multiple = |scalar: &Scalar| affine_multiple(scalar, &base()).map(|point| [point.x, point.y]);
         for (comb, table) in COMBS.iter().enumerate() {
             for (number, entry) in (0..).zip(table) {
-                assert_eq!(
-                    affine_multiple(&entry_of_comb(number, comb), &base()).map(|point| [point.x, point.y]),
-                    Some(*entry)
-                );
+                assert_eq!(multiple(&entry_of_comb(number, comb)), Some(*entry));
             }
+        }
+        assert_eq!(ODD_MULTIPLES.len(), 1 << (BASE_WIDTH - 2));
+        for (number, entry) in (0..).zip(&ODD_MULTIPLES) {
+            assert_eq!(multiple(&small(2 * number + 1)), Some(*entry));
         }
     }
 
@@ -486,8 +520,12 @@ mod tests {
                 let expected = affine_sum(Some(*a), Some(*b));
                 for (z1, z2) in [(z[0], z[0]), (z[0], z[1]), (z[1], z[0]), (z[1], z[1])] {
                     let (mut sum, other) = (scaled(a, &z1), scaled(b, &z2));
-                    let z2 = (z2 != Coordinate::ONE).then_some(&other.z);
-                    sum.add_public(&other.x, &other.y, z2);
+                    let other_powers = powers(&other.z);
+                    let z2 = (z2 != Coordinate::ONE).then_some(&other_powers);
+                    sum.add_public(Affine { x: other.x, y: other.y }, 0, z2);
+                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
+                    let mut sum = scaled(a, &z1);
+                    sum.add_public(Affine { x: other.x, y: other.y.negated() }, u32::MAX, z2);
                     assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
                     let mut sum = scaled(a, &z1);
                     let are_equal = sum.add(&other.x, &other.y, z2);
@@ -499,7 +537,7 @@ mod tests {
             }
             let mut sum = Point::IDENTITY;
             sum.double();
-            sum.add_public(&a.x, &a.y, None);
+            sum.add_public(*a, 0, None);
             assert_eq!(sum.affine(), *a);
         }
     }
@@ -524,17 +562,21 @@ mod tests {
 
     #[test]
     fn sparse_digits_are_the_number() {
-        for scalar in scalars() {
-            let digits = sparse_digits(&scalar.0);
-            let sum = digits.iter().rev().fold(small(0), |sum, digit| {
-                let part = small(u32::from(digit.unsigned_abs()));
-                sum.plus(&sum).plus(&if *digit < 0 { minus(&part) } else { part })
+        let all = scalars();
+        for (scalar, width) in
+            all.iter().chain(&[small(0)]).flat_map(|scalar| [(scalar, BASE_WIDTH), (scalar, POINT_WIDTH)])
+        {
+            let multiples: Vec<Scalar> = (0..1 << (width - 2)).map(|number| small(2 * number + 1)).collect();
+            let mut digits = SparseDigits::new(&scalar.0, width);
+            let mut last = None;
+            let sum = (0..SparseDigits::PLACES).rev().fold(small(0), |sum, place| {
+                let twice = sum.plus(&sum);
+                let Some((multiple, negate)) = digits.at(place, &multiples) else { return twice };
+                assert!(last.is_none_or(|last| place + width <= last), "{scalar:?} {place}");
+                last = Some(place);
+                twice.plus(&if negate == 0 { *multiple } else { minus(multiple) })
             });
-            assert_eq!(sum, scalar);
-            for window in digits.windows(4) {
-                assert!(window.iter().filter(|digit| **digit != 0).count() < 2);
-            }
-            assert!(digits.iter().all(|digit| *digit == 0 || (digit % 2 != 0 && digit.abs() < 8)));
+            assert_eq!((sum, digits.count), (*scalar, 0));
         }
     }
 
