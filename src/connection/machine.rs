@@ -41,8 +41,9 @@ pub(crate) trait Machine<'b> {
     where
         'b: 'm,
     {
-        let request = self.connection().rx.current(Self::Side::peer_request);
-        request.unwrap_or_else(|_| PeerRequest::unknown(Self::Side::ROLE))
+        let rx = &self.connection().rx;
+        let request = rx.current(Self::Side::peer_request).unwrap_or_else(|_| PeerRequest::unknown(Self::Side::ROLE));
+        request.leave_out_authorities(rx.is_cut())
     }
 
     /// Returns the identity of the peer to authorize.

@@ -24,7 +24,8 @@ pub struct Buffers<'b> {
     ///
     /// With fewer than 16,406 bytes, the peer is asked for records whose content takes at most half of this size, and at
     /// least 63 bytes (RFC 8449; RFC 6066 section 4). If it agrees, a message of `n` bytes fits, wherever its records end,
-    /// if `2 * n + 41` are lent: of Certificate one certificate and 5 bytes, unless [`peer`](Self::peer) has room for it.
+    /// if `2 * n + 41` are lent: of Certificate one certificate and 5 bytes, unless [`peer`](Self::peer) has room for it; of
+    /// CertificateRequest all but the names of issuers, which are left out if they do not fit.
     /// 1,024 bytes are enough with P-256, and `GnuTLS` agrees to no less. A peer without these extensions may send longer
     /// records, of up to 16,406 bytes. 16,640 hold every record, and a certificate of up to 16 KB. If the memory is too
     /// small, the error contains the size that would have been enough.

@@ -18,6 +18,7 @@ pub struct PeerRequest<'w> {
     schemes: CodePoints<'w>,
     certificate_schemes: CodePoints<'w>,
     authorities: DistinguishedNames<'w>,
+    authorities_left_out: bool,
     oid_filters: OidFilters<'w>,
     protocols: Option<ProtocolNames<'w>>,
     /// The name of the server that a client requests (RFC 6066 section 3), ASCII, as received.
@@ -32,7 +33,8 @@ pub struct PeerRequest<'w> {
 #[non_exhaustive]
 pub struct Match {
     /// The certificate of our chain that a CA named by the peer issued, and the position of this name in the peer's
-    /// list, both counted from 0; `None` if the peer names none.
+    /// list, both counted from 0; `None` if the peer names none, or its names [are left
+    /// out](PeerRequest::are_authorities_left_out).
     pub issuer: Option<(u8, u16)>,
 }
 
@@ -72,6 +74,7 @@ impl<'w> PeerRequest<'w> {
             schemes: request.signature_schemes,
             certificate_schemes: request.certificate_schemes.unwrap_or(request.signature_schemes),
             authorities: request.authorities,
+            authorities_left_out: false,
             oid_filters: request.oid_filters,
             server_name: None,
             protocols: None,
@@ -86,6 +89,7 @@ impl<'w> PeerRequest<'w> {
             schemes,
             certificate_schemes: hello.certificate_schemes.unwrap_or(schemes),
             authorities: hello.authorities.unwrap_or_default(),
+            authorities_left_out: false,
             oid_filters: OidFilters::default(),
             server_name: hello.server_name,
             protocols: hello.protocols,
@@ -99,11 +103,21 @@ impl<'w> PeerRequest<'w> {
             schemes: CodePoints::default(),
             certificate_schemes: CodePoints::default(),
             authorities: DistinguishedNames::default(),
+            authorities_left_out: false,
             oid_filters: OidFilters::default(),
             server_name: None,
             protocols: None,
             role,
         }
+    }
+
+    /// Leaves out the names of issuers, of which some did not fit into `rx`.
+    pub(crate) fn leave_out_authorities(mut self, left_out: bool) -> Self {
+        if left_out {
+            self.authorities = DistinguishedNames::default();
+            self.authorities_left_out = true;
+        }
+        self
     }
 
     /// Iterates over the signature schemes that the peer accepts, in order of preference.
@@ -121,6 +135,13 @@ impl<'w> PeerRequest<'w> {
     /// Malformed names are left out.
     pub fn authorities(&self) -> impl Iterator<Item = Name<'w>> + use<'w> {
         self.authorities.iter().filter_map(Name::from_der)
+    }
+
+    /// Returns whether the server names more issuers than fit into `rx`. Then [`authorities`](Self::authorities) is empty,
+    /// and a credential of any issuer matches: the names only serve "to guide certificate selection" (RFC 9846 section
+    /// 4.3.4). A client that has to choose between credentials of several issuers needs a larger `rx`.
+    pub const fn are_authorities_left_out(&self) -> bool {
+        self.authorities_left_out
     }
 
     /// Iterates over the application protocols that a client offers, in order of preference (RFC 7301 section 3.1).

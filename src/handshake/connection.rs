@@ -112,11 +112,13 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(Some(header))
     }
 
-    /// Makes a message of one of the `expected` types available: whole, or only the header of a Certificate, which may be
-    /// larger than any buffer. Returns whether it has been received.
+    /// Makes a message of one of the `expected` types available: whole, or only the header of one that may be larger
+    /// than any buffer: Certificate, CertificateRequest. Returns whether it has been received.
     fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
         match self.receive_header(expected)? {
-            Some(header) if header.kind == HandshakeType::CERTIFICATE => Ok(true),
+            Some(MessageHeader { kind: HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_REQUEST, .. }) => {
+                Ok(true)
+            }
             Some(header) => self.rx.receive(header.total()),
             None => Ok(false),
         }
@@ -124,7 +126,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
 
     /// Adds the handled message in `rx` to the transcript and frees its space.
     pub(super) fn receive_into_transcript(&mut self) -> Result<(), Error> {
-        self.transcript.update(self.rx.message()?);
+        self.transcript.update(self.rx.unhashed(self.rx.message()?.len()));
         self.rx.consume_message();
         Ok(())
     }

@@ -91,7 +91,8 @@ impl<'b> Negotiated<'b> {
 pub(crate) enum Wait<'b> {
     /// None.
     Nothing,
-    /// A message of one of these types: whole, or only the header of a Certificate, which is received in parts.
+    /// A message of one of these types: whole, or only the header of one that is received in parts: Certificate,
+    /// CertificateRequest.
     Message(&'static [HandshakeType]),
     /// The answer to a question.
     Answer(Question<'b>),

@@ -6,6 +6,8 @@
 //! A handshake message may be split over records; its fragments are joined at the front. Application data is borrowed
 //! from where it was opened.
 
+mod message;
+
 use super::protect::Protection;
 use super::span::Span;
 use crate::crypto::CryptoProvider;
@@ -41,6 +43,8 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     count: usize,
     /// Bytes of the handshake stream that were consumed.
     position: usize,
+    /// Bytes of the message at the front that are in the transcript already, since a part behind them was cut out.
+    hashed: usize,
     /// The buffer cannot hold the awaited message, or a part of it, regardless of the size of records.
     message_too_large: bool,
 }
@@ -90,6 +94,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             eof: false,
             count: 0,
             position: 0,
+            hashed: 0,
             message_too_large: false,
         }
     }
@@ -236,52 +241,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         too_small(enough.max(need.into()))
     }
 
-    /// Returns the received part of the handshake stream.
-    pub(crate) fn handshake(&self) -> &[u8] {
-        self.handshake.of(self.buffer)
-    }
-
-    /// Returns the header of the message at the front of the handshake stream.
-    pub(crate) fn header(&self) -> Option<MessageHeader> {
-        MessageHeader::peek(self.handshake())
-    }
-
-    /// Returns the message at the front, if it is whole.
-    pub(crate) fn message(&self) -> Result<&[u8], Error> {
-        let total = self.header().ok_or(InvalidMessage::Truncated)?.total();
-        Ok(self.handshake().get(..total).ok_or(InvalidMessage::Truncated)?)
-    }
-
-    /// Parses the body of the message at the front, which is whole.
-    pub(crate) fn current<'m, M, E: Into<Error>>(
-        &'m self,
-        parse: impl FnOnce(&'m [u8]) -> Result<M, E>,
-    ) -> Result<M, Error> {
-        parse(self.body()?).map_err(Into::into)
-    }
-
-    /// Returns the body of the message at the front, if it is whole.
-    #[inline(never)] // once for all parsers
-    fn body(&self) -> Result<&[u8], Error> {
-        Ok(self.message()?.get(MESSAGE_HEADER..).ok_or(InvalidMessage::Truncated)?)
-    }
-
-    /// Drops the message at the front.
-    pub(crate) fn consume_message(&mut self) {
-        let total = self.header().map_or(0, MessageHeader::total);
-        self.consume(total);
-    }
-
     /// Returns whether the buffer was too small for a message, or a part of one, as opposed to a record.
     pub(crate) const fn is_message_too_large(&self) -> bool {
         self.message_too_large
-    }
-
-    /// Returns the message at the front, if it is whole and ends the sender's flight: anything after it in the same
-    /// record was sent before our answer, and so in an unexpected order (RFC 9846 section 4).
-    pub(crate) fn last_message(&self) -> Result<&[u8], Error> {
-        let message = self.message()?;
-        if message.len() < self.handshake.len() { Err(PeerMisbehaved::UnexpectedMessage.into()) } else { Ok(message) }
     }
 
     /// Returns whether the buffer can ever hold a message of `total` bytes.

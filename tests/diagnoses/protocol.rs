@@ -1,7 +1,7 @@
 //! Handshakes that fail at a version, at the negotiation, at a buffer or on the way, and one that does not fail.
 
 use embedded_mtls::{ClientAuth, Diagnosis, NamedGroup, ServerConfig};
-use test_support::pair::{Sizes, anchors};
+use test_support::pair::Sizes;
 use test_support::pki::{SERVER_NAME, Template};
 
 use crate::world::{Case, both};
@@ -163,17 +163,6 @@ pub(crate) const CASES: &[Case] = &[
         "the client connects, sends nothing and closes the connection",
         |w| w.tamper = |to_server, _| to_server.clear(),
         both(Diagnosis::ClosedAtOnce, Diagnosis::ClosedAtOnce),
-    ),
-    Case(
-        "the server names more authorities than the client's buffer can hold, in small records",
-        |w| {
-            let roots: Vec<_> = (0..20).map(|number| Template::ca(&format!("Root {number}")).self_signed()).collect();
-            let roots = anchors(&roots.iter().collect::<Vec<_>>());
-            w.setup.server = ServerConfig::new(ClientAuth::Required(roots));
-            w.setup.client_sizes = Sizes { rx: 600, ..Sizes::DEFAULT };
-            w.setup.server_sizes = Sizes { tx: 300, ..Sizes::DEFAULT };
-        },
-        both(Diagnosis::MessageTooLarge, Diagnosis::OurRecordTooLarge),
     ),
     Case(
         "the server's certificate is larger than the client's buffer, in small records",

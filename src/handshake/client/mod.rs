@@ -13,6 +13,7 @@
 //!    {Finished}                  ──────▶
 //! ```
 
+mod issuers;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod late;
 pub(crate) mod offer;
@@ -428,8 +429,11 @@ fn handle_certificate_request<'b, P: CryptoProvider>(
     if cx.rx.header().is_none_or(|header| header.kind != HandshakeType::CERTIFICATE_REQUEST) {
         return Ok((State::AuthenticateServer(keys, None, Authenticate::ExpectCertificate), None));
     }
+    if !issuers::receive_request(cx)? {
+        return Ok((State::ExpectCertificateRequest(keys), Some(Stop::NeedInput)));
+    }
     let request = cx.rx.current(CertificateRequest::parse)?;
-    cx.events.asked(&PeerRequest::of_server(&request), false);
+    cx.events.asked(&PeerRequest::of_server(&request).leave_out_authorities(cx.rx.is_cut()), false);
     Ok((State::AwaitCredential(keys), None))
 }
 
