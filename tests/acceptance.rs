@@ -1,4 +1,4 @@
-//! Whether a server has accepted the certificate of a client: shown, refused, or not known yet.
+//! Acceptance of the client's certificate by a server: sent, refused, or not known yet.
 #![allow(missing_docs)]
 
 use embedded_io::{ErrorType, Read, Write};
@@ -15,7 +15,7 @@ use test_support::pair::{Setup, TestSession, advance, deliver, drain, now, read_
 use test_support::pki::Pki;
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
 
-/// A session of a client with the scripted server at its end. Without a request it is not asked who it is.
+/// A session of a client with the scripted server at its end. Without a request, no certificate is requested.
 fn session(asked: bool) -> (TestSession<Client>, Script) {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
@@ -192,7 +192,7 @@ fn an_alert_after_acceptance_is_not_a_refusal_of_the_credential() {
     assert!(session.failure().and_then(|failure| failure.refusal()).is_none());
 }
 
-/// Whoever is on the way can agree on keys with the client, and seal an alert with them.
+/// An attacker on the path can agree on keys with the client, and seal an alert with them.
 #[test]
 fn an_alert_before_the_finished_of_the_server_is_not_a_refusal_of_a_credential() {
     let pki = Pki::new();
@@ -321,7 +321,7 @@ impl embedded_io_async::Write for Canned {
     }
 }
 
-/// What `confirm` says when this lies before it, and what a read gives then; the same for both drivers.
+/// Checks the results of `confirm` and of a read after these bytes have been received; the same for both drivers.
 fn confirm(sent: &[Sent]) -> (Result<ClientAuthStatus, Failure<Infallible>>, Vec<u8>) {
     let run = |async_driver: bool| {
         let (session, mut script) = session(true);

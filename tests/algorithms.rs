@@ -52,7 +52,7 @@ fn anchors(kind: &str) -> &'static [TrustAnchor<'static>] {
     leak_all(vec![TrustAnchor::from_certificate(lent(file(kind, "root.der"))).unwrap()])
 }
 
-/// A key as the file says, behind the token that an external signer answers for RSA.
+/// A key from a file, behind the token that an external signer answers for RSA.
 enum Key {
     Software(AnySigningKey),
     Rsa { modulus: Vec<u8>, private_exponent: Vec<u8> },

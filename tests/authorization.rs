@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use test_support::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
 
-/// Whether a server with these rules lets this client in: the error of the server, and what the client hears.
+/// Runs a server with these rules; returns the error of the server, and that of the client.
 fn visit(pki: &Pki, client: &Issued, rules: AllowList<'static>) -> (Option<(Error, Stage)>, Option<Error>) {
     let outcome = meet(pki, Setup::new(pki).server, client, rules);
     let mut client = outcome.client.expect("a client is done before the server decides");
@@ -39,7 +39,7 @@ fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowL
     setup.run()
 }
 
-/// Gives what the certificate of a peer says to `look`.
+/// Passes the identity of a peer to `look`.
 fn peer<T>(der: &[u8], look: impl FnOnce(&PeerIdentity<'_>) -> T) -> T {
     let mut memory = vec![0; 4096];
     let mut validator = Validator::new(&mut memory);
@@ -120,7 +120,7 @@ fn each_rule_matches_exactly_the_peers_it_names() {
     assert!(peer(&renewed.der, |peer| pin.holds(RustCrypto, peer)), "a pin of the key outlives its certificate");
 }
 
-// RFC 9846 section 4.5.3 proves the key; nobody but its holder has signed the names.
+// RFC 9846 section 4.5.3 proves the key; the names are signed by its holder only.
 #[test]
 fn the_holder_of_a_pinned_key_has_no_name() {
     let pki = Pki::new();
@@ -152,7 +152,7 @@ fn the_holder_of_a_pinned_key_has_no_name() {
         let outcome = meet(&pki, server, &forged, any_of(vec![rule]));
         assert_eq!(outcome.server.is_ok(), expected, "row {number}: {:?}", outcome.server.err());
     }
-    // A program that decides by itself can see it.
+    // A program with its own rules can see it.
     let server = ServerConfig::new(ClientAuth::Required(leak_all(vec![authority, pin])));
     let (_, session) = meet(&pki, server, &forged, AllowList::everybody()).sessions();
     assert!(session.peer().unwrap().is_known_by_key_only());

@@ -1,5 +1,5 @@
 //! The ten bad chains in whole handshakes, both roles: each is refused with its own error, and the
-//! peer is told with the alert of that error.
+//! peer receives the alert of that error.
 #![allow(missing_docs)]
 
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -8,7 +8,7 @@ use embedded_mtls::{CertificateError, ClientAuth, ClientConfig, Error, ServerCon
 use test_support::pair::{Outcome, Setup, anchors_der, credential_der, host};
 use test_support::pki::{BadChain, Defect, Pki, Role, SERVER_NAME};
 
-/// The side of `role` shows the bad chain, the other judges it.
+/// Runs a handshake in which the side of `role` sends the bad chain and the other validates it.
 fn run(role: Role, bad: &BadChain) -> Outcome {
     let base = Setup::new(&Pki::new());
     let anchors = anchors_der(&bad.anchor);
@@ -16,7 +16,7 @@ fn run(role: Role, bad: &BadChain) -> Outcome {
     let bad_host = host(vec![credential_der(&bad.chain, 0)], vec![key]);
     let setup = match role {
         Role::Client => {
-            // Without names of authorities the client shows what it has.
+            // Without names of CAs, the client sends what it has.
             let server = ServerConfig::new(ClientAuth::Required(anchors)).with_authority_names(&[]);
             Setup { server, client_host: bad_host, ..base }
         }

@@ -1,7 +1,7 @@
 //! Every bit of every byte that a whole handshake sends, flipped on its way: no such handshake ends
 //! with data exchanged, none panics, none hangs.
 //!
-//! All randomness is owned, so that a side that gets the same bytes says the same: what is protected
+//! All randomness is fixed, so that a side that receives the same bytes sends the same: protected data
 //! is replayed to one side alone, from a recording of the other. Only a changed hello changes what
 //! comes after it, and runs with both sides.
 #![allow(missing_docs)]
@@ -31,7 +31,7 @@ fn is_ignored(stream: &[u8], at: usize) -> bool {
     false
 }
 
-/// What all runs share; making it takes longer than a run.
+/// State that all runs share; making it takes longer than a run.
 struct Base {
     anchors: &'static [TrustAnchor<'static>],
     client: Identity,
@@ -68,7 +68,7 @@ impl Base {
 /// Flights leave in several records, so that more of them than the first has to be opened.
 const SIZES: test_support::pair::Sizes = test_support::pair::Sizes { rx: 2048, tx: 512, peer: 1024 };
 
-/// Whether both sides are done and exchange data although one bit of one direction is flipped.
+/// Returns whether both sides finish and exchange data although one bit of one direction is flipped.
 fn both_accept(base: &Base, to_server: bool, at: usize, bit: u8) -> bool {
     let mut passed = 0;
     let outcome = base.setup().run_with(|server, client| {
@@ -88,7 +88,7 @@ fn both_accept(base: &Base, to_server: bool, at: usize, bit: u8) -> bool {
     }
 }
 
-/// Whether one side alone, fed with these bytes, is done and has nothing to say against them.
+/// Returns whether one side alone, fed with these bytes, finishes without an error.
 fn accepts<S: Side>(mut real: Real<'_, S>, bytes: &[u8]) -> Result<(), Error> {
     let mut bytes = bytes.to_vec();
     // Each turn moves bytes or ends.
@@ -106,7 +106,7 @@ fn accepts<S: Side>(mut real: Real<'_, S>, bytes: &[u8]) -> Result<(), Error> {
     real.session().poll().map(|_| ())
 }
 
-/// What client and server send, in that order.
+/// Returns the bytes of the client and the server, in that order.
 fn record(base: &Base) -> [Vec<u8>; 2] {
     let outcome = base.setup().run();
     let wire = [outcome.wire.from_client.clone(), outcome.wire.from_server.clone()];

@@ -1,4 +1,4 @@
-//! Small buffers and small deliveries: what is lent is enough, or an error says how much would be.
+//! Small buffers and small deliveries: the memory suffices, or an error names the size that would.
 #![allow(missing_docs)]
 
 use embedded_mtls::{
@@ -174,7 +174,7 @@ fn a_buffer_that_is_too_small_is_named_with_a_size_that_leads_to_one_that_works(
     }
 }
 
-/// With chains of two P-256 certificates, X25519 and a host name of 20 bytes.
+/// The sizes for chains of two P-256 certificates, X25519 and a host name of 20 bytes.
 #[test]
 fn the_smallest_sizes_that_work_are_known() {
     let pki = Pki::new();
@@ -263,7 +263,7 @@ fn the_compatibility_record_of_a_server_is_never_left_out() {
     }
 }
 
-/// A record of the largest size needs a buffer of that size, and the error says so.
+/// A record of the largest size needs a buffer of that size, and the error names it.
 #[test]
 fn a_record_larger_than_the_buffer_is_rejected_with_its_size() {
     let pki = Pki::new();

@@ -1,4 +1,4 @@
-//! Middlebox compatibility mode (RFC 9846 appendix E.4): who sends a `change_cipher_spec` record, and when.
+//! Middlebox compatibility mode (RFC 9846 appendix E.4): the sides that send a `change_cipher_spec` record, and when.
 #![allow(missing_docs)]
 
 use embedded_mtls::{Error, NamedGroup, PeerMisbehaved};
@@ -103,14 +103,14 @@ fn a_client_that_is_asked_for_another_share_sends_the_record_before_its_second_h
     assert_eq!(real.end, Some(Ok(())));
 }
 
-/// Entropy is owned: every client says the same hello.
+/// Entropy is fixed: every client sends the same hello.
 fn first_hello(pki: &Pki) -> Vec<u8> {
     let mut real = Real::client(Setup::new(pki));
     let said = real.take();
     records(&said)[0][5..].to_vec()
 }
 
-/// Encrypted records look like the rest of a resumed TLS 1.2 connection to whoever is on the way, alerts included.
+/// To an observer, encrypted records, alerts included, look like the rest of a resumed TLS 1.2 connection.
 #[test]
 fn an_encrypted_alert_of_a_client_follows_the_record_and_a_plain_one_does_not() {
     let pki = Pki::new();

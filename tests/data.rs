@@ -369,7 +369,7 @@ fn a_late_alert_is_reported_and_ends_the_session() {
     of(server_session());
 }
 
-/// How many tickets in how many records, and what they hold.
+/// The number of tickets, the number of records, and the content of the tickets.
 #[test]
 fn tickets_are_dropped_also_those_larger_than_the_buffer() {
     for (size, pieces) in [(1, 5000), (1000, 5000), (1000, 1), (1000, 100), (9000, 100), (60_000, 1000)] {
@@ -383,7 +383,7 @@ fn tickets_are_dropped_also_those_larger_than_the_buffer() {
             let bytes = script.seal(&data(b"data"));
             assert_eq!(feed(&mut session, &bytes).unwrap().0, b"data", "{size} bytes by {pieces}");
         }
-        // What comes behind a ticket in its last record is read.
+        // Messages after a ticket in its last record are read.
         let both = [session_ticket(&pattern(30), &[]), session_ticket(&pattern(size.min(3000)), &[])].concat();
         let bytes = script.seal(&Sent::new(Epoch::Application, HANDSHAKE, &both));
         assert_eq!(feed(&mut session, &bytes), Ok((vec![], vec![])));

@@ -109,7 +109,7 @@ struct Cancelled {
 }
 
 impl Cancelled {
-    /// One turn: as many polls as the budget says, then the future is dropped.
+    /// One turn: the number of polls in the budget, after which the future is dropped.
     fn turn<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         (0..self.budget).find_map(|_| once(future.as_mut()))
@@ -143,7 +143,7 @@ struct Slow {
     waits: usize,
     left: usize,
     refuses: bool,
-    /// What it was told about the certificates of the peer.
+    /// The verdicts on the certificates of the peer that it received.
     heard: Vec<String>,
 }
 
@@ -407,7 +407,7 @@ fn run_elsewhere<T: Send>(future: impl Future<Output = T> + Send) -> T {
     })
 }
 
-/// With all that a connection may be lent: a ring of events, a log of secrets.
+/// Lends a connection everything that is optional: a ring of events, a log of secrets.
 #[test]
 fn handshakes_and_streams_may_move_to_another_thread_with_their_transport() {
     const fn is_send<T: Send>() {}
@@ -561,7 +561,7 @@ fn nothing_is_read_into_a_buffer_that_is_full() {
     assert_eq!(ended.err(), unsent);
 }
 
-/// Remembers what it is told of the failure.
+/// Records the reported failure.
 struct Told {
     inner: TestHost,
     told: Option<(Error, Option<Diagnosis>)>,

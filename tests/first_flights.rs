@@ -55,7 +55,7 @@ fn a_server_that_insists_on_its_preferred_group_rejects_the_second_hello_of_a_wo
     assert_eq!(real.take(), record(ALERT, &[2, 47]));
 }
 
-/// Of the shares that a client sends, the server takes that of the group it likes best.
+/// Among the shares that a client sends, the server selects that of the group it prefers.
 #[test]
 fn a_server_takes_the_best_share_of_several() {
     let pki = Pki::new();

@@ -31,7 +31,7 @@ enum Mode {
     Required,
 }
 
-/// What the client can show.
+/// The identities of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shows {
     Nothing,
@@ -110,7 +110,7 @@ fn run(pki: &Pki, case: Case) {
     if case.mode == Mode::Required && !authenticates {
         let required = Error::PeerIncompatible(PeerIncompatible::ClientCertificateRequired);
         assert_eq!(outcome.server.err(), Some((required, Stage::Certificate)));
-        // The client was done before; it hears of it when it reads.
+        // The client had finished before; it learns it when it reads.
         let mut client = outcome.client.expect("a session");
         assert_eq!(client.client_auth(), ClientAuthStatus::Declined);
         assert_eq!(client.poll().err(), Some(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED)));
@@ -122,7 +122,7 @@ fn run(pki: &Pki, case: Case) {
     agree(pki, case, authenticates, client, server);
 }
 
-/// What both sides know of each other, and that they can talk.
+/// Checks what both sides know of each other, and that they can exchange data.
 fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession<Client>, mut server: TestSession<Server>) {
     let status = match (case.mode, authenticates) {
         (Mode::None, _) => ClientAuthStatus::NotRequested,

@@ -1,4 +1,4 @@
-//! Keys wear out: after as many records as RFC 9846 section 5.5 or the provider allows, a session changes them by itself.
+//! Keys wear out: after the number of records that RFC 9846 section 5.5 or the provider allows, a session changes them.
 #![allow(missing_docs)]
 
 use embedded_mtls::credential::Choice;
@@ -14,7 +14,7 @@ use test_support::pair::{Setup, entropy, leak, now};
 use test_support::pki::Pki;
 use test_support::script::{APPLICATION_DATA, HANDSHAKE};
 
-/// As [`RustCrypto`], but for records: the ciphertext is the plaintext, the tag zero.
+/// A provider like [`RustCrypto`], except for records: the ciphertext is the plaintext, the tag zero.
 #[derive(Clone, Copy, Debug, Default)]
 struct InTheClear<const RECORDS: u64>;
 
@@ -116,7 +116,7 @@ fn sessions<P: CryptoProvider + Default>() -> (Session<'static, Client<P>>, Sess
     }
 }
 
-/// Writes so many records, each of one byte, and checks that each is one and that the next comes after a KeyUpdate.
+/// Writes this number of records of one byte, and checks that each is one and that the next comes after a KeyUpdate.
 fn wears_out_after<S: Side>(session: &mut Session<'_, S>, count: u64) {
     let data = [b"x", &[APPLICATION_DATA][..], &[0; TAG_LEN]].concat();
     let data = record(APPLICATION_DATA, &data);

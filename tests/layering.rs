@@ -1,6 +1,6 @@
 //! The layers of `src/`, and of the programs: a module may use those below it, never one above.
 //!
-//! `ARCHITECTURE.md` says what each layer is for. `lib.rs` is exempt, and so are test modules.
+//! `ARCHITECTURE.md` describes each layer. `lib.rs` is exempt, and so are test modules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ fn upward_arrows(layers: &[&[&str]], module: &[&str], source: &str) -> Vec<Upwar
     used_modules(module.len(), &code_of(source)).into_iter().filter_map(arrow).collect()
 }
 
-/// First names behind `crate::`, and behind as many `super::` as lead to the root from `depth` levels down.
+/// Returns the first names after `crate::`, and after as many `super::` as lead to the root from `depth` levels down.
 fn used_modules(depth: usize, code: &str) -> Vec<String> {
     let to_root = "super::".repeat(depth);
     ["crate::", to_root.as_str()]
@@ -198,9 +198,9 @@ fn only_the_back_ends_name_crates_of_cryptography() {
     }
 }
 
-/// Programs and products of operators, of which the core knows nothing: their words are for `crates/operator`.
+/// Programs and products of operators, which the core does not know: their names belong into `crates/operator`.
 const OPERATORS: &[&str] = &["apache", "apigee", "mod_ssl", "nginx", "ssl_client", "sslverify"];
-/// The lines that name one all the same: a limit that is counted differently by everybody says whose way is ours.
+/// The lines that name one anyway: implementations count a limit in different ways, and the documentation names ours.
 const NAMED: &[(&str, &str)] = &[(
     "x509/path/rules.rs",
     "/// This is how Apache's `SSLVerifyDepth` counts, which compares the place of each certificate in",

@@ -1,5 +1,5 @@
 //! The misbehaviour table: every message of a handshake, dropped, repeated, swapped, sent in the
-//! wrong epoch, split, too long, empty or too short, and what the receiver says about it.
+//! wrong epoch, split, too long, empty or too short, and the error of the receiver.
 #![allow(missing_docs)]
 #![allow(clippy::option_option, reason = "no such message, no error, or an error")]
 
@@ -9,7 +9,7 @@ use test_support::pair::Setup;
 use test_support::pki::Pki;
 use test_support::script::{Epoch, HANDSHAKE, Keys, Real, Script, Sent, client, invalid, misbehaved, server};
 
-/// What is done to a message on its way.
+/// The change of a message in transit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Drop,
@@ -55,7 +55,7 @@ impl Action {
     }
 }
 
-/// What a client says to a flight whose message `at` was changed.
+/// Returns the error of a client for a flight whose message `at` was changed.
 fn client_says(pki: &Pki, at: usize, action: Action) -> Option<Option<Error>> {
     let (mut real, mut script) = client(Setup::new(pki));
     let flight = script.server_flight(pki, |message| message);
@@ -107,7 +107,7 @@ const TO_CLIENT: [Row; 6] = [
     //                       Drop        Repeat      Swap        WrongEpoch Fragment Trailing Empty  Truncate
     ("ServerHello",         [EPOCH,      EPOCH,      EPOCH,      EPOCH,     FINE,    LONG,    SHORT, SHORT]),
     ("EncryptedExtensions", [UNEXPECTED, UNEXPECTED, UNEXPECTED, EPOCH,     FINE,    LONG,    SHORT, SHORT]),
-    // A server need not ask; that it did shows in its signature over the transcript.
+    // A server need not request a certificate; that it did is part of its signature over the transcript.
     ("CertificateRequest",  [SIGNATURE,  UNEXPECTED, UNEXPECTED, EPOCH,     FINE,    LONG,    SHORT, SHORT]),
     ("Certificate",         [UNEXPECTED, UNEXPECTED, UNEXPECTED, EPOCH,     FINE,    LONG,    SHORT, SHORT]),
     ("CertificateVerify",   [UNEXPECTED, UNEXPECTED, UNEXPECTED, EPOCH,     FINE,    LONG,    SHORT, SHORT]),

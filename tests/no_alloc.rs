@@ -1,6 +1,6 @@
 //! No crate that the default core is built from may need a heap.
 //!
-//! That no allocator is needed is also shown by the images in `boards/budget`: they have none and link.
+//! The images in `boards/budget` also prove that no allocator is needed: they have none and link.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,12 +37,12 @@ fn crates(tree: &str) -> BTreeSet<(&str, &str)> {
     tree.lines()
         .filter_map(|line| line.split_once(" v"))
         .map(|(name, rest)| (name, rest.split(' ').next().unwrap_or(rest)))
-        // Those of this repository say `no_std` in their first lines.
+        // The crates of this repository have `no_std` in their first lines.
         .filter(|(name, _)| !["embedded-mtls", "embedded-mtls-aead"].contains(name))
         .collect()
 }
 
-/// Whether a source text uses `alloc` without a feature that asks for it.
+/// Returns whether a source text uses `alloc` without a feature that enables it.
 fn needs_alloc(source: &str) -> bool {
     let mut gated = false;
     for line in source.lines().map(str::trim) {

@@ -186,7 +186,7 @@ fn every_assigned_alert_has_a_name() {
     }
 }
 
-/// A script sees what a client says to a server that has proved nothing.
+/// A script receives the messages of a client to a server that has proved nothing.
 #[test]
 fn a_hello_of_a_client_without_shares_waits_for_the_group() {
     let pki = Pki::new();

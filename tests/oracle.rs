@@ -1,4 +1,4 @@
-//! Nobody who answers a client and has proved nothing learns anything of its credentials.
+//! An unauthenticated server learns nothing about the credentials of a client.
 #![allow(missing_docs)]
 
 #[cfg(feature = "events")]
@@ -139,7 +139,7 @@ fn message_with_schemes(schemes: &[u16]) -> Vec<u8> {
     message(CERTIFICATE_REQUEST, &[vec![0], block(&[(SIGNATURE_ALGORITHMS, list16(schemes))])].concat())
 }
 
-/// A server has nobody to hide this from: it speaks first.
+/// A server cannot hide this: it sends first.
 #[test]
 fn a_server_rejects_a_credential_of_a_scheme_that_the_client_did_not_offer_at_once() {
     let pki = Pki::new();

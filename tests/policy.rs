@@ -1,4 +1,4 @@
-//! What a program may ask of a peer beyond RFC 5280 and RFC 9525, in whole handshakes of both roles: pins, common
+//! Requirements on a peer beyond RFC 5280 and RFC 9525, in whole handshakes of both roles: pins, common
 //! names, limits of validity, the strict profile, and what is reported about the time.
 #![allow(missing_docs)]
 
@@ -13,7 +13,7 @@ use rcgen::{PublicKeyData as _, SanType};
 use test_support::pair::{Outcome, Setup, anchors, credential, host, leak, leak_all, now, signing_key};
 use test_support::pki::{Issued, NOW, Pki, Role, SERVER_NAME, Template};
 
-/// The side of `role` shows `chain`; the other judges it by `anchors` and whatever `demand` asks for.
+/// Sets up a handshake in which the side of `role` sends `chain`, and the other validates it with `anchors`.
 fn shown(role: Role, chain: &[&Issued], anchors: &'static [TrustAnchor<'static>]) -> Setup {
     let base = Setup::new(&Pki::new());
     let shows = host(vec![credential(chain, 0)], vec![signing_key(chain[0])]);
@@ -27,7 +27,7 @@ fn shown(role: Role, chain: &[&Issued], anchors: &'static [TrustAnchor<'static>]
     }
 }
 
-/// What the judge found.
+/// The result of the validation.
 fn judged(role: Role, outcome: Outcome) -> PathFound {
     let (client, server) = outcome.sessions();
     match role {
@@ -37,7 +37,7 @@ fn judged(role: Role, outcome: Outcome) -> PathFound {
     .expect("a peer with a certificate has a path")
 }
 
-/// The judge refuses with this error, and the other side hears its alert.
+/// Checks that the validating side fails with this error, and that the other side receives its alert.
 #[track_caller]
 fn assert_refused(role: Role, outcome: Outcome, index: u8, problem: Problem) {
     let expected = Error::Certificate(CertificateError { index, problem });
@@ -125,13 +125,13 @@ fn a_pin_replaces_only_the_path() {
 fn a_server_with_a_pin_names_no_authorities_so_that_the_pinned_client_answers() {
     let pki = Pki::new();
     let self_signed = Template::client("partner").self_signed();
-    // A client that shows nothing but what the server asks for.
+    // A client that sends only what the server requests.
     let names = |anchors: Vec<TrustAnchor<'static>>| {
         let setup = shown(Role::Client, &[&self_signed], leak_all(anchors));
         setup.run().server.map(|session| session.path().unwrap().depth).map_err(|(error, _)| error)
     };
     assert_eq!(names(vec![authority(&pki.root), pin(&self_signed)]), Ok(0));
-    // Without the pin the server names its authority, and the client has nothing of it to show.
+    // Without the pin the server names its CA, and the client has no certificate of it.
     let refused = names(vec![authority(&pki.root)]);
     assert_eq!(refused, Err(embedded_mtls::PeerIncompatible::ClientCertificateRequired.into()));
 }

@@ -96,7 +96,7 @@ fn visit_by(
 /// `base`'s client visits a server under this policy.
 fn visit_to(base: Setup, resolved: Resolved<'static, Server>, keys: &'static [P256SigningKey]) -> Outcome {
     Setup {
-        // So the client shows what it has, whoever issued it.
+        // So the client sends its certificate, whoever issued it.
         server: resolved.config().with_authority_names(&[]),
         server_host: server_side(resolved, keys),
         client: base.client,
@@ -108,7 +108,7 @@ fn visit_to(base: Setup, resolved: Resolved<'static, Server>, keys: &'static [P2
     .run()
 }
 
-/// The side of `role` shows a chain with this fault, the other judges it by a policy with these settings.
+/// Runs a handshake in which the side of `role` sends a chain with this fault; the other validates it by a policy with these settings.
 fn judged(role: Role, fault: Fault, settings: Settings<'static>) -> Outcome {
     let pki = Pki::new();
     let chain = fault.chain(role, &pki);
@@ -131,7 +131,7 @@ fn judged(role: Role, fault: Fault, settings: Settings<'static>) -> Outcome {
     }
 }
 
-/// The judge refuses with this error, and the other side hears its alert.
+/// Checks that the validating side fails with this error, and that the other side receives its alert.
 #[track_caller]
 fn assert_refused(role: Role, outcome: Outcome, expected: CertificateError) {
     let (judge, heard) = outcome.judgement(role);
@@ -442,7 +442,7 @@ fn slots_are_named_by_a_reference_of_the_right_kind() {
     assert_eq!(error, Some(ReferenceNowhere(Setting::KeyStore)));
 }
 
-/// Which alias a client under this policy shows to a server that takes both.
+/// Returns the alias that a client under this policy sends to a server that accepts both.
 fn shown(policy: Policy<'static, Client>) -> Result<Option<&'static str>, PolicyError> {
     let pki = Pki::new();
     let special = Template::client("special").signed_by(&pki.intermediate);
@@ -488,7 +488,7 @@ fn without_client_authentication_no_certificate_is_requested_or_sent() {
     let pki = Pki::new();
     let one_way = Settings { client_auth_enabled: false, key_store: None, ..MUTUAL };
     let own: &[(&str, &[&Issued])] = &[("own", &[&pki.client, &pki.intermediate])];
-    // What the policy does not name is not shown, though it is there.
+    // An identity that the policy does not name is not sent, although it exists.
     let client = client_policy(one_way).resolve_with(entries(own), anchors(&[&pki.root])).unwrap();
     let (_, server) = visit_from(Setup::new(&pki), client, keys(own)).errors();
     assert_eq!(server, Some(PeerIncompatible::ClientCertificateRequired.into()));
@@ -521,7 +521,7 @@ fn a_server_sends_the_certificate_of_its_alias_or_of_the_requested_name() {
     assert_eq!(visit("shop.example.com", None).as_deref(), Ok("shop.example.com"));
     let unknown = Error::AlertReceived(AlertDescription::UNRECOGNIZED_NAME);
     assert_eq!(visit("other.example.com", None), Err(unknown));
-    // With an alias everybody gets the same, and those who wanted another name refuse it.
+    // With an alias all clients get the same certificate, and those that require another name reject it.
     assert_eq!(visit("shop.example.com", Some("shop")).as_deref(), Ok("shop.example.com"));
     let mismatch = CertificateError { index: 0, problem: Problem::NameMismatch };
     assert_eq!(visit(SERVER_NAME, Some("shop")), Err(mismatch.into()));
@@ -540,7 +540,7 @@ fn an_identity_for_development_leaves_client_authentication_as_it_was_set() {
             let refused = Some(PolicyError::ClientAuthWithoutTrustStore);
             assert_eq!(Policy::<Server>::new(without).err(), refused);
             let resolved = server_policy(settings).resolve_with(entries(own), anchors(&[&pki.root])).unwrap();
-            // A client that trusts this identity, and shows none of its own.
+            // A client that trusts this identity, and sends none of its own.
             let pinned = leak_all(vec![TrustAnchor::from_pinned_certificate(RustCrypto, &development.der).unwrap()]);
             let client = embedded_mtls::ClientConfig::new(server_name(), pinned);
             let base = Setup { client, client_host: host(vec![], vec![]), ..Setup::new(&pki) };

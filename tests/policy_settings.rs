@@ -7,7 +7,7 @@ use embedded_mtls::x509::{CommonName, Waivers};
 use embedded_mtls::{Client, Server};
 use embedded_mtls_operator::policy::{Policy, PolicyError, Setting, Settings, Site, StoreName};
 
-/// What holds between two settings.
+/// The relation between two settings.
 #[derive(Clone, Copy)]
 enum Pair {
     /// Nothing.
@@ -28,7 +28,7 @@ use Setting::{
     TrustStore,
 };
 
-/// Where nothing is enforced, waiving needs the feature; with `Enforce` it means nothing.
+/// Without enforcement, waiving needs the feature; with `Enforce` it has no effect.
 const WAIVING: Pair = if cfg!(feature = "dangerous-waivers") { Free } else { Second(WaiversNotCompiled) };
 
 /// Every pair of settings, on a client and on a server.
@@ -87,7 +87,7 @@ fn sets() -> impl Iterator<Item = Vec<Setting>> {
     (0..1 << Setting::ALL.len()).map(move |bits| of(bits).collect())
 }
 
-/// What the pairs say is wrong with a set.
+/// Returns the errors of a set according to its pairs.
 fn contradictions(set: &[Setting], is_client: bool) -> Vec<PolicyError> {
     let has = |setting: &Setting| set.contains(setting);
     let mut found = Vec::new();
@@ -138,7 +138,7 @@ fn every_set_of_settings_is_rejected_if_two_of_them_contradict_each_other_and_on
     }
     // Whatever is set without TLS. Of a server: with or without an alias, clients are asked and their authorities known; or
     // they are not, and the authorities are there or not. Of a client: with a common name or not, without identities; or
-    // with them, with an alias or not, shown or not.
+    // with them, with an alias or not, sent or not.
     let waiving = if cfg!(feature = "dangerous-waivers") { 4 } else { 3 };
     assert_eq!(good, [128 + 2 * (1 + 2) * waiving, 128 + 2 * (1 + 2 * 2) * waiving]);
 }

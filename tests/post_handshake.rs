@@ -20,7 +20,7 @@ struct End<R: Side> {
     answers: Vec<ClientAuthStatus>,
     yields: usize,
     refuses: bool,
-    /// Whether the signer is ready.
+    /// Set if the signer is ready.
     signs: bool,
     /// Questions to sign that were dropped.
     dropped: usize,
@@ -101,7 +101,7 @@ impl Link {
         panic!("it does not end");
     }
 
-    /// As [`Self::settle`], without errors.
+    /// Runs as [`Self::settle`], without errors.
     fn run(&mut self) {
         assert_eq!(self.settle(), (None, None));
     }
@@ -136,7 +136,7 @@ fn carry(from: &mut TestSession<impl Side>, to: &mut TestSession<impl Side>, chu
     count
 }
 
-/// The server asks nobody at first; the client offers to answer later.
+/// The server requests nothing at first; the client offers to answer later.
 fn setup(pki: &Pki) -> Setup {
     let mut setup = Setup::new(pki);
     setup.server = embedded_mtls::ServerConfig::new(ClientAuth::None);
@@ -360,7 +360,7 @@ fn a_client_that_has_closed_answers_nothing_and_is_not_asked() {
     assert!(matches!(link.server.session.poll(), Ok(Event::PeerClosed)));
     let closed = link.server.session.request_certificate(ClientAuth::Required(roots(&pki)));
     assert_eq!(closed, Err(ApiMisuse::ClosedForWriting.into()));
-    // It can still be told something.
+    // It can still receive.
     assert_eq!(link.server.session.write(b"goodbye"), Ok(7));
     link.run();
     assert_eq!(link.client.received, b"goodbye");
@@ -381,7 +381,7 @@ fn no_peer_memory_is_returned_where_the_client_may_be_asked_later() {
 #[test]
 fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_needs() {
     let pki = Pki::new();
-    // Just enough for the handshake: what it says then is enough.
+    // Just enough for the handshake, and for the answer after it.
     let mut need = 700;
     let mut rounds = 0;
     loop {
@@ -420,7 +420,7 @@ fn a_refusal_after_a_late_decline_blames_no_credential_sent_before() {
         assert!(refusal.credential.is_none(), "none was shown");
     }
 
-    // A server that lets it in all the same has not refused it, whatever comes later.
+    // A server that accepts it anyway has not refused it, whatever comes later.
     let mut mutual = setup(&pki);
     mutual.server = embedded_mtls::ServerConfig::new(ClientAuth::Required(roots(&pki)));
     let mut link = Link::with_host(mutual, host(vec![], vec![]));

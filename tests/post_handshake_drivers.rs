@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 use test_support::pair::{Setup, TestHost, TestSession, anchors, credential, host, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Pki, Template};
 
-/// A transport of which the test holds the other end: what lies there to be read, and what was written.
+/// A transport whose other end is held by the test: its input, and its output.
 #[derive(Clone, Default)]
 struct Wire {
     incoming: Rc<RefCell<Vec<u8>>>,
@@ -67,7 +67,7 @@ impl embedded_io_async::Write for Wire {
 }
 
 impl Wire {
-    /// Gives `session` what was written here.
+    /// Delivers the bytes written here to `session`.
     fn carry_to(&self, session: &mut TestSession<impl Side>) {
         let bytes = std::mem::take(&mut *self.outgoing.borrow_mut());
         session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
@@ -190,7 +190,7 @@ fn a_stream_without_a_host_stays_at_the_question_until_it_gets_one() {
     asked_without_a_host!(asynch, finish, embedded_io_async::Read::read);
 }
 
-/// The session has failed, and its alert is still to be sent. Says what a request gives, and what the client hears.
+/// Checks a request on a session that has failed and whose alert is still unsent; returns its result, and the client's error.
 macro_rules! request_after_a_failure {
     ($stream:ident, $run:expr) => {{
         let pki = Pki::new();
@@ -213,7 +213,7 @@ fn the_alert_of_a_failure_is_sent_before_a_request_for_a_certificate_returns_it(
     request_after_a_failure!(asynch, finish);
 }
 
-/// Says what is to be done, and never shows or signs anything.
+/// Makes a fixed choice, and never sends a certificate or signs.
 struct Decided(Choice<'static>);
 
 impl Host for Decided {
@@ -232,7 +232,7 @@ impl Host for Decided {
     }
 }
 
-/// What a client's read gives when it is asked by `server` and `choice` is made, in both drivers; and what it sends.
+/// Returns the result of a client's read when `server` asks and `choice` is made, in both drivers; and the bytes it sends.
 fn read_when_asked(choice: Choice<'static>) -> (Result<usize, Failure<Infallible>>, Vec<u8>) {
     let run = |async_driver: bool| {
         let pki = Pki::new();

@@ -1,4 +1,4 @@
-//! What both roles refuse when a client is asked after the handshake, and that their messages are those of RFC 9846:
+//! Rejections in both roles when a client is asked after the handshake, and the messages of RFC 9846:
 //! the other side is a script that shares no code with the core but the primitives.
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
@@ -18,7 +18,7 @@ use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Real, Scri
 
 const POST_HANDSHAKE_AUTH: u16 = 49;
 
-/// A session of a client that has shown nothing yet, and the server it talks to.
+/// A session of a client that has sent no certificate yet, and its server.
 fn client_session(pki: &Pki, offers: bool) -> (TestSession<Client>, Script) {
     let mut setup = Setup::new(pki);
     setup.client = setup.client.with_post_handshake_auth(offers);
@@ -63,7 +63,7 @@ fn data(content: &[u8]) -> Sent {
     Sent::new(Epoch::Application, APPLICATION_DATA, content)
 }
 
-/// Runs a session with the identity of the client in `pki`, and lets in whoever is authenticated.
+/// Runs a session with the identity of the client in `pki`, and authorizes every authenticated peer.
 fn run(session: &mut TestSession<impl Side>, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Error> {
     let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     let mut answers = Vec::new();
@@ -89,7 +89,7 @@ fn run(session: &mut TestSession<impl Side>, pki: &Pki) -> Result<Vec<ClientAuth
 /// The type of a record that was opened, and its content.
 type Record = (u8, Vec<u8>);
 
-/// Delivers what the script says and runs the session: what it answers, opened, and its error.
+/// Delivers the bytes of the script and runs the session; returns its answer, opened, and its error.
 fn say(
     session: &mut TestSession<impl Side>,
     script: &mut Script,
@@ -204,7 +204,7 @@ fn a_server_accepts_the_answer_of_the_rfc_after_data_and_key_updates() {
         let context = request[5..5 + usize::from(request[4])].to_vec();
         assert_eq!(context.len(), 16);
         contexts.push(context.clone());
-        // The client goes on for a while as if nothing had happened.
+        // The client continues for a while as if nothing had happened.
         let (_, result) = say(&mut session, &mut script, &pki, &[data(b"order"), handshake(&key_update(0))]);
         assert_eq!(result, Ok(vec![]));
         let mut received = Vec::new();
@@ -261,7 +261,7 @@ fn two_requests_in_one_record_are_answered_one_after_the_other_and_data_does_not
     let both = [late_request(b"one"), late_request(b"two")].concat();
     let (first, result) = say(&mut session, &mut script, &pki, &[handshake(&both), data(b"and data")]);
     assert_eq!(result, Ok(vec![]));
-    // The second is not signed yet; what lies behind it is here already.
+    // The second is not signed yet; the data after it has already arrived.
     let mut received = Vec::new();
     read_all(&mut session, &mut received).unwrap();
     assert_eq!(received, b"and data");
@@ -286,7 +286,7 @@ fn a_second_request_fills_rx_until_the_first_is_signed_and_nothing_of_what_follo
     let Choice::Send(shown) = host.credential(&request.peer_request()) else { panic!("it fits") };
     request.answer(shown).unwrap();
 
-    // The key takes its time; the server asks again, and goes on talking.
+    // The key takes its time; the server asks again, and continues to send data.
     let mut said = vec![handshake(&late_request(b"two"))];
     said.extend((0..40).map(|number: u8| data(&[number; 100])));
     let mut waiting = script.seal_all(&said);
@@ -338,10 +338,10 @@ fn another_request_proves_nothing_about_a_late_answer_but_a_ticket_or_data_does(
     }
 }
 
-/// What is made of Certificate, CertificateVerify and Finished, for a request with this context.
+/// A rewrite of Certificate, CertificateVerify and Finished, for a request with this context.
 type Edit = fn([Vec<u8>; 3], &[u8]) -> Vec<Sent>;
 
-/// Answers that are wrong in one part, and what is said of each.
+/// Answers that are wrong in one part, with the error of each.
 fn wrong_answers() -> [(&'static str, Edit, Error); 8] {
     let unexpected = misbehaved(PeerMisbehaved::UnexpectedMessage);
     [
@@ -495,7 +495,7 @@ fn a_refusal_in_the_middle_of_a_late_answer_is_one_of_that_answer() {
     assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
 }
 
-/// A client that has said that nothing follows cannot answer, and still receives what the server has to say.
+/// A client that has closed its direction cannot answer, and still receives data from the server.
 #[test]
 fn requests_to_a_client_that_has_closed_hold_nothing_up() {
     for requests in 1..=3 {

@@ -212,7 +212,7 @@ fn a_peripheral_that_fails_ends_the_handshake_without_blaming_the_peer() {
         let told = Error::AlertReceived(AlertDescription::INTERNAL_ERROR);
         let (near, far) = run(Accelerator::new(Some(broken)), Accelerator::new(None));
         assert_eq!(near.err(), Some(Error::ProviderFailed), "of a client: {broken:?}");
-        // What cannot be sealed is not sent, and a server that has said hello reads nothing in the clear.
+        // Records that cannot be sealed are not sent, and after its hello a server reads no plaintext.
         let is_told = !matches!(broken, Operation::Seal);
         assert_eq!(heard(far) == Some(told), is_told, "of a client: {broken:?}");
         let (near, far) = run(Accelerator::new(None), Accelerator::new(Some(broken)));

@@ -1,4 +1,4 @@
-//! Streams that tell whether they would wait, and lend what they have received.
+//! Streams that report whether they would wait, and lend received data.
 #![allow(missing_docs)]
 
 use embedded_io::{BufRead, ErrorType, Read, ReadReady, Write, WriteReady};

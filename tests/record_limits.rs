@@ -9,7 +9,7 @@ use test_support::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sen
 
 /// Header and tag: what a protected record has beside its TLSInnerPlaintext.
 const AROUND_INNER: usize = 5 + 16;
-/// What an `rx` needs to hold every record of TLS.
+/// The size of an `rx` that holds every record of TLS.
 const EVERY_RECORD: usize = 16_384 + 1 + AROUND_INNER;
 
 /// The limit that follows from an `rx`.
@@ -63,7 +63,7 @@ fn extension_in(block: &[u8], kind: u16) -> Option<Vec<u8>> {
     None
 }
 
-/// A server that has read the hello of a client with these extensions, that client, and what the server has said.
+/// A server that has read the hello of a client with these extensions, that client, and the server's answer.
 fn server(setup: Setup, extensions: &[(u16, Vec<u8>)]) -> (Real<'static, Server>, Script, Vec<u8>, Vec<Vec<u8>>) {
     let hello = extensions.iter().fold(Script::hello(X25519), |hello, (kind, body)| hello.with(*kind, body));
     let (mut real, mut script) = (Real::server(setup), Script::client(hello));
@@ -316,7 +316,7 @@ fn ten_kilobytes_pass_both_ways_through_one() {
     assert!(matches!(a.poll(), Ok(Event::NeedInput)));
 }
 
-/// With records of 64 bytes a message takes several, and `tx` holds those of one message, or is named.
+/// With records of 64 bytes a message takes several, and `tx` holds those of one message, or the error names it.
 #[test]
 fn the_smallest_records_need_little_more_room() {
     let pki = Pki::new();

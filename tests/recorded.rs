@@ -11,7 +11,7 @@ use test_support::pair::{Setup, exchange};
 use test_support::pki::Pki;
 use test_support::script::Real;
 
-/// What is offered, whatever else features and later versions add.
+/// Sets up an offer that does not depend on other features and later versions.
 fn pinned(pki: &Pki) -> Setup {
     let mut setup = Setup::new(pki);
     setup.client = setup
@@ -58,7 +58,7 @@ fn write(name: &str, client: &[u8], server: &[u8]) -> String {
     text
 }
 
-/// What client and server send.
+/// Reads the bytes of the client and the server.
 fn read(name: &str) -> (Vec<u8>, Vec<u8>) {
     let text = std::fs::read_to_string(path(name)).expect("a recording");
     let mut sides = [Vec::new(), Vec::new()];

@@ -14,7 +14,7 @@ use test_support::script::{
 const FINE: Option<Error> = None;
 const UNEXPECTED: Option<Error> = misbehaved(PeerMisbehaved::UnexpectedMessage);
 
-/// How far a handshake is when a record comes that does not belong there.
+/// The progress of a handshake when a record comes that does not belong there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
     /// The client waits for ServerHello, the server for ClientHello.
@@ -32,7 +32,7 @@ fn setup(pki: &Pki) -> Setup {
     Setup { client_sizes: sizes, server_sizes: sizes, ..Setup::new(pki) }
 }
 
-/// What a client says if `bytes` come at that time, before all else that a good server says.
+/// Returns the error of a client if `bytes` come at that time, before the messages of a good server.
 fn client_says(pki: &Pki, when: When, bytes: &dyn Fn(&mut Script) -> Vec<u8>) -> Option<Error> {
     let (mut real, mut script) = client(setup(pki));
     let flight = script.server_flight(pki, |message| message);
@@ -307,7 +307,7 @@ fn no_message_may_span_a_key_change() {
     flight[5].bytes.extend(session_ticket(b"ticket", &[]));
     real.feed(&script.seal_all(&flight));
     assert_eq!(real.verdict(&mut script), spans);
-    // A message behind ClientHello, behind the client's Finished, and behind KeyUpdate.
+    // A message after ClientHello, after the client's Finished, and after KeyUpdate.
     let (mut real, mut script) = (Real::server(setup(&pki)), Script::client(Script::hello(X25519)));
     real.feed(&record(HANDSHAKE, &[&script.client_hello.emit()[..], &[11]].concat()));
     script.hear(&script.client_hello.emit());

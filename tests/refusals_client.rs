@@ -1,6 +1,6 @@
-//! What a client refuses although it comes in its place and under the right keys: the server that
-//! sends it has it in its own transcript. Each row: what is wrong, how, and the error. That the
-//! alert on the wire is that of the error is checked with each row.
+//! Messages that a client rejects although they are in their place and under the right keys: the server that
+//! sends it has it in its own transcript. Each row: the fault, how, and the error. Each row also checks that
+//! the alert on the wire is that of the error.
 #![allow(missing_docs)]
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
@@ -433,7 +433,7 @@ fn a_client_rejects_a_bad_finished() {
     ]);
 }
 
-/// A HelloRetryRequest, what the client says to it, and to a ServerHello after it.
+/// A HelloRetryRequest, and the results of the client for it and for a ServerHello after it.
 #[test]
 fn a_client_rejects_a_bad_hello_retry_request() {
     type Retry = fn(&Script) -> Hello;

@@ -1,5 +1,5 @@
-//! What a server refuses although it comes in its place and under the right keys. Each row: what is
-//! wrong, how, and the error. That the alert on the wire is that of the error is checked with each row.
+//! Messages that a server rejects although they are in their place and under the right keys. Each row: the fault,
+//! how, and the error. Each row also checks that the alert on the wire is that of the error.
 #![allow(missing_docs)]
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
@@ -11,7 +11,7 @@ use test_support::pair::Setup;
 use test_support::pki::{Key, Pki};
 use test_support::script::{ALERT, Epoch, Real, Script, Sent, incompatible, invalid, misbehaved, server};
 
-/// What a server says to a ClientHello alone; `FINE` if it answers.
+/// Returns the error of a server for a ClientHello alone; `FINE` if it answers.
 fn says(setup: Setup, hello: &[u8]) -> Option<Error> {
     let (mut real, mut script) = (Real::server(setup), Script::client(Script::hello(X25519)));
     real.feed(&record(22, hello));
@@ -75,7 +75,7 @@ fn a_server_rejects_other_versions_of_tls() {
         ("no version at all", hello().with(SUPPORTED_VERSIONS, &[0]), invalid(InvalidMessage::EmptyVector)),
         ("half a version", hello().with(SUPPORTED_VERSIONS, &[3, 3, 4, 3]), invalid(InvalidMessage::Truncated)),
     ]);
-    // A hello that ends behind its compression methods: SSL 3.0 and some clients of TLS 1.0.
+    // A hello that ends after its compression methods: SSL 3.0 and some clients of TLS 1.0.
     let old = hello();
     let body = [&[3, 1][..], &old.random, &[0], &old.choices].concat();
     assert_eq!(says(Setup::new(&Pki::new()), &message(CLIENT_HELLO, &body)), other);
@@ -273,7 +273,7 @@ fn a_server_skips_more_extensions_and_key_shares_than_it_compares() {
     }
 }
 
-/// A change of one message of the client's flight, with the script as it stands before that message.
+/// A change of one message of the client's flight, with the script before that message.
 type Edit = fn(&Pki, &[u8], Vec<u8>) -> Vec<u8>;
 
 #[track_caller]
@@ -333,7 +333,7 @@ fn a_server_rejects_a_bad_certificate_verify() {
     ]);
 }
 
-/// The oldest trick: what the server has said comes back.
+/// The oldest attack: the server's messages are reflected.
 #[test]
 fn the_servers_own_signature_is_rejected_from_a_client() {
     let pki = Pki::new();
@@ -396,7 +396,7 @@ fn a_client_without_a_certificate_is_accepted_where_it_is_optional() {
     }
 }
 
-/// A side that asks for a certificate is refused nothing by an alert, whatever the client answered.
+/// To the side that requests certificates, an alert is never a refusal, whatever the client answered.
 #[test]
 fn an_alert_to_a_server_is_not_a_refusal_of_a_credential() {
     let pki = Pki::new();

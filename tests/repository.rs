@@ -1,4 +1,4 @@
-//! What the documents say about the repository is true.
+//! Checks that statements of the documents about the repository are true.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -324,7 +324,7 @@ fn no_two_public_types_have_the_same_name() {
     // Public within the handshake only, which is a private module.
     let is_inner =
         |file: &Path, name: &str| file.iter().any(|part| part == "handshake") && ["Choice", "State"].contains(&name);
-    // Two drivers with the same methods, of which a program has one.
+    // Two drivers with the same methods; a program has one of them.
     let is_twin = |name: &str| name == "Stream";
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for file in files {
@@ -371,7 +371,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The tests that a row of `docs/needs.md` names: the file, and what stands in it.
+/// Returns the tests that a row of `docs/needs.md` names: the file, and the text in it.
 fn named_tests(row: &str) -> Vec<(&str, &str)> {
     row.split('`').filter_map(|text| text.split_once(".rs: ")).collect()
 }

@@ -212,7 +212,7 @@ fn a_session_with_sha_384_is_resumed_with_sha_384() {
     let ticket = first(with(setup(&pki)));
     let (client, server) = second(with(setup(&pki)), &ticket, Some(mine(&pki)), at(1)).sessions();
     assert!(client.negotiated().resumed && server.negotiated().resumed);
-    // The server goes on with the other hash.
+    // The server continues with the other hash.
     assert_full(second(setup(&pki), &ticket, Some(mine(&pki)), at(1)));
 }
 

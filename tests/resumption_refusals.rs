@@ -1,4 +1,4 @@
-//! What each side refuses of a resumption: a table for every field. The alert on the wire is that of the error.
+//! Rejections of a resumption on each side: a table for every field. The alert on the wire is that of the error.
 #![cfg(feature = "resumption")]
 #![allow(missing_docs)]
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
@@ -217,7 +217,7 @@ fn every_bit_of_a_ticket_counts() {
     let pki = Pki::new();
     let offered = Offered::new(&pki);
     let len = offered.identity().len() - 4;
-    // Of the ticket, behind its length. A changed one is not known, and its binder is not looked at.
+    // The ticket, after its length. A changed one is not known, and its binder is not checked.
     for at in 2..len {
         let hello = offered.with(&[&changed(offered.identity(), at)], &[offered.binder()]);
         assert_eq!(says(&pki, &hello), Ok(None), "byte {at}");
@@ -239,7 +239,7 @@ fn every_bit_of_a_binder_counts() {
     }
 }
 
-/// What a client says of a ServerHello that was changed on its way.
+/// Returns the error of a client for a ServerHello that was changed in transit.
 fn hears(pki: &Pki, ticket: Option<&[u8]>, edit: impl Fn(Hello) -> Hello, config: fn(Setup) -> Setup) -> Option<Error> {
     let setup = config(setup(pki));
     let client = match ticket {

@@ -61,7 +61,7 @@ fn install_anchors<const N: usize>(
     stage.anchors(alias, len, now())
 }
 
-/// Clients of one name and different certificates, told apart by their serial numbers and keys.
+/// Clients of one name and different certificates, distinguished by their serial numbers and keys.
 fn client_number(pki: &Pki, number: u8) -> Issued {
     let mut template = Template::client(CLIENT_NAME).key(&format!("client {number}"));
     template.params.serial_number = Some(rcgen::SerialNumber::from_slice(&[1, number]));
@@ -243,14 +243,14 @@ impl Dice {
     }
 }
 
-/// What all tasks of a device share.
+/// State that all tasks of a device share.
 struct Device<'d> {
     slots: &'d Slots<'static, 4>,
     orders: &'d Reference,
     identities: &'d [Issued],
     pki: &'d Pki,
     dice: Cell<Dice>,
-    /// Which identity counts now.
+    /// The current identity.
     current: Cell<usize>,
     done: Cell<u32>,
 }
@@ -263,7 +263,7 @@ impl Device<'_> {
         rolled
     }
 
-    /// One order, from the lease to the end of the session: what a task of a device does. All that it borrows lies in
+    /// Sends one order, from the lease to the end of the session, as a task of a device does. It borrows only from
     /// its own stack frame.
     async fn order(&self, seed: u8) {
         let identity = self.current.get();
@@ -422,7 +422,7 @@ fn trust_anchors_are_replaced_in_the_same_way() {
     let new = slots.lease(clients).unwrap();
     assert!(visit(&new, &pki.client, &[&pki.intermediate]).0.is_some());
     assert_eq!(visit(&new, &new_client, &[]), (None, true));
-    // A connection that began with the old set goes on with it.
+    // A connection that began with the old set continues with it.
     assert_eq!(visit(&old, &pki.client, &[&pki.intermediate]), (None, true));
     let too_many = SlotError::Unusable(ApiMisuse::AuthoritiesTooLong.into());
     assert_eq!(both.anchors::<1>().err(), Some(too_many), "two do not fit into one");
@@ -511,7 +511,7 @@ fn a_chain_that_every_peer_can_follow_can_be_rotated_in() {
         let lease = slots.lease(orders).unwrap();
         assert_eq!(lease.not_after().unwrap().to_string(), "2040-01-01T00:00:00Z", "{name}");
     }
-    // What nobody can follow.
+    // Chains that no peer can follow.
     let stale_issuer = Template::ca("Example Intermediate").years(2010, 2019).signed_by(&pki.root);
     let late = Template::ca("Example Intermediate").signed_by(&stale_cross);
     let upper = Template::ca("Upper").years(2020, 2026).signed_by(&pki.root);
@@ -640,7 +640,7 @@ fn a_slot_is_reused_only_when_it_is_neither_leased_nor_referenced() {
     assert_eq!(slots.find("factory"), Some(first));
     assert_eq!(slots.find("orders"), Some(fourth));
     assert_eq!(slots.find("nobody"), None);
-    // A reference that was left behind points to nothing.
+    // A reference to a removed slot points to nothing.
     orders.set(second);
     assert_eq!(slots.lease(orders).err(), Some(SlotError::NotFound));
     orders.set(None);

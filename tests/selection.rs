@@ -1,4 +1,4 @@
-//! Which credential is shown to whom, and why: in whole handshakes, in both roles.
+//! Selection of the credential to send, and its reasons: in whole handshakes, in both roles.
 #![allow(missing_docs)]
 #![allow(clippy::unnecessary_wraps, clippy::type_complexity, reason = "tables of expectations read better so")]
 
@@ -18,7 +18,7 @@ use test_support::script::{Real, Script, client, invalid};
 const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 const OID_FILTERS: u16 = 48;
 
-/// What is found about an entry.
+/// The verdict on an entry.
 type Fit = Result<Match, Mismatch>;
 
 /// A keystore, and what was found about each entry when it was asked.
@@ -246,7 +246,7 @@ fn with_client<H: Host<Choice = Choice<'static>>>(pki: &Pki, client_host: H) -> 
     }
 }
 
-/// A leaf that is signed with another algorithm, of which only the name matters: nobody verifies it here.
+/// A leaf that names another signature algorithm: only the name matters, as no test verifies it.
 fn signed_with(leaf: &Issued, algorithm: &[u8]) -> Vec<u8> {
     const ECDSA_WITH_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
     let outer = tbs(&leaf.der);
@@ -432,7 +432,7 @@ fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_disabled
     assert_eq!((seen.shown(), sent), (Some("other"), Some(certificate(&[&other.der]))));
     assert_eq!(seen.verdicts[0], ("orders", Err(Mismatch::OtherAlias)));
 
-    // What was asked for does not fit: nothing else is shown in its place.
+    // The requested entry does not match: no other is sent in its place.
     let (seen, sent, _) =
         asked(pki, world.keystore(|selector| Selector { alias: Some("other"), ..selector }), &naming(&[&pki.root]));
     assert_eq!((seen.shown(), sent), (None, Some(certificate(&[]))));
@@ -513,13 +513,13 @@ fn an_unknown_server_name_is_rejected_or_gets_the_default() {
     let declined = visit(&pki, "unknown.example.com", keystore(chains, |s| s));
     assert_eq!(declined.errors().1, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)));
 
-    // The default is shown; that its name is another one is for the client to say.
+    // The default is sent; the client has to find out that its name is a different one.
     let default =
         visit(&pki, "unknown.example.com", keystore(chains, |s| Selector { no_match: NoMatch::Default("shop"), ..s }));
     let mismatch = CertificateError { index: 0, problem: CertificateProblem::NameMismatch };
     assert_eq!(default.errors().0, Some(Error::Certificate(mismatch)));
 
-    // A client that asks for an address sends no name: the first entry is shown.
+    // A client that connects to an address sends no name: the first entry is sent.
     let address = visit(&pki, "192.0.2.1", keystore(chains, |s| Selector { no_match: NoMatch::Fail, ..s }));
     assert_eq!(address.errors().0, Some(Error::Certificate(mismatch)));
 }
@@ -543,7 +543,7 @@ fn a_list_of_names_takes_precedence_over_the_names_in_certificates() {
     };
     let (client, _) = visit(&pki, "shop.example.com", host(&entries)).sessions();
     assert_eq!(client.peer().unwrap().common_name(), Some("the second shop"));
-    // Its list also says what it does not serve; and a name with a wildcard is one more label.
+    // Its list may also exclude names; and a name with a wildcard has one more label.
     let listed = visit(&pki, "a.shops.example.com", host(&entries)).errors().0;
     let mismatch = CertificateError { index: 0, problem: CertificateProblem::NameMismatch };
     assert_eq!(listed, Some(Error::Certificate(mismatch)));
@@ -553,7 +553,7 @@ fn a_list_of_names_takes_precedence_over_the_names_in_certificates() {
     assert_eq!(nobody, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)), "one is only switched off");
 }
 
-/// What a server with this keystore answers to a client whose hello has these extensions.
+/// Returns the answer of a server with this keystore to a client whose hello has these extensions.
 fn greeted(pki: &Pki, host: Keystore, extensions: &[(u16, Vec<u8>)]) -> (Keystore, Option<Error>) {
     let base = Setup::new(pki);
     let setup = Setup {
@@ -596,7 +596,7 @@ fn a_server_prefers_a_chain_that_the_client_can_verify_and_otherwise_sends_anoth
         assert_eq!((seen.shown(), error), (Some(expected), None));
     }
 
-    // The scheme of a certificate is a wish, too; SHA-1 must not be sent to who did not ask for it.
+    // The scheme of a certificate is a preference, too; SHA-1 must not be sent to a client that did not offer it.
     let sha384 = signed_with(&pki.server, SHA384);
     let sha1 = signed_with(&pki.server, SHA1);
     let (seen, error) = greeted(&pki, host(vec![entry_der("sha384", &[&sha384], 0), usual()]), &[]);

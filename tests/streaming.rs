@@ -7,7 +7,7 @@ use test_support::pair::{Setup, Sizes};
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
 use test_support::script::{Epoch, HANDSHAKE, Real, Script, Sent, client, invalid, misbehaved};
 
-/// The PKI of the tests with leaves of `len` bytes, by an extension that nobody knows.
+/// The PKI of the tests with leaves of `len` bytes, filled by an unknown extension.
 fn pki_with_leaves(len: usize) -> Pki {
     let mut pki = Pki::new();
     let leaf = |template: Template, padding| {
@@ -34,7 +34,7 @@ fn list(pki: &Pki, role: Role, others: &[Issued]) -> Vec<u8> {
     certificate(&needed.into_iter().chain(others).map(|issued| &issued.der[..]).collect::<Vec<_>>())
 }
 
-/// The peer of the side that is tested: who it is, what its Certificate is, and how its records are.
+/// The peer of the tested side: its role, its Certificate, and its records.
 #[derive(Clone, Copy)]
 struct Peer<'a> {
     role: Role,
@@ -146,7 +146,7 @@ fn faults_of_a_certificate_are_found_where_it_was_collected() {
         let mut forged = whole.clone();
         forged[1000] ^= 1;
         assert!(matches!(with(&forged), Some(Error::Certificate(_))), "{role:?}");
-        // The extensions of the leaf, behind it: a type that was not asked for; a length that leads out of the list.
+        // The extensions of the leaf's entry, after it: an unsolicited type; a length beyond the list.
         let leaf = &pki.leaf(role).der[..];
         let unasked = certificate_with(&[(leaf, vec![(5, vec![1])])]);
         assert_eq!(with(&unasked), misbehaved(embedded_mtls::PeerMisbehaved::UnsolicitedExtension), "{role:?}");

@@ -1,4 +1,4 @@
-//! What must not disturb: unknown values wherever the RFC lets them stand, extensions that others
+//! Harmless input: unknown values wherever the RFC allows them, extensions that others
 //! understand, data of a resumption that we do not take part in.
 #![allow(missing_docs)]
 
@@ -38,7 +38,7 @@ fn crowded() -> Hello {
         .with(ALPN, b"\0\x0f\x02\x7a\x7a\x02h2\x08http/1.1")
         .with(SERVER_NAME_EXTENSION, b"\0\x1a\0\0\x14supplier.example.com\x7a\0\0")
         .with(21, &[0; 100]);
-    // A pre-shared key that nobody knows; it comes last.
+    // An unknown pre-shared key; it comes last.
     hello.with(41, &[&vec16(&[&vec16(b"ticket")[..], &[1, 2, 3, 4]].concat())[..], &vec16(&vec8(&[7; 32]))].concat())
 }
 
@@ -144,7 +144,7 @@ fn early_data_of_a_client_that_expects_resumption_is_skipped() {
     }
 }
 
-/// RFC 9846 section 4.3.10: whatever cannot be read is skipped, also what is too short to be anything.
+/// RFC 9846 section 4.3.10: records that cannot be decrypted are skipped, even those that are too short to be any.
 #[test]
 fn early_data_that_is_too_short_for_a_tag_is_skipped_like_other() {
     let pki = Pki::new();
@@ -196,7 +196,7 @@ fn early_data_ends_with_the_first_record_that_opens() {
 #[test]
 fn early_data_without_end_or_unannounced_is_rejected() {
     let pki = Pki::new();
-    // As many records of 1,022 bytes as a server skips at most, if the client has said that they come.
+    // The largest number of records of 1,022 bytes that a server skips, if the client has announced early data.
     for (announced, skipped) in [(true, 17), (false, 0)] {
         let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(Script::hello(X25519)));
         if announced {

@@ -1,4 +1,4 @@
-//! What a program can waive, in whole handshakes of both roles: the truth table of gateways with a switch to enforce
+//! Waivers in whole handshakes of both roles: the truth table of gateways with a switch to enforce
 //! validation and one to ignore its errors.
 #![cfg(feature = "dangerous-waivers")]
 #![allow(missing_docs)]
@@ -52,7 +52,7 @@ fn only(cause: WaivableCause) -> Waivers {
     Waivers::NONE.dangerous_waive(cause)
 }
 
-/// The side of `role` shows a chain with this fault, the other judges it.
+/// Runs a handshake in which the side of `role` sends a chain with this fault; the other validates it.
 fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outcome {
     let pki = Pki::new();
     let chain = fault.chain(role, &pki);
@@ -62,7 +62,7 @@ fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outc
     let shows = Judge { host: host(vec![credential(&chain, 0)], vec![signing_key(chain[0])]), accepts_waived: false };
     let name = if fault == Fault::AddressMismatch { "192.0.2.7" } else { SERVER_NAME };
     let client = ClientConfig::new(ServerName::parse(name).unwrap(), roots);
-    // Without names of authorities the client shows what it has.
+    // Without names of CAs, the client sends what it has.
     let server = ServerConfig::new(ClientAuth::Required(roots)).with_authority_names(&[]);
     let (client_host, server_host, client, server) = match role {
         Role::Server => {
@@ -84,7 +84,7 @@ fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outc
     .run()
 }
 
-/// What the judge says: what it waived, or why it refused; and what the other side heard.
+/// The result of the validation: the waived causes, or the error; and the alert that the other side received.
 fn verdict(role: Role, outcome: Outcome) -> (Result<Waived, (Error, Stage)>, Option<Error>) {
     let (judge, heard) = outcome.judgement(role);
     let judge = judge.map(|path| path.expect("a path").waived);
@@ -104,7 +104,7 @@ fn the_truth_table_of_enforcing_and_ignoring_holds_in_both_roles() {
     for role in Role::ALL {
         for fault in Fault::ALL.into_iter().filter(|fault| fault.applies(role)) {
             for (enforce, ignore) in [(true, false), (true, true), (false, false), (false, true)] {
-                // To enforce makes what is said about ignoring void.
+                // Enforcement overrules the setting to ignore errors.
                 let waivers = if ignore && !enforce { EVERYTHING } else { Waivers::NONE };
                 let outcome = run(role, fault, waivers, true);
                 match fault.expected() {

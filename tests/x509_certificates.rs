@@ -1,4 +1,4 @@
-//! Certificates as they are read: what is refused, what is tolerated, what is said of the leaf.
+//! Parsing of certificates: those that are rejected, those that are tolerated, and the verdict on the leaf.
 
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
@@ -72,7 +72,7 @@ fn bytes_after_the_last_field_are_rejected() {
     let root = Template::ca("Root").self_signed();
     let leaf = Template::server(SERVER_NAME).signed_by(&root);
     let null = [5, 0];
-    // Both have a length of three bytes behind their tag.
+    // Both have a length of three bytes after their tag.
     let signed = pki::tlv(0x30, &[&pki::tbs(&leaf.der)[4..], &null].concat());
     let inside = pki::sign(&signed, &root.key);
     let outside = pki::tlv(0x30, &[&leaf.der[4..], &null].concat());

@@ -70,7 +70,7 @@ fn all_anchors_of_the_same_name_are_tried() {
 fn wrong_key_identifiers_only_change_the_order() {
     let mut root = Template::ca("Root");
     let twin = Template::ca("Root").key("twin").self_signed();
-    // First the identifier of the twin in the certificates of the root, then one that fits nobody.
+    // First the identifier of the twin in the certificates of the root, then one that matches none.
     root.params.key_identifier_method = twin.key_identifier();
     let root = root.self_signed();
     let leaf = Template::server(SERVER_NAME).signed_by(&root);

@@ -1,4 +1,4 @@
-//! What the certificates of a path are held to: time, depth, purposes, names, and the limits of authorities.
+//! The rules for certificates of a path: time, depth, purposes, names, and the limits of CAs.
 
 use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls::{CertificateError, CertificateProblem};

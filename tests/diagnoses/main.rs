@@ -1,4 +1,4 @@
-//! Diagnoses: each as it comes out of a handshake that really fails, and the page of the documentation that shows them.
+//! Diagnoses, each from a handshake that really fails, and the page of the documentation that lists them.
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 

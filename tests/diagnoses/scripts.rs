@@ -8,8 +8,8 @@ use test_support::script::{ALERT, Epoch, Sent, client, server};
 
 use crate::world::Seen;
 
-/// A role, what we send and how the other side then ends the connection, played by a script: real implementations tell much
-/// less than this crate. The rows of `tests/interop` hold that they do.
+/// A role, our identity and the way in which the peer then ends the connection, played by a script: real implementations give far
+/// fewer reasons than this crate. The rows of `tests/interop` check that they do.
 pub(crate) struct Script(
     pub(crate) &'static str,
     pub(crate) Role,
@@ -24,7 +24,7 @@ pub(crate) enum Own {
     /// A certificate in which nothing is wrong, with its intermediate.
     Valid,
     Expired,
-    /// Of the other role.
+    /// An identity of the other role.
     WrongPurpose,
     /// A client sends none.
     None,

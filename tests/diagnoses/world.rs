@@ -25,7 +25,7 @@ type Tamper = fn(&mut Vec<u8>, &mut Vec<u8>);
 /// A server's host that can be made to refuse.
 pub(crate) struct Gatekeeper {
     pub(crate) inner: TestHost,
-    /// Its answer to the client that has proved who it is.
+    /// Its answer to the authenticated client.
     pub(crate) refusal: Option<AlertDescription>,
     /// Serves no name that a client asks for.
     pub(crate) nameless: bool,
@@ -81,7 +81,7 @@ impl World {
         self.setup.server_host.inner = host(vec![credential(chain, 0)], vec![signing_key(chain[0])]);
     }
 
-    /// Lets the client send this chain, whatever the server asks for.
+    /// Makes the client send this chain, regardless of the server's request.
     pub(crate) fn client_sends(&mut self, chain: &[&Issued]) {
         self.setup.client_host = host(vec![credential(chain, 0)], vec![signing_key(chain[0])]);
         self.setup.server = self.setup.server.with_authority_names(&[]);

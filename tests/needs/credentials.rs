@@ -49,7 +49,7 @@ fn u16_a_credential_borrows_der_and_names_a_key_that_is_a_number_or_somewhere_el
 
 #[test]
 fn u17_the_core_reads_no_passwords_and_no_files_of_keys() {
-    // 32 bytes are all that it takes; whatever wraps them is unwrapped by somebody else.
+    // It takes only 32 bytes; other code unwraps them.
     let takes: fn(&[u8; 32]) -> _ = P256SigningKey::from_bytes;
     assert!(takes(&[1; 32]).is_ok());
 }

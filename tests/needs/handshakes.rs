@@ -102,9 +102,9 @@ fn u03_the_leaf_is_sent_first_then_the_intermediates_and_a_server_accepts_any_or
     for chain in [vec![&pki.client, &pki.root, &pki.intermediate], vec![&pki.client, &pki.intermediate, &pki.root]] {
         assert_eq!(ends(Setup { client_host: shows(&chain), ..Setup::new(&pki) }), (None, None));
     }
-    // A chain that is longer than the buffer leaves piece by piece, from where it lies.
+    // A chain that is longer than the buffer is sent piece by piece, from its own memory.
     let mut small = Setup::new(&pki);
-    // A ClientHello and the change_cipher_spec behind it fit.
+    // A ClientHello and the change_cipher_spec after it fit.
     small.client_sizes.tx = 275;
     assert_eq!(ends(small), (None, None));
 }
@@ -142,7 +142,7 @@ fn u05_a_client_that_must_send_a_certificate_and_sends_none_gets_alert_116() {
     assert_eq!(nobody(ClientAuth::Required(roots)), required);
     assert_eq!(nobody(ClientAuth::Optional(roots)), (None, None));
     assert_eq!(nobody(ClientAuth::None), (None, None));
-    // Who requires certificates and trusts nobody has made a mistake.
+    // To require certificates without a trust anchor is a mistake.
     let mut setup = Setup::new(&pki);
     setup.server = ServerConfig::new(ClientAuth::Required(&[]));
     assert_eq!(setup.server_handshake().err(), Some(ApiMisuse::NoTrustAnchors.into()));
@@ -156,7 +156,7 @@ fn u06_depth_is_counted_as_in_apache_and_the_depth_used_can_be_read() {
         setup.server = setup.server.with_max_depth(depth);
         setup.run()
     };
-    // Leaf, intermediate, root: two authorities stand above the leaf.
+    // Leaf, intermediate, root: two CAs are above the leaf.
     assert_eq!(limited(2).sessions().1.path().unwrap().depth, 2);
     let Some(Error::Certificate(error)) = limited(1).errors().1 else { panic!("too deep") };
     assert_eq!(error.problem, CertificateProblem::DepthExceeded);
@@ -319,7 +319,7 @@ fn u13_a_client_that_was_not_asked_knows_it_before_it_sends_anything() {
         (ClientAuthStatus::NotRequested, ClientAuthStatus::NotRequested)
     );
     assert!(near.sent_credential().is_none());
-    // "Mutual or nothing" is one line of whoever wants it so.
+    // "Mutual or nothing" takes a program one line.
     let may_send = near.client_auth() != ClientAuthStatus::NotRequested;
     assert!(!may_send);
 }

@@ -1,5 +1,5 @@
-//! The needs of `docs/needs.md`, walked by their numbers: `cargo test u08` shows the row U08. Each walk is short, through the
-//! public API; what is shown at length elsewhere the page names.
+//! The needs of `docs/needs.md` by their numbers: `cargo test u08` runs the row U08. Each test is short, through the
+//! public API; the page names the tests that demonstrate a need at length.
 #![allow(missing_docs)]
 #![allow(clippy::items_after_statements, reason = "a walk is read from top to bottom")]
 
@@ -19,7 +19,7 @@ use test_support::pki::{Issued, Pki};
 
 type Keystore = SoftwareHost<'static, fn() -> Time, P256SigningKey, embedded_mtls::io::Keystore<'static>>;
 
-/// A host that shows this chain, the leaf first.
+/// A host that sends this chain, the leaf first.
 fn shows(chain: &[&Issued]) -> TestHost {
     host(vec![credential(chain, 0)], vec![signing_key(chain[0])])
 }
@@ -47,7 +47,7 @@ where
     Setup { client, server, client_host, server_host, client_sizes, server_sizes, chunk }
 }
 
-/// How a connection ended: the error of the client, at once or with its first read, and that of the server.
+/// The outcome of a connection: the error of the client, at once or with its first read, and that of the server.
 fn ends<CH, SH>(setup: Setup<CH, SH>) -> (Option<Error>, Option<Error>)
 where
     CH: Host<Choice = Choice<'static>>,

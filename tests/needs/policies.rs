@@ -39,10 +39,10 @@ fn name() -> ServerName<'static> {
     ServerName::parse(SERVER_NAME).unwrap()
 }
 
-/// What a gateway shows.
+/// The identities of a gateway, by alias.
 type Own<'a> = &'a [(&'static str, &'a [&'a Issued])];
 
-/// A gateway under this policy visits this supplier: what the policy says of it.
+/// Connects a gateway under this policy to this supplier; returns the verdict of the policy.
 fn visit(
     policy: Policy<'static, Client>,
     own: Own<'_>,
@@ -326,7 +326,7 @@ fn u36_a_direct_name_always_means_the_same_store_and_the_step_to_a_reference_is_
     assert_eq!(direct.resolve(&NOBODY).err(), Some(PolicyError::StoreNotFound(Setting::KeyStore)));
 }
 
-/// Whether a supplier whose certificate has this common name does under a policy that asks for `wanted`.
+/// Returns whether a policy that requires `wanted` accepts a supplier whose certificate has this common name.
 fn does(found: &str, wanted: CommonName<'static>) -> bool {
     let pki = Pki::new();
     let leaf = Template::server("unrelated.example").named(found).signed_by(&pki.intermediate);
@@ -353,7 +353,7 @@ fn u38_a_pattern_of_ours_covers_literal_names_of_certificates_and_not_vice_versa
 
 #[test]
 fn u39_nothing_is_built_in_and_an_identity_for_development_switches_no_client_authentication_off() {
-    // Without a trust store there is nobody to trust.
+    // Without a trust store there is no trust anchor.
     let nothing = Policy::<Client>::new(Settings { trust_store: None, ..MUTUAL });
     assert_eq!(nothing.err(), Some(PolicyError::ClientWithoutTrustStore));
     let pki = Pki::new();

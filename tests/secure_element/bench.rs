@@ -79,9 +79,9 @@ impl<'b> AsyncHost for ElementHost<'b, '_> {
     }
 }
 
-/// What became of a connection.
+/// The outcome of a connection.
 pub(crate) struct Story {
-    /// What the gateway read, or its error.
+    /// The response that the gateway read, or its error.
     pub(crate) gateway: Result<String, Failure<Infallible>>,
     /// Whom the supplier has served, or its error.
     pub(crate) supplier: Result<String, Failure<Infallible>>,
@@ -93,7 +93,7 @@ pub(crate) struct Story {
     pub(crate) meanwhile: (usize, bool),
 }
 
-/// The device, the part with its key, and who knows it.
+/// The device, the secure element with its key, and its peer.
 pub(crate) struct Bench {
     pub(crate) clock: Clock,
     pub(crate) bus: Bus,
@@ -194,7 +194,7 @@ impl Bench {
         Ok(Story { gateway, supplier, trouble, busy, meanwhile: (turns, met.is_some()) })
     }
 
-    /// The supplier: takes one order, and says of whom.
+    /// Runs the supplier: accepts one order, and returns its sender.
     async fn serve(&self, pipe: End, config: &ServerConfig<'_>) -> Result<String, Failure<Infallible>> {
         take_order(pipe, config, &self.supplier.chain, &self.supplier.key).await
     }
@@ -243,7 +243,7 @@ async fn order(
     }
 }
 
-/// What a device lends.
+/// The memory that a device lends.
 struct Memory([Vec<u8>; 3]);
 
 impl Memory {

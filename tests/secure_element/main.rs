@@ -24,7 +24,7 @@ fn a_handshake_with_a_key_in_a_secure_element_succeeds_with_raw_and_der_signatur
     for form in [Form::Raw, Form::Der] {
         let story = bench.connect(form, None).unwrap();
         assert_eq!((story.gateway.as_deref(), story.supplier.as_deref()), (Ok(TAKEN), Ok(TAKEN)), "{form:?}");
-        // 60 ms of signing and 7 ms of loading, and nobody waits for it.
+        // 60 ms of signing and 7 ms of loading, for which no other task waits.
         assert!((67_000..120_000).contains(&story.busy), "{}", story.busy);
         assert!(story.meanwhile.1, "the other handshake was done before, in {} turns", story.meanwhile.0);
     }
@@ -67,7 +67,7 @@ fn a_secure_element_that_fails_ends_one_connection_with_internal_error_and_not_t
     }
 }
 
-/// Runs a task of the device, at most so many turns.
+/// Runs a task of the device, for at most this number of turns.
 fn run<T>(clock: &Clock, turns: usize, task: impl Future<Output = T>) -> Option<T> {
     let mut task = pin!(task);
     (0..turns).find_map(|_| {

@@ -1,4 +1,4 @@
-//! The cases as data, for whoever wants to judge the same chains: `tests/data/chains/ROLE.txt` has all of a role, each with its
+//! The cases as data, for other implementations that validate the same chains: `tests/data/chains/ROLE.txt` has all of a role, each with its
 //! name, a line of what is expected and under which rules, and its certificates.
 //!
 //! ```text
@@ -51,7 +51,7 @@ impl Made {
 }
 
 impl World {
-    /// What it is held to, as the line of its file says it.
+    /// The rules that apply to it, as its line in the file states them.
     fn rules_in_words(&self) -> String {
         let time = match self.time {
             Time::Trusted(time) => format!("Trusted({})", time.0),

@@ -1,6 +1,6 @@
-//! What is expected of certificate paths, one line each, for servers and for clients.
+//! Expected results for certificate paths, one line each, for servers and for clients.
 //!
-//! Each row changes one thing about a good chain and says what comes of it.
+//! Each row changes one thing about a good chain and states the result.
 //!
 //! ```text
 //! root (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper
@@ -37,7 +37,7 @@ const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
-    /// Accepted, with so many authorities above the leaf.
+    /// Accepted, with this number of CAs above the leaf.
     Path(u8),
     /// Refused, with the certificate to blame.
     Refused(u8, Problem),
@@ -49,7 +49,7 @@ use Expected::{NoAnchor, Path, Refused};
 /// A case: its name, what is expected, and what is changed for it.
 struct Row(&'static str, Expected, fn(&mut World));
 
-/// Who is sent, or trusted.
+/// A certificate that is sent, or trusted.
 #[derive(Clone, Copy)]
 enum Who {
     Leaf,
@@ -67,7 +67,7 @@ enum Who {
     Garbled,
     /// The leaf again, for another year.
     Renewed,
-    /// The leaf, signed with an algorithm that nobody supports.
+    /// The leaf, signed with an unsupported algorithm.
     Odd,
 }
 
@@ -82,7 +82,7 @@ struct World {
     trusted: Vec<Who>,
     /// Certificates that are pinned, in the list in front of those that are trusted.
     pinned: Vec<Who>,
-    /// Keys that are pinned, behind them.
+    /// Keys that are pinned, after them.
     pinned_keys: Vec<Who>,
     common_name: Option<CommonName<'static>>,
     name: &'static str,
@@ -198,7 +198,7 @@ impl World {
         }
     }
 
-    /// What comes of it, and what a look at the validator then says, if it came that far.
+    /// Returns the result, and that of a second call of the validator, if it came that far.
     fn judge<T>(self, look: impl FnOnce(&mut Validator<'_>, Rules<'_>) -> T) -> (Expected, Option<T>) {
         let made = self.make();
         self.judge_made(&made, look)
@@ -328,7 +328,7 @@ fn generalized_time(tbs: &[u8]) -> Vec<u8> {
     replaced(tbs, b"\x30\x1e\x17\x0d200101000000Z", b"\x30\x20\x18\x0f20200101000000Z")
 }
 
-/// The same with NULL behind ecdsa-with-SHA256.
+/// The same with NULL after ecdsa-with-SHA256.
 fn null_parameters(tbs: &[u8]) -> Vec<u8> {
     const ECDSA: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
     replaced(tbs, &tlv(0x30, ECDSA), &tlv(0x30, &[ECDSA, &[5, 0]].concat()))
@@ -343,7 +343,7 @@ fn critical_false(tbs: &[u8]) -> Vec<u8> {
     extensions(&replaced(tbs, extension, &tlv(0x30, &[oid, &[1, 1, 0], value].concat())), |list| tlv(0x30, list))
 }
 
-/// The same with a `subjectUniqueID`, behind the public key.
+/// The same with a `subjectUniqueID`, after the public key.
 fn with_unique_identifier(tbs: &[u8], bits: &[u8]) -> Vec<u8> {
     let key = position(tbs, b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01");
     let (front, extensions) = tbs.split_at(key + 2 + 0x59);
@@ -356,7 +356,7 @@ fn with_key(tbs: &[u8], info: &[u8]) -> Vec<u8> {
     [&tbs[..at], info, &tbs[at + 2 + 0x59..]].concat()
 }
 
-/// A `SubjectPublicKeyInfo` of so many bits.
+/// A `SubjectPublicKeyInfo` of this number of bits.
 fn rsa_key(bits: usize) -> Vec<u8> {
     let modulus = tlv(2, &[&[0][..], &vec![0xc5; bits / 8]].concat());
     let key = tlv(0x30, &[&modulus, &[2, 3, 1, 0, 1][..]].concat());
@@ -375,7 +375,7 @@ fn extensions_as(tbs: &[u8], tag: u8) -> Vec<u8> {
     extensions(tbs, |list| tlv(tag, list))
 }
 
-/// The same with the list of extensions, which stands at the end behind two heads of four bytes, as `wrap` writes it.
+/// The same with the list of extensions, which is at the end after two heads of four bytes, as `wrap` writes it.
 fn extensions(tbs: &[u8], wrap: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let at = (0..tbs.len()).rfind(|&at| tbs[at] == 0xa3 && tbs[at..].starts_with(&[0xa3, 0x81]) && tbs[at + 3] == 0x30);
     let at = at.expect("extensions of 128 to 255 bytes");
@@ -458,7 +458,7 @@ fn a_server_does_not_ask_for_a_host_name() {
     }
 }
 
-/// What a program can waive, asked of the same cases.
+/// The causes that a program can waive, for the same cases.
 #[cfg(feature = "dangerous-waivers")]
 mod waived {
     use super::*;
@@ -509,7 +509,7 @@ mod waived {
         for (role, Row(name, expected, change)) in rows() {
             let Refused(index, problem) = *expected else { continue };
             let cause = WaivableCause::of(problem);
-            // Whoever did not sign is not the issuer, who then is nobody that is known. And what cannot be parsed is not
+            // A certificate whose key did not sign is not the issuer, which is then unknown. And a certificate that cannot be parsed is not
             // there.
             let unknown = matches!(problem, Problem::SignatureInvalid)
                 || cause.is_none() && index > 0 && {

@@ -514,7 +514,7 @@ pub(crate) const FIELDS: &[Row] = &[
     Row("a leaf with the key of its issuer", Path(3), |w| w.leaf.key = Key::new("Lower")),
 ];
 
-/// Departures from what RFC 5280 and DER ask of authorities, as real ones make them: read all the same, and refused strictly.
+/// Departures from the requirements of RFC 5280 and DER on CAs, as real ones make them: accepted by default, and rejected strictly.
 pub(crate) const TOLERATED: &[Row] = &[
     Row("a GeneralizedTime before 2050", Path(3), |w| w.leaf.rewrites.push(generalized_time)),
     Row("the same, strictly", Refused(0, Problem::Malformed(Field::GeneralizedTime)), |w| {

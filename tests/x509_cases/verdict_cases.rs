@@ -1,4 +1,4 @@
-//! What a verdict says: who is to blame, what was found and what was wanted, as data.
+//! Verdicts as data: the certificate to blame, what was found and what is required.
 
 use crate::*;
 use embedded_mtls::x509::{Evidence, KeyAlgorithm, NameLimit, NearMiss, Place, SignatureKind, TraceEvent, Verdict};
@@ -19,7 +19,7 @@ pub(crate) const LIMITS: &[Row] = &[
     Row("an algorithm that nobody supports", Refused(0, Problem::UnsupportedSignature), |w| w.sent[0] = Who::Odd),
 ];
 
-/// What `look` says about the verdict on the chain of a server.
+/// Passes the verdict on the chain of a server to `look`, and returns its result.
 #[track_caller]
 fn verdict<T>(change: impl FnOnce(&mut World), look: impl FnOnce(Verdict<'_>) -> T) -> T {
     let mut world = World::new(Role::Server);
@@ -67,7 +67,7 @@ fn a_verdict_on_a_malformed_certificate_names_the_field_and_the_certificate() {
         |w| w.leaf(|t| t.patched(b"200101000000Z", b"2001010000+01")),
         |verdict| assert!(verdict.to_string().contains("found '2001010000+01', wanted YYMMDDHHMMSSZ or"), "{verdict}"),
     );
-    // Nothing of a key is shown.
+    // Nothing of a key is printed.
     let key = text(|w| w.leaf.spoil = Some(|_| tlv(0x30, &[&[2, 1, 1][..], &tlv(4, &[0x55; 32])].concat())));
     assert!(key.contains("found 30 25 02 01, wanted"), "{key}");
 }

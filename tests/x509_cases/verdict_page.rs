@@ -1,4 +1,4 @@
-//! `docs/verdicts.md`: what is said about each thing that can be wrong, as it is really said.
+//! `docs/verdicts.md`: the explanation of each problem, as the crate gives it.
 
 use crate::verdict_cases::trace;
 use crate::*;
@@ -9,7 +9,7 @@ use test_support::pki::{BadChain, Defect};
 /// Set to rewrite the page instead of comparing it.
 const REWRITE: &str = "REWRITE_VERDICTS";
 
-/// A refusal, and what is said about it.
+/// A rejection, and its explanation.
 struct Told {
     problem: Problem,
     verdict: String,
@@ -34,7 +34,7 @@ fn told(role: Role, change: impl FnOnce(&mut World)) -> Option<Told> {
     Some(Told { problem, verdict, section: section.unwrap_or("our own limit") })
 }
 
-/// The verdict on a bad chain. That the alert really is sent is shown by `tests/bad_chains.rs`.
+/// Returns the verdict on a bad chain. `tests/bad_chains.rs` checks that the alert is sent.
 fn told_of(bad: &BadChain, role: Role) -> Told {
     let anchors = [TrustAnchor::from_certificate(&bad.anchor).unwrap()];
     let name = ServerName::parse(SERVER_NAME).unwrap();
@@ -71,10 +71,10 @@ fn words(name: &str) -> String {
         .replace("digital signature", "digitalSignature")
 }
 
-/// What is changed about a good chain.
+/// A change of a good chain.
 type Change = fn(&mut World);
 
-/// What API gateways call the causes of a refusal.
+/// The names of API gateways for the causes of a rejection.
 const CAUSES: &[(&str, Change)] = &[
     ("expired", |w| w.leaf(|t| t.years(2010, 2020))),
     ("self-signed", |w| w.leaf_signs_itself = true),
@@ -102,7 +102,7 @@ fn variants(name: &str, file: &str) -> Vec<String> {
     names.filter(|name| name.starts_with(|first: char| first.is_uppercase())).map(str::to_owned).collect()
 }
 
-/// The name of a case; where it says "the same", that of the case before it as well.
+/// Returns the name of a case; if it is "the same", preceded by that of the case before it.
 fn case(row: &Row) -> String {
     let tables = FOR_BOTH_ROLES.iter().copied().chain([SERVER_NAMES, COMMON_NAMES]);
     let same = |other: &&Row| core::ptr::eq(*other, row);
@@ -113,7 +113,7 @@ fn case(row: &Row) -> String {
     }
 }
 
-/// The first case of each problem, servers before clients. The problem that has a field stands there with each of them.
+/// Returns the first case of each problem, servers before clients. The problem with a field is listed once for each field.
 fn each_problem() -> Vec<(String, String, Told)> {
     let tables = FOR_BOTH_ROLES.iter().copied().chain([SERVER_NAMES, COMMON_NAMES]);
     let rows: Vec<_> = tables.flatten().filter(|row| matches!(row.1, Refused(..))).collect();

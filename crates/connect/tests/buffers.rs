@@ -206,7 +206,7 @@ fn an_acceptor_keeps_the_reason_why_it_rejected_a_client_and_the_client_learns_i
         let refused = refused.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "{refused:?}");
         assert!(acceptor.last_error().unwrap().stage.is_some());
-        // The client was done before. It hears it with its first read, or when it can send no more.
+        // The client had finished before. It learns it with its first read, or when it can send no more.
         let mut connected = connected.unwrap();
         broken.set(is_broken);
         let order = async {

@@ -289,7 +289,7 @@ fn no_byte_is_lost_or_doubled_when_either_future_is_dropped_at_any_await_point()
     }
 }
 
-/// A reader answers by itself as long as nobody writes.
+/// A reader answers on its own as long as there is no writer.
 #[test]
 fn a_key_update_is_answered_while_the_writer_has_nothing_to_do() {
     let (client, mut server) = Setup::new(&Pki::new()).run().sessions();
@@ -463,7 +463,7 @@ async fn halves_on_several_threads_exchange_data_with_openssl() {
     });
     let mut writer = writing.await.unwrap();
     assert!(reading.await.unwrap() == data(LEN, 2));
-    // It stops to send when it is told that nothing more comes.
+    // It stops sending when it learns that nothing more comes.
     writer.close().await.unwrap();
     let mut server = server.await.unwrap();
     let received = tokio::task::spawn_blocking(move || {

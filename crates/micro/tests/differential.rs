@@ -61,7 +61,7 @@ impl Random {
     }
 }
 
-/// As many cases as this test has, or a multiple of them.
+/// Returns the number of cases of this test, or a multiple of it.
 fn cases(count: u32) -> u32 {
     count * std::env::var("MICRO_CASES").map_or(1, |factor| factor.parse().expect("MICRO_CASES is a number"))
 }

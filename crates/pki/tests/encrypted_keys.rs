@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use mtls_pki::pem::{Held, Password, identity};
 
-/// Where the keys are.
+/// Returns the file of a key.
 fn data(name: &str) -> String {
     format!("{}/tests/data/{name}.pem", env!("CARGO_MANIFEST_DIR"))
 }

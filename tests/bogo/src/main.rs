@@ -6,9 +6,9 @@
 //!
 //! `cargo xtask bogo` makes the runner and calls this. What is in `config.json`:
 //!
-//! - `DisabledTests`: tests that fail, each by its full name, with the reason. They are run all the same: one that passes
+//! - `DisabledTests`: tests that fail, each by its full name, with the reason. They are run anyway: one that passes
 //!   is an error, so the list does not age.
-//! - `ErrorMap`: for each error of BoringSSL that a test asks for, what the shim has to say instead.
+//! - `ErrorMap`: for each error of BoringSSL that a test expects, the error of the shim.
 
 mod outcome;
 mod page;
@@ -22,7 +22,7 @@ use std::process::{Command, ExitCode, Stdio};
 /// The tests known to fail, with the reason, by name.
 pub(crate) type Exceptions = BTreeMap<String, String>;
 
-/// As many tests at a time for each core: they wait for each other's bytes.
+/// Tests that run at a time on each core: they mostly wait for each other's bytes.
 const SHARE: usize = 2;
 
 fn main() -> ExitCode {

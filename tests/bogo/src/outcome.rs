@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
-    /// With what the runner says about it.
+    /// Failed, with the message of the runner.
     Failed(String),
-    /// It needs what this library does not have.
+    /// Skipped: it needs a feature that this library does not have.
     NotRun,
 }
 

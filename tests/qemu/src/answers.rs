@@ -1,5 +1,5 @@
-//! What a supplier's application answers, and what becomes of the order: each attempt has the same bytes, and what a human has to
-//! look at is sent once.
+//! Answers of a supplier's application, and the fate of the order: each attempt has the same bytes, and an order that a human
+//! has to check is sent once.
 
 use crate::application::{Answer, Application};
 use crate::emulator::Machine;
@@ -116,7 +116,7 @@ fn run(trial: &Trial<Answer>, machine: Machine, world: &World) -> Result<(), Str
     outcome.map_err(|problem| report(&problem, &machine, &peer))
 }
 
-/// What came, what is kept and what the machine says that it sent have to be the same.
+/// The received, the stored and the logged order have to be the same.
 fn compare(came: &[Vec<u8>], kept: Option<&Vec<u8>>, log: &[String]) -> Result<(), String> {
     let digests: Vec<String> = came.iter().chain(kept).map(|order| sha256(order)).collect();
     let first = digests.first().ok_or("no order came")?;

@@ -1,4 +1,4 @@
-//! What stands behind a supplier's web server: an application that keeps what is posted and answers by a script.
+//! The application behind a supplier's web server: it keeps the posted document and answers by a script.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::thread;
 pub(crate) enum Answer {
     /// HTTP 200 with this cXML status.
     Cxml(u16),
-    /// HTTP 200 with a body that says it is compressed.
+    /// HTTP 200 with a body that is declared as compressed.
     Compressed,
     /// An HTTP status with lines of the head, such as `Retry-After: 1`.
     Http(u16, &'static str),
@@ -87,6 +87,6 @@ fn reply(mut stream: TcpStream, answer: Answer) {
     };
     let head = if head.is_empty() { String::new() } else { format!("{head}\r\n") };
     let text = format!("HTTP/1.1 {status} Answer\r\n{head}Content-Length: {}\r\n\r\n{body}", body.len());
-    // A web server that has hung up reads it no more; the row fails by what the machine says.
+    // A web server that has hung up no longer reads it; the row fails by the log of the machine.
     let _unsent = stream.write_all(text.as_bytes());
 }

@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// Posts the order of the examples to `port` and shows the PEM files named `shows`; gives what it printed.
+    /// Posts the order of the examples to `port` with the PEM files named `shows`; returns the output.
     pub(crate) fn post(self, world: &World, port: u16, shows: &str) -> Result<String, String> {
         let (root, cert) = (world.file("root.pem"), world.file(&format!("{shows}.pem")));
         let (key, order) = (world.file(&format!("{shows}.key")), order());
@@ -61,7 +61,7 @@ pub(crate) fn page(world: &World, port: u16, shows: &str) -> Result<String, Stri
     Ok(format!("{}{}", String::from_utf8_lossy(&curl.stdout()), curl.stderr()))
 }
 
-/// Starts curl, which shows the PEM files named `shows`.
+/// Starts curl with the PEM files named `shows`.
 fn curl(world: &World, port: u16, shows: &str, options: &[&str], path: &str) -> Result<Process, String> {
     let file = |end: &str| world.file(&format!("{shows}.{end}"));
     let (root, cert, key) = (world.file("root.pem"), file("pem"), file("key"));

@@ -19,7 +19,7 @@ pub(crate) enum Machine {
     Lm3s,
 }
 
-/// What the machine's Ethernet controller is connected with.
+/// The network of the machine's Ethernet controller.
 pub(crate) enum Network {
     /// QEMU's own network: the host's loopback is 10.0.2.2. With a port, connections to it on the host's loopback
     /// reach port 8443 of the machine.
@@ -30,7 +30,7 @@ pub(crate) enum Network {
     Wire { address: &'static str, read: String, write: String },
 }
 
-/// What the machine's clock follows.
+/// The pace of the machine's clock.
 #[derive(Clone, Copy)]
 pub(crate) enum Clock {
     /// The host's.
@@ -81,7 +81,7 @@ impl Machine {
         boards().join(self.crate_name()).display().to_string()
     }
 
-    /// Where `cargo build --release` in the board's folder puts the image.
+    /// Returns the path of the image that `cargo build --release` in the board's folder makes.
     pub(crate) fn image(self) -> PathBuf {
         let target = match self {
             Self::Mps2 => "thumbv7em-none-eabihf",
@@ -141,7 +141,7 @@ impl Emulator {
         code.ok_or_else(|| format!("QEMU ended with {status}: {}", self.process.stderr()))
     }
 
-    /// Whether it has ended; waits a moment for it.
+    /// Returns whether it has ended; waits a moment for it.
     pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
         self.process.await_status(limit).is_ok()
     }

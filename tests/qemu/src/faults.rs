@@ -13,7 +13,7 @@ use crate::world::{World, free_port};
 const TIMEOUT: u8 = 11;
 const TLS: u8 = 20;
 
-/// The connection ends in ServerHello, behind it, in Certificate, and in the answer.
+/// The connection ends in ServerHello, after it, in Certificate, and in the answer.
 const CLOSED: &[Fault] =
     &[Fault::ClosedAfter(1), Fault::ClosedAfter(100), Fault::ClosedAfter(700), Fault::ClosedAfter(1500)];
 const GARBAGE: &[Fault] = &[Fault::Garbage; 8];

@@ -14,7 +14,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// With the certificate that the machine trusts, and who it is.
+    /// Makes it with the trust anchor of the machine, and its identity.
     pub(crate) fn new(root: &Issued, identity: Option<&Identity>) -> Result<Self, String> {
         let files = Workdir::new()?;
         files.write("root.der", &root.der)?;
@@ -25,12 +25,12 @@ impl Ground {
         Ok(Self { files, has_identity: identity.is_some() })
     }
 
-    /// Where it is.
+    /// Returns its directory.
     pub(crate) fn directory(&self) -> String {
         self.files.file("")
     }
 
-    /// Whether the machine has a certificate to show.
+    /// Returns whether the machine has a certificate to send.
     pub(crate) const fn has_identity(&self) -> bool {
         self.has_identity
     }

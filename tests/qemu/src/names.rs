@@ -10,7 +10,7 @@ use crate::trial::Trial;
 use crate::workdir::Workdir;
 use crate::world::{World, free_port};
 
-/// How the gateway takes the answers of a name server.
+/// The reactions of the gateway to the answers of a name server.
 const TRIALS: &[Trial<Answer>] = &[
     Trial {
         name: "finds the supplier by its name",

@@ -1,6 +1,6 @@
-//! How long the executor of a machine is blocked while its gateway does a handshake, with `Yield` and without.
+//! The time for which the executor of a machine is blocked while its gateway does a handshake, with `Yield` and without.
 //!
-//! QEMU counts instructions (`-icount`): each takes the same virtual time, whatever else the host does, so that the machine's own
+//! QEMU counts instructions (`-icount`): each takes the same virtual time, regardless of the load of the host, so that the machine's own
 //! clock measures instructions. What is left of chance is in the keys and signatures of the run, and in the interrupts that fall
 //! into the time: less than a percent.
 
@@ -13,7 +13,7 @@ use crate::world::{World, free_port};
 /// Virtual nanoseconds of an instruction, as a power of two: 31 million instructions a second.
 const SHIFT: u32 = 5;
 
-/// Whether the handshake lets other tasks run between two public-key operations.
+/// The effect of `Yield`: the handshake lets other tasks run between two public-key operations, or not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Yield {
     Yes,

@@ -6,10 +6,10 @@ use crate::world::World;
 use std::env;
 use std::path::PathBuf;
 
-/// What a supplier answers that is no supplier by itself.
+/// The answer on behalf of a peer that is not a supplier.
 const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<cXML payloadID=\"2@supplier\" \
                       timestamp=\"2026-11-22T04:00:01Z\"><Response><Status code=\"200\" text=\"OK\"/></Response></cXML>\n";
-/// How an order ends.
+/// The end of an order.
 const END_OF_ORDER: &[u8] = b"</cXML>\n";
 
 /// A kind of supplier.
@@ -49,7 +49,7 @@ impl Kind {
 }
 
 impl Peer {
-    /// Starts a supplier that shows the PEM files named `shows`.
+    /// Starts a supplier with the PEM files named `shows`.
     pub(crate) fn start(kind: Kind, world: &World, port: u16, shows: &str, options: &[&str]) -> Result<Self, String> {
         for log in [REQUESTS, ERRORS] {
             world.files.write(log, "")?;
@@ -73,7 +73,7 @@ impl Peer {
         Ok(Self { kind, process })
     }
 
-    /// Does what it does not do by itself: answers the order when it has come. Gives what has come.
+    /// Answers the order on behalf of a peer that does not do so. Returns the order.
     pub(crate) fn attend(&mut self) -> Result<Vec<u8>, String> {
         if self.kind != Kind::OpenSsl {
             return Ok(Vec::new());
@@ -85,7 +85,7 @@ impl Peer {
         Ok(came)
     }
 
-    /// What it has printed.
+    /// Returns its output.
     pub(crate) fn printed(&self) -> String {
         String::from_utf8_lossy(&self.process.stdout()).into_owned()
     }

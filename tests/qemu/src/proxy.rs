@@ -5,16 +5,16 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// What is done to a connection.
+/// The fault of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It is closed after so many bytes from the supplier.
+    /// It is closed after this number of bytes from the supplier.
     ClosedAfter(usize),
     /// Bytes that are no TLS come instead of the supplier's.
     Garbage,
     /// One byte of the supplier's is changed, the one at this place.
     Changed(usize),
-    /// Nothing more comes after so many bytes from the supplier.
+    /// Nothing more comes after this number of bytes from the supplier.
     StalledAfter(usize),
 }
 
@@ -46,7 +46,7 @@ fn relay(client: &TcpStream, server: &TcpStream, fault: Option<Fault>) {
     });
 }
 
-/// Does to `bytes`, of which `passed` came before, what the fault says; `false`: the connection ends.
+/// Applies the fault to `bytes`, which `passed` others preceded; `false`: the connection ends.
 fn suffer(fault: Option<Fault>, passed: usize, bytes: &mut Vec<u8>, client: &TcpStream) -> bool {
     let end = passed + bytes.len();
     match fault {

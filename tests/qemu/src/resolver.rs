@@ -5,7 +5,7 @@ use crate::workdir::Workdir;
 use std::os::unix::net::UnixDatagram;
 use std::thread;
 
-/// What QEMU's DHCP tells the machine.
+/// The name server that QEMU's DHCP announces to the machine.
 const ADDRESS: [u8; 4] = [10, 0, 2, 3];
 /// The host's loopback.
 const HOST: [u8; 4] = [10, 0, 2, 2];
@@ -25,7 +25,7 @@ const DNS: usize = IP + 8;
 /// Bytes of the header of DNS.
 const HEADER: usize = 12;
 
-/// What it answers.
+/// The answers that it gives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     /// The name is that of the host.

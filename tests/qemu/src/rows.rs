@@ -1,4 +1,4 @@
-//! What is tried.
+//! The rows of the table of trials.
 
 use crate::clients;
 use crate::emulator::{Clock, Emulator, Machine, Network};
@@ -14,7 +14,7 @@ pub(crate) struct Row {
     pub(crate) run: Run,
 }
 
-/// Tries it; an error says what went wrong.
+/// Runs it; the error describes the failure.
 type Run = Box<dyn FnOnce(&World) -> Result<(), String>>;
 
 /// Exit statuses of the firmware.
@@ -35,9 +35,9 @@ pub(crate) const FAULTED: u8 = 103;
 pub(crate) struct Post {
     machine: Machine,
     peer: peers::Kind,
-    /// The PEM files that the supplier shows.
+    /// The PEM files that the supplier sends.
     shows: &'static str,
-    /// What the supplier gets beside the usual options.
+    /// Options of the supplier beside the usual ones.
     options: &'static [&'static str],
     identity: fn(&World) -> Option<&Identity>,
     arguments: Vec<String>,
@@ -100,7 +100,7 @@ impl Post {
         outcome.map_err(|problem| report(&problem, &machine, &peer))
     }
 
-    /// What is wrong with how it ended.
+    /// Returns the faults of its outcome.
     fn judge(&self, machine: &mut Emulator, ground: &Ground) -> Result<(), String> {
         expect_end(machine, self.status, &self.log)?;
         expect_queue(ground, self.status)
@@ -206,8 +206,8 @@ fn of_machine(machine: Machine) -> Vec<Row> {
     rows
 }
 
-/// With 1 KiB for received records, and as much for those to send: records of 512 bytes are agreed, and of a certificate
-/// that is longer than those leave room for, what has come is collected beside the summaries. That is so with both leaves,
+/// Rows with 1 KiB for received records, and as much for those to send: records of 512 bytes are negotiated, and a
+/// certificate for which they leave too little room is collected beside the summaries. That is so with both leaves,
 /// as 491 bytes are left.
 fn small(machine: Machine) -> impl Iterator<Item = Row> {
     use peers::Kind::{GnuTls, Nginx, OpenSsl};
@@ -236,7 +236,7 @@ fn small(machine: Machine) -> impl Iterator<Item = Row> {
     })
 }
 
-/// Bytes of the certificates of the suppliers, which the names of rows tell.
+/// The sizes of the suppliers' certificates in bytes, which are in the names of rows.
 const SHORT_LEAF: usize = 500;
 const LONG_LEAF: usize = 922;
 
@@ -292,7 +292,7 @@ fn listen(machine: Machine, world: &World, argument: &str) -> Result<(Emulator, 
     Ok((supplier, port))
 }
 
-/// The machine is a web server, of which the clients of one authority see a page.
+/// The machine is a web server with a page for the clients of one CA.
 fn serves_pages(world: &World) -> Result<(), String> {
     let (mut web_server, port) = listen(WEB, world, "web=8443:2")?;
     let refused = clients::page(world, port, "client-of-other-root")?;
@@ -316,7 +316,7 @@ fn refuses_client(machine: Machine, world: &World) -> Result<(), String> {
         .map_err(|problem| format!("{problem}\ncurl printed:\n{printed}\n{}", supplier.log().join("\n")))
 }
 
-/// Nobody listens; then somebody does, and gets what was kept.
+/// At first there is no listener; a later one gets the stored order.
 fn survives(machine: Machine, world: &World) -> Result<(), String> {
     let ground = Ground::new(&world.root, Some(&world.client))?;
     let port = free_port()?;
@@ -335,7 +335,7 @@ fn survives(machine: Machine, world: &World) -> Result<(), String> {
     outcome.map_err(|problem| report(&problem, &second, &peer))
 }
 
-/// A time server says that it is 2041: by then the server's certificate has expired.
+/// A time server announces the year 2041: by then the server's certificate has expired.
 fn learns_time(machine: Machine, world: &World) -> Result<(), String> {
     const LATER: u64 = 2_240_000_000;
     let time = format!("time=10.0.2.2:{}", time_server::start(LATER)?);
@@ -346,7 +346,7 @@ fn learns_time(machine: Machine, world: &World) -> Result<(), String> {
     post.run(world)
 }
 
-/// Another task signs; a heart that beats each 10 ms goes on meanwhile.
+/// Another task signs; a heart that beats each 10 ms keeps beating meanwhile.
 fn signs_slowly(machine: Machine, world: &World) -> Result<(), String> {
     const BEATS: u32 = 20;
     let ground = Ground::new(&world.root, Some(&world.client))?;

@@ -6,7 +6,7 @@ use std::thread;
 /// Seconds from 1900 to 1970.
 const EPOCH: u64 = 2_208_988_800;
 
-/// Starts it; it says that it is `now`, in seconds since 1970. Gives its port.
+/// Starts it; it announces that it is `now`, in seconds since 1970. Returns its port.
 pub(crate) fn start(now: u64) -> Result<u16, String> {
     let failed = |error: std::io::Error| format!("time server: {error}");
     let socket = UdpSocket::bind(("127.0.0.1", 0)).map_err(failed)?;
@@ -20,7 +20,7 @@ pub(crate) fn start(now: u64) -> Result<u16, String> {
             packet[24..32].copy_from_slice(&sent);
             let seconds = u32::try_from((now + EPOCH) & 0xffff_ffff).unwrap_or(0);
             packet[40..44].copy_from_slice(&seconds.to_be_bytes());
-            // Nobody is left to tell if it cannot be sent; the client says that no answer came.
+            // If it cannot be sent, the client reports that no answer came.
             let _unsent = socket.send_to(&packet, client);
         }
     });

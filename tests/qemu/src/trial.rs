@@ -1,20 +1,20 @@
-//! A machine that posts to a supplier behind something that goes by a script.
+//! A machine that posts to a supplier behind a proxy with a script.
 
 use crate::emulator::{Emulator, Machine};
 use crate::ground::Ground;
 use crate::rows::{Row, expect_end, expect_queue};
 use crate::world::World;
 
-/// What happens, and how that should end.
+/// A script of faults, and the expected end.
 pub(crate) struct Trial<S: 'static> {
     pub(crate) name: &'static str,
-    /// What happens to the attempts, one after the other.
+    /// The faults of the attempts, one after the other.
     pub(crate) script: &'static [S],
-    /// What the machine is told beside the usual.
+    /// Arguments of the machine beside the usual ones.
     pub(crate) arguments: &'static [&'static str],
     /// The exit status of the firmware.
     pub(crate) status: u8,
-    /// What the log has to say.
+    /// The expected lines of the log.
     pub(crate) log: &'static [&'static str],
 }
 
@@ -27,12 +27,12 @@ impl<S: Sync> Trial<S> {
         Row { machine: machine.name(), name: self.name.into(), run: Box::new(move |world| run(self, machine, world)) }
     }
 
-    /// What the machine is told, and more.
+    /// All arguments of the machine.
     pub(crate) fn words(&self, more: &[String]) -> Vec<String> {
         more.iter().cloned().chain(self.arguments.iter().map(ToString::to_string)).collect()
     }
 
-    /// What is wrong with how it ended.
+    /// Returns the faults of its outcome.
     pub(crate) fn judge(&self, machine: &mut Emulator, ground: &Ground) -> Result<(), String> {
         expect_end(machine, self.status, self.log)?;
         expect_queue(ground, self.status)

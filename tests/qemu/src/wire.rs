@@ -13,7 +13,7 @@ const MTU: usize = 1600;
 /// A frame that was held back goes at last after this.
 const PATIENCE: Duration = Duration::from_millis(5);
 
-/// How bad a wire is, in hundredths.
+/// The faults of a wire, in hundredths.
 #[derive(Clone, Copy)]
 pub(crate) struct Quality {
     pub(crate) lost: u32,
@@ -42,7 +42,7 @@ impl Wire {
         Ok(Self { files, cut, harmed })
     }
 
-    /// How many frames were lost or overtaken so far.
+    /// The number of frames lost or overtaken so far.
     pub(crate) fn harmed(&self) -> u32 {
         self.harmed.load(Ordering::Relaxed)
     }
@@ -96,7 +96,7 @@ fn carry(socket: &UnixDatagram, target: &str, quality: Quality, mut dice: Dice, 
 struct Dice(u64);
 
 impl Dice {
-    /// Yes in so many of a hundred cases.
+    /// Returns `true` in this number of a hundred cases.
     fn says(&mut self, hundredths: u32) -> bool {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % 100 < u64::from(hundredths)

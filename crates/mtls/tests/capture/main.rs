@@ -9,7 +9,7 @@ use process::Process;
 use test_support::peers::{process, workdir, world};
 use test_support::{pair, pki};
 
-/// What tshark makes of a capture with the secrets in `keys`: the fields of each packet that `filter` lets through.
+/// Runs tshark on a capture with the secrets in `keys`; returns the fields of each packet that matches `filter`.
 fn tshark(capture: &str, keys: &str, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {
     let key_log = format!("tls.keylog_file:{keys}");
     let mut arguments = vec!["-n", "-r", capture, "-o", &key_log, "-Y", filter, "-T", "fields"];

@@ -40,7 +40,7 @@ impl Simulation {
         Self { conversation: capture.conversation(End::Client), files, secrets: leak(Box::default()) }
     }
 
-    /// The handshake: the client tells its secrets.
+    /// The handshake: the client logs its secrets.
     fn shake_hands(&mut self, mut setup: Setup) -> (TestSession<Client>, TestSession<Server>, Setup) {
         let (mut client, mut server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
         client.dangerous_set_key_log(self.secrets);

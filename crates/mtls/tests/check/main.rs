@@ -28,7 +28,7 @@ impl Ground {
         Self { world, port: free_port().unwrap() }
     }
 
-    /// Starts `openssl s_server` that shows these files and answers by HTTP.
+    /// Starts `openssl s_server`, which sends these files and answers by HTTP.
     pub(crate) fn openssl(&self, shows: &str, options: &[&str]) -> Process {
         servers::openssl(&self.world.files, self.port, shows, &[&["-www"], options].concat()).unwrap()
     }
@@ -66,7 +66,7 @@ pub(crate) fn facts(report: &Report, name: StepName) -> String {
     report.step(name).unwrap_or_else(|| panic!("no {name:?} in {report}")).facts.join("\n")
 }
 
-/// Wants the check to fail at this step with this exit code, and every step before to have passed; gives all that is said.
+/// Requires the check to fail at this step with this exit code, after passing every step before; returns the whole report.
 pub(crate) fn failed(report: &Report, step: StepName, exit_code: u8) -> String {
     let fault = report.fault.as_ref().unwrap_or_else(|| panic!("no fault in {report}"));
     assert_eq!((fault.step, fault.exit_code, report.exit_code), (step, exit_code, exit_code), "{report}");
@@ -179,7 +179,7 @@ fn after_a_fault_others_are_searched_only_on_request_and_without_sending_our_cer
     server.await_sign("received a proof", |server| received(server, "CertificateVerify") == 1).unwrap();
 }
 
-/// Counts the messages of a kind that a server has received, which tells its messages.
+/// Counts the messages of a kind that a server has logged as received.
 fn received(server: &Process, kind: &str) -> usize {
     let told = String::from_utf8_lossy(&server.stdout()).into_owned();
     told.lines().filter(|line| line.starts_with("<<< ") && line.contains(kind)).count()
@@ -193,7 +193,7 @@ fn a_client_without_the_right_certificate_learns_what_is_required_and_why_its_ow
     says(&told, &["requests a certificate issued by CN=Example Root", "none was given"]);
     let told = failed(&check(&ground.plan(Some("client-of-other-root"))), StepName::ClientAuthentication, 21);
     says(&told, &["not sending client-of-other-root: no certificate of the chain", "sending none: none matches"]);
-    // An authority of the same name and another key: only the server can tell.
+    // A CA of the same name with another key: only the server can find out.
     let told = failed(&check(&ground.plan(Some("client-of-false-root"))), StepName::ClientAuthentication, 21);
     says(&told, &["sending client-of-false-root", "certificate     ours, client-of-false-root"]);
 }

@@ -1,4 +1,4 @@
-//! Answers of suppliers, and of what stands in front of them: by a server whose every byte behind the handshake is given.
+//! Responses of suppliers, and of proxies in front of them, by a server whose every byte after the handshake is given.
 
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::io::blocking::Stream;
@@ -9,14 +9,14 @@ use embedded_mtls_operator::Finding;
 use super::*;
 use mtls::tls;
 
-/// The end of a connection behind its answer.
+/// The end of a connection after its response.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
-    /// With `close_notify`.
+    /// A `close_notify`.
     InOrder,
-    /// Without.
+    /// No `close_notify`.
     Cut,
-    /// With an alert in the clear, which somebody has put in between.
+    /// A plaintext alert that an attacker has injected.
     Injected,
 }
 
@@ -92,7 +92,7 @@ fn a_response_with_a_length_needs_no_close_notify_and_one_without_does() {
     let (code, words) = judged(open, End::Cut);
     assert!(code == 31 && words.contains("its answer was cut off"), "{code} {words}");
     assert!(!words.contains("without a word") && !words.contains("certificate"), "{words}");
-    // A refusal is one, whatever is missing of it.
+    // A refusal is one, even if a part of it is missing.
     let (code, words) = judged("HTTP/1.1 404 Not Found\r\n\r\n<html>", End::Cut);
     assert!(code == 30 && words.contains("status 404 Not Found"), "{code} {words}");
 }
@@ -133,7 +133,7 @@ fn anything_in_place_of_an_answer_is_quoted() {
     assert!(code == 10 && words.contains("the connection broke after the handshake"), "{code} {words}");
 }
 
-/// An alert in the clear, where nobody has proved who he is, is no verdict on what we show.
+/// A plaintext alert before any authentication is not a verdict on our certificate.
 #[test]
 fn an_alert_in_place_of_a_server_hello_is_not_a_verdict() {
     let pki = Pki::new().unwrap();

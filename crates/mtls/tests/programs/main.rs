@@ -46,7 +46,7 @@ fn delivery(pki: &Pki, address: &str) -> Delivery {
     }
 }
 
-/// The same, to a supplier that may not ask who the gateway is.
+/// The same, to a supplier that must not request a certificate.
 fn one_way(pki: &Pki, address: &str) -> Delivery {
     let preferences = Preferences { one_way: true, ..Preferences::default() };
     Delivery { preferences, ..delivery(pki, address) }
@@ -148,7 +148,7 @@ fn the_authorities_of_the_server_select_among_our_identities() {
     assert_eq!((asked.authorities, asked.shown), (authorities, None));
     let [reason] = &asked.unfit[..] else { panic!("{:?}", asked.unfit) };
     assert!(reason.starts_with("no certificate of the chain was issued by a CA that the peer names"), "{reason}");
-    // It is sent all the same if the user says so, and the server says what it thinks of it.
+    // It is sent anyway if the user says so, and the server gives its verdict.
     delivery.preferences.insists = true;
     let (outcome, asked) = run(&delivery);
     assert_eq!(asked.unwrap().shown, Some(0));
@@ -275,7 +275,7 @@ fn no_common_ground_is_reported_by_both_sides() {
 fn nothing_that_a_peer_does_ends_the_supplier() {
     let pki = Pki::new().unwrap();
     let (address, _events) = start(setup(&pki));
-    // Half a record and silence: keeps a thread, for a while, and nobody else waits for it.
+    // Half a record, then silence: this occupies one thread for a while, and delays no other client.
     let mut silent = TcpStream::connect(&address).unwrap();
     silent.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
     let mut answers = Vec::new();
@@ -287,7 +287,7 @@ fn nothing_that_a_peer_does_ends_the_supplier() {
         stream.read_to_end(&mut answer).unwrap();
         answers.push(answer);
     }
-    // Who sends no TLS gets an alert, whatever it makes of it; an alert and silence get none.
+    // A client that does not send TLS gets an alert, even if it cannot read it; an alert and silence get none.
     assert!(answers[..2].iter().all(|answer| answer.first() == Some(&21)), "{answers:?}");
     assert!(answers[2].is_empty() && answers[4].is_empty(), "{answers:?}");
     assert!(run(&delivery(&pki, &address)).0.is_ok());
@@ -379,7 +379,7 @@ mod after_the_handshake {
         assert!(events[1].starts_with(asked), "{events:?}");
         assert!(events[2].contains("POST /orders: HTTP 200"), "{events:?}");
 
-        // Elsewhere nobody is asked, and no order is taken, however alike the path looks.
+        // On other paths no client is asked, and no order is accepted, however similar the path looks.
         for path in ["/public", "/", "/order", "/Orders"] {
             for delivery in [one_way(&pki, &address), offering(&pki, &address)] {
                 let (code, words) = trouble(&Delivery { path: path.to_owned(), ..delivery });

@@ -107,7 +107,7 @@ fn rotating_supplier(name: &str, roots: &[Authority; 2]) -> (Folder, String, Rec
     (there, address, events)
 }
 
-/// A delivery under this policy, to whatever the address is.
+/// Makes a delivery under this policy, to any address.
 fn under(rules: Rules, address: &str) -> Delivery {
     let pki = Pki::new().unwrap();
     Delivery { authorities: Vec::new(), identities: Vec::new(), rules: Some(rules), ..delivery(&pki, address) }
@@ -135,7 +135,7 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
     let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
     assert_eq!(link.peer.unwrap().common_name.as_deref(), Some(GATEWAY_NAME));
 
-    // Who shows nothing is refused, and so is who comes from elsewhere.
+    // A client without a certificate is rejected, and so is one of another CA.
     let pki = Pki::new().unwrap();
     let authorities = vec![roots[0].certificate().to_vec()];
     assert_late(&Delivery { identities: Vec::new(), authorities, ..delivery(&pki, &address) }, 116);
@@ -143,7 +143,7 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
     assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 24);
 }
 
-// U24: "both have to say who they are".
+// U24: both sides have to authenticate.
 #[test]
 fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_requests_no_certificate() {
     let roots = roots();
@@ -205,7 +205,7 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
     assert!(trust.starts_with(words), "{trust}");
     assert!(keys.starts_with("reference: KeyStore supplier-2026 -> supplier-2027, orders valid until 2"), "{keys}");
 
-    // What cannot be followed is told, and the last store stays.
+    // A reference that cannot be followed is reported, and the last store stays.
     let stale = |words: &str| {
         assert_eq!(welcome(), [false, true]);
         let told = stale(&events);
@@ -255,7 +255,7 @@ fn a_reference_to_an_identity_that_peers_would_reject_is_not_followed() {
         assert!(told.starts_with(&format!("reference: KeyStore {store}, orders: ")), "{told}");
         assert!(told.contains(words) && told.ends_with("; KeyStore supplier-1 as before"), "{told}");
     }
-    // What is beside the alias that is shown is nobody's business.
+    // Other aliases of the store do not matter.
     there.identity("good", "orders", &made(days(-1, 90), ServerAuth));
     there.identity("good", "spare", &made(days(-9, -1), ServerAuth));
     there.reference("own", "good");
@@ -365,7 +365,7 @@ fn faults_that_a_policy_ignores_are_accepted_and_reported_or_rejected_by_a_build
     }
 }
 
-// U40: who a client is says its certificate, and no header of whoever stands in front.
+// U40: the identity of a client comes from its certificate, and not from a header of a proxy.
 #[test]
 fn a_header_that_names_a_client_authorizes_nobody() {
     let pki = Pki::new().unwrap();

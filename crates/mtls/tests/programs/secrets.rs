@@ -1,4 +1,4 @@
-//! Nothing of what files hold stands in what programs print: every reader, with every kind of broken file.
+//! Programs print nothing of the content of files: every reader, with every kind of broken file.
 
 use super::policy::Folder;
 use super::*;
@@ -13,7 +13,7 @@ struct Secrets {
 }
 
 impl Secrets {
-    /// Fails if a message shows any of it.
+    /// Fails if a message contains any of it.
     fn assert_hidden(&self, message: &str, who: &str) {
         for part in &self.parts {
             assert!(!message.contains(part.as_str()), "{who} shows a secret: {message}");

@@ -27,7 +27,7 @@ const PEER: usize = 1 << 16;
 /// The name in the certificates of the runner.
 const SERVER_NAME: &str = "test";
 
-/// The most that is read at a time if the flags do not say.
+/// The largest read if the flags do not set one.
 const READ: usize = 512;
 
 /// The memory of one connection.
@@ -48,7 +48,7 @@ impl Memory {
     }
 }
 
-/// The configuration of either role, as the flags say.
+/// The configuration of either role, from the flags.
 macro_rules! configure {
     ($config:expr, $flags:expr, $alpn:expr) => {
         $config
@@ -95,7 +95,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
         let names = flags.client_cas.as_deref().map(expect::hex_list).unwrap_or_default();
         let names: Vec<_> = names.iter().filter_map(|name| Name::from_der(name)).collect();
         let config = configure!(ServerConfig::new(client_auth), flags, &alpn);
-        // BoringSSL asks for a share of its favourite group, whatever it was sent.
+        // BoringSSL requests a share of its preferred group, whatever it was sent.
         let config = config.with_retry_for_preferred_group(flags.expects_retry());
         let config = match flags.client_cas.as_deref() {
             None => config,
@@ -154,7 +154,7 @@ impl<'b> Conversation<'_, 'b> {
         outcome.map(|()| end(&mut session))
     }
 
-    /// Most tests for older versions do not say so with a flag: the runner just does not speak a newer one.
+    /// Most tests for older versions have no flag for it: the runner just does not offer a newer one.
     fn of_version(&self, trouble: Failure) -> Trouble {
         match trouble {
             Failure::Tls(
@@ -178,7 +178,7 @@ impl<'b> Conversation<'_, 'b> {
             match handshake.poll()? {
                 Step::Transmit => match self.transport.write(handshake.tx_pending()) {
                     Ok(count) => handshake.tx_consume(count),
-                    // What the runner said before it closed is the better explanation.
+                    // The message that the runner sent before it closed is the better explanation.
                     Err(error) => {
                         while let Ok(count @ 1..) = self.transport.read(handshake.rx_space()) {
                             handshake.rx_commit(count)?;
@@ -347,7 +347,7 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Offers the ticket, of which there are copies, with the credential that it is for, or with none.
+/// Offers the ticket, which may have been copied, with the credential that it is for, or with none.
 fn offer<'b>(handshake: &mut Handshake<'b, Client>, copies: &'b mut [Vec<u8>], credentials: &'b [Credential<'b>]) {
     for (bytes, credential) in copies.iter_mut().zip([None].into_iter().chain(credentials.iter().map(Some))) {
         if handshake.resume(Ticket::new(bytes), credential, now()).is_ok() {

@@ -26,21 +26,21 @@ pub(crate) struct Flags {
     pub(crate) byte_by_byte: bool,
     /// Numbered from 0, the best first.
     pub(crate) credentials: Vec<CredentialFlags>,
-    /// The one without a number, behind them.
+    /// The one without a number, after them.
     pub(crate) default_credential: Option<CredentialFlags>,
     pub(crate) trust_cert: Option<String>,
     pub(crate) host_name: Option<String>,
     pub(crate) client_certificate: ClientCertificate,
-    /// The peer is to be verified, whatever our role.
+    /// The peer is to be verified, in either role.
     pub(crate) verify_peer: bool,
     /// Refuses a peer that is authenticated.
     pub(crate) verify_fail: bool,
     /// The alert of that refusal speaks of a certificate.
     pub(crate) names_certificate: bool,
     pub(crate) groups: Vec<NamedGroup>,
-    /// Of which a client sends key shares, if it is said.
+    /// The groups for which a client sends key shares, if given.
     pub(crate) key_shares: Option<Vec<NamedGroup>>,
-    /// The names of issuers that a server lists, if they are said: DER in hexadecimal, with commas.
+    /// The names of issuers that a server lists, if given: DER in hexadecimal, with commas.
     pub(crate) client_cas: Option<String>,
     /// A server ends the handshake as soon as it has read the ClientHello.
     pub(crate) refuses_hello: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Flags {
     pub(crate) export_len: usize,
     pub(crate) export_label: String,
     pub(crate) export_context: Vec<u8>,
-    /// The results to expect, with the values as they stand.
+    /// The expected results, with their values unparsed.
     pub(crate) expectations: Vec<Expectation>,
 }
 
@@ -76,13 +76,13 @@ pub(crate) enum ClientCertificate {
     Required,
 }
 
-/// An identity to show.
+/// An identity to send.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CredentialFlags {
     pub(crate) cert_file: String,
     pub(crate) key_file: String,
     pub(crate) schemes: Vec<SignatureScheme>,
-    /// Not to be shown to a peer that names only other issuers.
+    /// Not to be sent to a peer that names only other issuers.
     pub(crate) must_match_issuer: bool,
 }
 
@@ -97,9 +97,9 @@ pub(crate) enum Expectation {
     CipherSuite(u16),
     Group(u16),
     NoPeerCertificate,
-    /// The peer has shown the first certificate of this file.
+    /// The peer has sent the first certificate of this file.
     PeerCertificate(String),
-    /// With which scheme the peer has signed.
+    /// The scheme with which the peer has signed.
     PeerSignatureScheme(u16),
     /// One of the schemes that the peer accepts, by its place.
     PeerVerifyPref(usize, u16),
@@ -110,7 +110,7 @@ pub(crate) enum Expectation {
 }
 
 impl Flags {
-    /// Reads the flags as they count for connection `number`, of which 0 is the first.
+    /// Reads the flags that apply to connection `number`; 0 is the first.
     pub(crate) fn parse(args: &[String], number: u32) -> Result<Self, NotHere> {
         let mut flags = Self { repeat_initial_write: 1, ..Self::default() };
         let mut writes_first = false;
@@ -221,7 +221,7 @@ impl Flags {
                 self.expectations.push(Expectation::SelectedCredential(number(value)?));
             }
             "-expect-server-name" => self.expectations.push(Expectation::ServerName(value.into())),
-            // The rest says how the API of BoringSSL is used, or what this library does anyway.
+            // The rest describe the use of BoringSSL's API, or what this library does anyway.
             _ => {}
         }
         Ok(())
@@ -241,7 +241,7 @@ impl Flags {
         self.expectations.iter().any(|one| matches!(one, Expectation::Retried(true)))
     }
 
-    /// The alert for who is authenticated and to be refused all the same.
+    /// Returns the alert for a peer that is authenticated but to be rejected.
     pub(crate) fn refusal(&self) -> Option<AlertDescription> {
         let alert = if self.names_certificate {
             AlertDescription::CERTIFICATE_UNKNOWN
@@ -303,7 +303,7 @@ fn takes_value(name: &str) -> Result<bool, NotHere> {
     Err(reason.map_or(NotHere("flags of BoringSSL's API without a counterpart"), |(_, reason)| NotHere(reason)))
 }
 
-/// Flags with a value behind them.
+/// Flags that are followed by a value.
 const WITH_VALUE: &[&str] = &[
     "-advertise-alpn",
     "-cert-file",
@@ -475,7 +475,7 @@ fn scheme(value: &str) -> Result<SignatureScheme, NotHere> {
     })
 }
 
-/// Names, each behind its length.
+/// Names, each after its length.
 fn protocols(mut list: &[u8]) -> Vec<Vec<u8>> {
     let mut names = Vec::new();
     while let Some((&len, rest)) = list.split_first() {

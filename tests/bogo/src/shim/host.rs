@@ -11,7 +11,7 @@ pub(crate) struct Shim<'b> {
     pub(crate) identities: &'b [Identity],
     /// In the order of preference; the key of each is that of its identity.
     pub(crate) credentials: &'b [Credential<'b>],
-    /// The alert with which a peer that is authenticated is refused all the same.
+    /// The alert for a peer that is authenticated but rejected.
     pub(crate) refusal: Option<AlertDescription>,
     /// Ends the handshake instead of choosing.
     pub(crate) refuses_hello: bool,
@@ -35,8 +35,8 @@ impl Shim<'_> {
         self.identities.iter().find(|identity| identity.handle == key)
     }
 
-    /// Returns whether the credential can be shown to who asks for this. As in BoringSSL, the names of issuers count only for
-    /// credentials of which that is said, and the signatures in certificates do not.
+    /// Returns whether the credential matches this request. As in BoringSSL, the names of issuers count only for
+    /// credentials with that flag, and the signatures in certificates do not.
     fn fits(&self, request: &PeerRequest<'_>, credential: &Credential<'_>) -> bool {
         match request.check(credential, None) {
             Ok(_) | Err(Mismatch::CertificateScheme(_)) => true,

@@ -19,7 +19,7 @@ pub(crate) struct Identity {
     key: Key,
     schemes: Vec<SignatureScheme>,
     pub(crate) handle: KeyHandle,
-    /// Not to be shown to a peer that names only other issuers.
+    /// Not to be sent to a peer that names only other issuers.
     pub(crate) must_match_issuer: bool,
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn certificates(file: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     Ok(blocks.into_iter().map(pem::Pem::into_contents).collect())
 }
 
-/// The one that is trusted; nobody, if the runner names none.
+/// Returns the trust anchor; none if the runner names none.
 pub(crate) fn anchor(certificate: Option<&[u8]>) -> Result<TrustAnchor<'_>, Trouble> {
     let Some(certificate) = certificate else { return Ok(TrustAnchor::from_fingerprint([0; 32])) };
     TrustAnchor::from_certificate(certificate).map_err(|error| match error {

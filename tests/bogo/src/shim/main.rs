@@ -1,12 +1,12 @@
-//! The shim: what BoGo starts for each of its tests, with flags that say how to behave.
+//! The shim: the program that BoGo starts for each of its tests, with flags for its behavior.
 //!
-//! It connects to the runner, says which shim it is, and speaks TLS through the public API, in whatever role. What it
-//! reads it sends back with every bit inverted. The runner looks at the alerts, at what is sent back, and at the exit code:
+//! It connects to the runner, sends its number, and speaks TLS through the public API, in either role. It sends back
+//! the data that it reads with every bit inverted. The runner looks at the alerts, at what is sent back, and at the exit code:
 //!
 //! | Exit code | Meaning |
 //! |---|---|
-//! | 0 | the connections went as the flags said |
-//! | 1 | one failed, or something else than the flags said came out of it; standard error says what |
+//! | 0 | the connections had the outcome that the flags expect |
+//! | 1 | one failed, or had another outcome; standard error explains |
 //! | 89 | a flag asks for what there is not, on purpose; the reason is appended to the file in `BOGO_NOT_RUN` |
 
 mod conversation;

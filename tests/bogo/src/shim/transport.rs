@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-/// The longest wait for the runner when all is said.
+/// The longest wait for the runner when everything has been sent.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The socket of one connection.

@@ -1,4 +1,4 @@
-//! What `gateway` says about failures with real servers: the diagnosis names the cause, and who has to act.
+//! Reports of `gateway` about failures with real servers: the diagnosis names the cause, and who has to act.
 
 #![allow(missing_docs)]
 
@@ -11,7 +11,7 @@ use test_support::peers::{process, programs as built, servers, world};
 use world::{World, free_port};
 
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
-/// What takes an order: a cXML Response.
+/// The response to an order: a cXML Response.
 const TAKEN: &str = r#"<cXML payloadID="1@a" timestamp="t"><Response><Status code="200" text="OK"/></Response></cXML>"#;
 /// `openssl s_server` requires a certificate.
 const ASKS: &str = "-Verify 3";
@@ -33,7 +33,7 @@ impl Ground {
         Self { world, port: free_port().unwrap() }
     }
 
-    /// Starts `openssl s_server` that shows these files.
+    /// Starts `openssl s_server`, which sends these files.
     fn openssl(&self, shows: &str, options: &[&str]) -> Process {
         servers::openssl(&self.world.files, self.port, shows, &[&["-quiet"], options].concat()).unwrap()
     }
@@ -77,7 +77,7 @@ fn programs() -> &'static PathBuf {
     BUILT.get_or_init(|| built::build().unwrap_or_else(|problem| panic!("{problem}")))
 }
 
-/// What was printed names the failure like this, with who has to act and what helps.
+/// Checks that the output names the failure like this, with who has to act and the remedy.
 fn is_diagnosed((code, printed): &(i32, String), exit_code: i32, finding: impl Into<Finding>) {
     let finding = finding.into();
     assert!(printed.contains(&finding.to_string()), "{finding:?} wanted:\n{printed}");
@@ -99,7 +99,7 @@ fn a_proxy_with_an_authority_of_its_own_and_the_right_name() {
     let _server = ground.openssl("server-of-other-root", &["-cert_chain", &issuers]);
     let outcome = ground.post(Some("client"), &["--events"]);
     is_diagnosed(&outcome, 24, Diagnosis::InterposedProxy);
-    // Who it is stands in the verdict and among the events.
+    // Its names are in the verdict and among the events.
     assert!(outcome.1.contains("CN=Other Intermediate"), "{}", outcome.1);
     assert!(outcome.1.contains("#1 issued by Other Intermediate"), "{}", outcome.1);
     let told = format!("#1 diagnosis: {}", Diagnosis::InterposedProxy);
@@ -179,6 +179,6 @@ fn nginx_that_rejects_by_http() {
     let ground = Ground::new();
     let _server = ground.nginx();
     is_diagnosed(&ground.post(None, &[]), 30, Diagnosis::OursMissing);
-    // The server says less than we know.
+    // The server reports less than we know.
     is_diagnosed(&ground.post(Some("client-expired"), &[]), 30, Diagnosis::OursExpired);
 }

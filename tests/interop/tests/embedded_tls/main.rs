@@ -1,4 +1,4 @@
-//! embedded-tls as a client with our verifier: it lets in whom our own client lets in, and nobody else.
+//! embedded-tls as a client with our verifier: it accepts exactly the servers that our own client accepts.
 
 mod servers;
 
@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use test_support::messages::{CERTIFICATE, CERTIFICATE_VERIFY};
 use test_support::pki::{BadChain, Defect, Key, NOW, Pki, Role, SERVER_NAME};
 
-/// What embedded-tls asks of its application.
+/// The environment that embedded-tls requires of its application.
 struct Provider<'a> {
     random: rand_core::OsRng,
     verifier: Verifier<'a, RustCrypto>,
@@ -33,10 +33,10 @@ impl CryptoProvider for Provider<'_> {
     }
 }
 
-/// How a connection ended at the client.
+/// The end of a connection at the client.
 #[derive(Debug)]
 struct End {
-    /// What `open` said.
+    /// The result of `open`.
     opened: Result<(), TlsError>,
     /// The common name of the server, or why there is none.
     authenticated: Result<String, Error>,
@@ -44,7 +44,7 @@ struct End {
 
 struct Client<'a> {
     anchor: &'a [u8],
-    /// The name in the rules, and the one that embedded-tls is told.
+    /// The name in the rules, and the one that is passed to embedded-tls.
     name: &'a str,
     announced: Option<&'a str>,
     memory: usize,
@@ -132,7 +132,7 @@ fn a_flipped_bit_in_the_signature_is_found() {
     assert_eq!(misbehaved(&end), Some(PeerMisbehaved::SignatureIncorrect));
 }
 
-/// Of embedded-tls 0.19: `open` succeeds though the verifier saw no certificate or no signature. That is why
+/// A flaw of embedded-tls 0.19: `open` succeeds though the verifier saw no certificate or no signature. That is why
 /// `authenticated` has to be asked.
 #[test]
 fn a_server_that_omits_its_authentication_is_accepted_by_embedded_tls_and_not_by_us() {

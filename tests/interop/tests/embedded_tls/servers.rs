@@ -29,7 +29,7 @@ impl ResolvesServerCert for Shows {
 }
 
 impl Server {
-    /// rustls, which shows this chain and signs with this key.
+    /// rustls, which sends this chain and signs with this key.
     pub(crate) fn of_rustls(chain: &[Vec<u8>], key: &Key) -> Self {
         let secret = p256::SecretKey::from_slice(&key.scalar()).unwrap().to_pkcs8_der().unwrap();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(secret.as_bytes().to_vec()));
@@ -47,7 +47,7 @@ impl Server {
         })
     }
 
-    /// A server of the good PKI that says what is left of its flight by `edit`.
+    /// A server of the good PKI that sends its flight as changed by `edit`.
     pub(crate) fn scripted(edit: impl FnMut(Vec<u8>) -> Vec<u8> + Send + 'static) -> Self {
         Self::start(move |mut socket| {
             let mut script = Script::server(&read_record(&mut socket));

@@ -1,7 +1,7 @@
-//! The commands of `docs/guide.md`, run as they stand there.
+//! Runs the commands of `docs/guide.md`.
 //!
-//! A `sh` block is run by one shell after the other in one directory; what stands in the `text` block behind
-//! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
+//! Each `sh` block is run by a shell of its own, in one directory; its output has to contain the lines of the `text`
+//! block after it. A block that begins with `# NAME` and is not `sh` is a file of that name.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,7 +18,7 @@ const PORTS: [&str; 6] = ["8443", "8444", "8445", "8446", "8447", "8448"];
 
 /// A fenced block.
 struct Block<'g> {
-    /// Where it begins in the guide.
+    /// Its first line in the guide.
     line: usize,
     language: &'g str,
     text: String,
@@ -91,11 +91,11 @@ fn file_name(text: &str) -> Option<&str> {
     text.lines().next()?.strip_prefix("# ")
 }
 
-/// What runs and ends, and what the last command leaves behind in the background.
+/// Splits a block into the commands that end, and a last one that stays in the background.
 fn background(commands: &str) -> (&str, Option<&str>) {
     let trimmed = commands.trim_end();
     let Some(rest) = trimmed.strip_suffix('&') else { return (commands, None) };
-    // A line that ends with a backslash goes on in the next one.
+    // A line that ends with a backslash continues in the next one.
     let mut ends = rest.match_indices('\n').filter(|(end, _)| !rest[..*end].ends_with('\\'));
     let start = ends.next_back().map_or(0, |(end, _)| end + 1);
     (&commands[..start], Some(rest[start..].trim()))
@@ -104,7 +104,7 @@ fn background(commands: &str) -> (&str, Option<&str>) {
 /// Runs commands that have to succeed; gives what they print.
 fn shell(commands: &str, directory: &Path, programs: &Path) -> Result<String, String> {
     let mut command = Command::new("timeout");
-    // As on a screen: errors stand where they came.
+    // As on a screen: errors are where they occurred.
     let commands = format!("exec 2>&1\n{commands}");
     command
         .args(["60", "bash", "-e", "-o", "pipefail", "-c", &commands])
@@ -124,7 +124,7 @@ fn serve(command: &str, directory: &Path, programs: &Path, ports: &[u16], number
     Ok(server)
 }
 
-/// Each line of `wanted` has to be in what was printed, in this order; `...` stands for anything.
+/// Requires each line of `wanted` in the output, in this order; `...` matches anything.
 fn expect(wanted: &str, printed: &str) -> Result<(), String> {
     let mut rest = printed;
     for part in wanted.lines().flat_map(|line| line.split("...")).map(str::trim).filter(|part| !part.is_empty()) {
@@ -138,8 +138,8 @@ fn path(programs: &Path) -> String {
     format!("{}:{}", programs.display(), env::var("PATH").unwrap_or_default())
 }
 
-/// Servers that have started others and written their own number into a file: they are told to end, with the others,
-/// before they are made to.
+/// Servers that have started others and written their own number into a file: they are asked to end, with the others,
+/// before they are killed.
 struct Daemons<'d>(&'d Path);
 
 impl Drop for Daemons<'_> {
@@ -167,7 +167,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // Left behind in the temporary directory at worst.
+        // At worst, they remain in the temporary directory.
         let _left_behind = fs::remove_dir_all(&self.0);
     }
 }

@@ -9,7 +9,7 @@ use test_support::pair::Setup;
 use test_support::pki::Pki;
 use test_support::script::{ALERT, Epoch, Sent, client};
 
-/// Certificates in `tests/data/algorithms`, what the verdict on the server's says, and what the failure is called.
+/// Certificates in `tests/data/algorithms`, the verdict on that of the server, and the diagnosis.
 const KINDS: &[(&str, &str, Diagnosis)] = &[
     ("rsa2048-pkcs1-sha256", "found 1.2.840.113549.1.1.1 (RSA, which needs the feature `rsa`)", Diagnosis::RsaNotBuilt),
     ("p384-sha384", "found 1.3.132.0.34 (P-384, which needs the feature `p384`)", Diagnosis::P384NotBuilt),

@@ -1,5 +1,5 @@
-//! Our client and Apache, set up as suppliers are told to: `SSLVerifyClient require`,
-//! `SSLVerifyDepth 3`, `SSLCACertificateFile`, and the common name that they look for.
+//! Our client and Apache, set up as suppliers usually do: `SSLVerifyClient require`,
+//! `SSLVerifyDepth 3`, `SSLCACertificateFile`, and the common name that they require.
 
 use crate::case::ClientCase;
 use crate::http;
@@ -15,7 +15,7 @@ use embedded_mtls::x509::{Time, UnixTime, Validator};
 use embedded_mtls::{AlertDescription, Error, NamedGroup};
 use embedded_mtls_operator::variables::{Variable, Verify};
 
-/// What Apache says about the client's certificate, where a case asks for it.
+/// The log of Apache's variables for the client's certificate, where a case requires it.
 const VARIABLES: &str = "variables.log";
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
@@ -43,8 +43,8 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     Ok(outcome.and(&variables.lines().collect::<Vec<_>>()))
 }
 
-/// What we say about a certificate under Apache's names; not what Apache has no variable for, and not the days that are
-/// left if they change in the next quarter of an hour.
+/// Returns our variables for a certificate under Apache's names, without those that Apache lacks, and without the days
+/// left if their number changes in the next quarter of an hour.
 fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
     let mut memory = [0; 2048];
     let mut validator = Validator::new(&mut memory);

@@ -10,11 +10,11 @@ pub(crate) struct ClientCase {
     pub(crate) name: &'static str,
     pub(crate) gateway: Gateway,
     pub(crate) task: Task,
-    /// The PEM files that the peer shows.
+    /// The PEM files that the peer sends.
     pub(crate) shows: &'static str,
-    /// What the peer gets beside the usual options.
+    /// Options of the peer beside the usual ones.
     pub(crate) options: &'static [&'static str],
-    /// What the peer gets on its standard input after the handshake, before anything else.
+    /// The standard input of the peer after the handshake, before anything else.
     pub(crate) command: &'static str,
     pub(crate) expected: Outcome,
 }
@@ -23,9 +23,9 @@ pub(crate) struct ClientCase {
 pub(crate) struct ServerCase {
     pub(crate) name: &'static str,
     pub(crate) supplier: SupplierSetup,
-    /// What the client posts.
+    /// The document that the client posts.
     pub(crate) order: &'static [u8],
-    /// The PEM files that the client shows.
+    /// The PEM files that the client sends.
     pub(crate) shows: Option<&'static str>,
     pub(crate) options: &'static [&'static str],
     pub(crate) command: &'static str,
@@ -56,7 +56,7 @@ impl ClientCase {
         Self { task: Task::Listen, expected: Outcome::peer_sends(alert), ..Self::order(name, gateway) }
     }
 
-    /// We refuse what the peer shows.
+    /// We reject the peer's certificate.
     pub(crate) fn refusing(
         name: &'static str,
         gateway: Gateway,

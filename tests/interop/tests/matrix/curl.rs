@@ -53,7 +53,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16, order: &str) -> Vec<St
     usual.map(String::from).into_iter().chain(of_case).chain(shows).chain(options).collect()
 }
 
-/// How a connection ended for curl: it tells the level and the number of an alert in one number.
+/// The end of a connection for curl, which reports the level and the description of an alert in one number.
 fn end(log: &str, answered: bool) -> End {
     const FATAL: u16 = 0x0200;
     for line in log.lines().filter(|line| line.contains("TLS alert")) {
@@ -65,7 +65,7 @@ fn end(log: &str, answered: bool) -> End {
             return if line.contains("(IN)") { End::Got(alert) } else { End::Sent(alert) };
         }
     }
-    // What it finds out for itself, it tells nobody else.
+    // It sends no alert for a fault that it finds itself.
     let reason = log.lines().find_map(|line| line.strip_prefix("curl: ("));
     match reason {
         None if answered => End::Done,

@@ -101,7 +101,7 @@ fn read_message(mut read: impl FnMut(&mut [u8]) -> Result<usize, TlsError>) -> R
     }
 }
 
-/// What embedded-tls asks of its application.
+/// The environment that embedded-tls requires of its application.
 struct Provider<'a, S: TlsCipherSuite> {
     random: OsRng,
     verifier: CertVerifier<'a, S, SystemTime, 4096>,
@@ -200,7 +200,7 @@ fn refused_by_us(world: &World) -> Vec<Row<'_>> {
     ]
 }
 
-/// It refuses us.
+/// It rejects us.
 fn refusing_us(world: &World) -> Vec<Row<'_>> {
     let case = |name, identity, reason: &str| {
         let us = End::Failed("the connection ended without close_notify".into());

@@ -1,16 +1,16 @@
-//! What the two programs of `GnuTLS` have in common.
+//! Code for both programs of `GnuTLS`.
 
 use crate::process::{Process, print_of};
 use crate::table::End;
 
-/// As it stands in the table: `GnuTLS 3.7.9 gnutls-cli`.
+/// Its name in the table: `GnuTLS 3.7.9 gnutls-cli`.
 pub(crate) fn version(program: &str) -> Result<String, String> {
     let printed = print_of(program, &["--version"])?;
     let version = printed.split_whitespace().nth(1).ok_or("no version")?;
     Ok(format!("GnuTLS {version} {program}"))
 }
 
-/// How a connection ended for `GnuTLS`, from its log at level 5.
+/// The end of a connection for `GnuTLS`, from its log at level 5.
 pub(crate) fn end(log: &str) -> End {
     let mut end = End::Failed("no close_notify came".into());
     for line in log.lines() {
@@ -28,7 +28,7 @@ pub(crate) fn end(log: &str) -> End {
     end
 }
 
-/// Waits until the log says how a connection ended.
+/// Waits until the log has the end of a connection.
 pub(crate) fn await_end(process: &mut Process) -> End {
     let known = |process: &Process| !matches!(end(&process.stderr()), End::Failed(_));
     match process.await_sign("told how it ended", known) {
@@ -37,7 +37,7 @@ pub(crate) fn await_end(process: &mut Process) -> End {
     }
 }
 
-/// Which messages of interest it has logged.
+/// Returns the messages of interest that it has logged.
 pub(crate) fn facts(log: &str) -> Vec<String> {
     let count = |words: [&str; 2]| log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count();
     let counts = [

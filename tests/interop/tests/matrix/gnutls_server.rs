@@ -77,11 +77,11 @@ fn agreeing(world: &World) -> Vec<ClientCase> {
     ]
 }
 
-/// It asks for our certificate when it is told to: what we send has the command in it.
+/// It requests our certificate on a command, which is in the data that we send.
 fn late(world: &World) -> Vec<ClientCase> {
     let gateway = Gateway::new(&[&world.client], &world.root);
-    // It answers the command with a line of its own, of which we read as much as we have sent; that it accepts our
-    // certificate would show only with data that we send after that.
+    // It answers the command with a line of its own; we read as much of it as we have sent. That it accepts our
+    // certificate would become known only with data that we send after that.
     let expected = Outcome::done(&["echo with a wrong body of 11 bytes", "Presented"]);
     let late = ClientCase::echo("it asks after the handshake", gateway, b"**REAUTH**\n")
         .config(|config| config.with_post_handshake_auth(true))

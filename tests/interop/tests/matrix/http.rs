@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as an order needs.
+//! The part of HTTP/1.1 that an order needs.
 
 use crate::pki::SERVER_NAME;
 use std::sync::OnceLock;
@@ -60,7 +60,7 @@ pub(crate) fn response(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// What a supplier answers to this order: the same, if it is much.
+/// Returns the answer of a supplier to this order: the same document, if it is large.
 pub(crate) fn answer_to(order: &[u8]) -> Vec<u8> {
     if order.len() >= MUCH { order.to_vec() } else { answer() }
 }
@@ -104,7 +104,7 @@ fn write_lines(len: usize) -> Vec<u8> {
     (0..).flat_map(|number: u32| format!("line {number:08}\n").into_bytes()).take(len).collect()
 }
 
-/// What is wrong with what a client received in answer to `order`.
+/// Returns the fault in a client's response to `order`.
 pub(crate) fn check_answer(received: &[u8], order: &[u8]) -> Result<(), String> {
     let start = received.windows(5).position(|window| window == b"HTTP/").ok_or("no response came")?;
     let message = Message::parse(&received[start..]).ok_or("half a response came")?;

@@ -1,9 +1,9 @@
 //! The matrix: this crate against peers that are not ours, in both roles. Most rows have the library on our side, those of
-//! the peers in `tests/interop/peers` and of NSS the programs `gateway` and `supplier`, with what they say to people.
+//! the peers in `tests/interop/peers` and of NSS the programs `gateway` and `supplier`, with their output for people.
 //!
 //! `cargo test -p interop` runs all rows and prints them as a table; `cargo test -p interop -- WORD...`
 //! runs those that contain one of the words. A row that is wrong ends nothing; a program that is
-//! missing is a wrong row that says how to get it.
+//! missing is a wrong row that explains how to install it.
 
 mod apache;
 mod case;

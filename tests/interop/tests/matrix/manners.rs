@@ -7,28 +7,28 @@ use embedded_mtls::{AlertDescription as Alert, Diagnosis};
 pub(crate) struct Manners {
     /// The refusals of our credentials, in the order of the cases.
     pub(crate) refusals: [Refusal; 10],
-    /// The certificates that it does not show, though it has them.
+    /// The certificates that it has but does not send.
     pub(crate) withholds: &'static [&'static str],
     /// The cases tried with its groups.
     pub(crate) groups: Groups,
-    /// With which code the gateway ends when its order was taken.
+    /// The exit code of the gateway after its order was accepted.
     pub(crate) exit: u8,
 }
 
 /// The cases that can be tried with the groups of a stack.
 #[derive(Clone, Copy)]
 pub(crate) enum Groups {
-    /// We ask for a group of which it sends no share.
+    /// We request a group without a share.
     Usual,
     /// We take another group than its first: it sends shares of both.
     BothShared,
-    /// The peer can be told which one it has, too.
+    /// The peer can be configured with one, too.
     ByOption,
     /// The same, and its client does not answer a HelloRetryRequest as it must.
     StrangeRetry,
 }
 
-/// It shows what it has, and answers in cXML.
+/// It sends its certificate, and answers in cXML.
 const fn usual(refusals: [Refusal; 10]) -> Manners {
     Manners { refusals, withholds: &[], groups: Groups::Usual, exit: 0 }
 }
@@ -37,23 +37,23 @@ const fn usual(refusals: [Refusal; 10]) -> Manners {
 pub(crate) struct Refusal {
     /// The alert that it sends, if it sends one.
     pub(crate) alert: Option<Alert>,
-    /// Its words, if it does not tell the alert.
+    /// Its words, if it does not report the alert.
     pub(crate) reason: Option<&'static str>,
     /// Our diagnosis.
     pub(crate) diagnosis: Diagnosis,
 }
 
-/// It tells the alert.
+/// It reports the alert.
 const fn sends(alert: Alert, diagnosis: Diagnosis) -> Refusal {
     Refusal { alert: Some(alert), reason: None, diagnosis }
 }
 
-/// It tells the reason.
+/// It reports the reason.
 const fn says(reason: &'static str, alert: Alert, diagnosis: Diagnosis) -> Refusal {
     Refusal { alert: Some(alert), reason: Some(reason), diagnosis }
 }
 
-/// It tells the reason, and only closes the connection.
+/// It reports the reason, and only closes the connection.
 const fn closes(reason: &'static str, diagnosis: Diagnosis) -> Refusal {
     Refusal { alert: None, reason: Some(reason), diagnosis }
 }
@@ -117,7 +117,7 @@ const GO: Manners = Manners {
     ])
 };
 
-/// It has one alert for all that is wrong with a certificate, and shows none that is of nobody whom we name.
+/// It has one alert for every fault of a certificate, and sends none whose issuer we do not name.
 const JAVA: Manners = Manners {
     withholds: &["client-of-other-root"],
     groups: Groups::BothShared,
@@ -175,7 +175,7 @@ pub(crate) const NOTHING_TO_SHOW: Refusal =
 
 const NOT_SIGNED: &str = "The certificate is not correctly signed by the trusted CA";
 
-/// It judges certificates when the handshake is over, and then only closes the connection, in both roles.
+/// It validates certificates when the handshake is over, and then only closes the connection, in both roles.
 const NODE: Manners = usual([
     says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
     says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
@@ -189,7 +189,7 @@ const NODE: Manners = usual([
     closes("INVALID_PURPOSE", Diagnosis::OursWrongPurpose),
 ]);
 
-/// OpenSSL's alerts say what is wrong. It names no authorities, so all that we have is shown to it.
+/// OpenSSL's alerts name the fault. It names no CAs, so we send it any certificate.
 const PYTHON: Manners = usual([
     sends(Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
     sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
@@ -203,7 +203,7 @@ const PYTHON: Manners = usual([
     sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
 ]);
 
-/// It names no authorities either, and compares suites before versions.
+/// It names no CAs either, and compares suites before versions.
 const WOLFSSL: Manners = Manners {
     groups: Groups::StrangeRetry,
     ..usual([
@@ -220,7 +220,7 @@ const WOLFSSL: Manners = Manners {
     ])
 };
 
-/// It shows no certificate that is for servers, and `selfserv` answers in no XML.
+/// It sends no server certificate as a client, and `selfserv` does not answer in XML.
 pub(crate) const NSS: Manners = Manners {
     withholds: &["server"],
     exit: 42,

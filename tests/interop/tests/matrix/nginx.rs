@@ -48,7 +48,7 @@ fn cases(world: &World) -> Vec<ClientCase> {
         order("we prefer P-256", good)
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]))
             .facts(&["secp256r1"]),
-        // OpenSSL counts what stands between the client and the root.
+        // OpenSSL counts the certificates between the client and the root.
         order("two intermediates, depth 2", only(&world.client_deep)).options(&["ssl_verify_depth 2;"]),
         answered(
             "two intermediates, depth 1",

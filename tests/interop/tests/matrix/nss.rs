@@ -60,7 +60,7 @@ fn printed(program: &Process) -> String {
     String::from_utf8_lossy(&program.stdout()).into_owned() + &program.stderr()
 }
 
-/// Reads how its connection ended, once it has said so, and whom it saw.
+/// Reads the end of its connection, once it is logged, and the peer that it saw.
 fn told(printed: &str) -> Option<(End, Vec<String>)> {
     let says = |error: &&Error| {
         printed.contains(&format!("error {}:", error.number)) || printed.contains(&format!("{}:", error.name))
@@ -73,11 +73,11 @@ fn told(printed: &str) -> Option<(End, Vec<String>)> {
     Some((End::Done, vec![format!("it saw {name}")]))
 }
 
-/// An error of its library: `selfserv` tells its number, `tstclnt` its name.
+/// An error of its library: `selfserv` prints its number, `tstclnt` its name.
 struct Error {
     number: i32,
     name: &'static str,
-    /// The alert of ours that it stands for.
+    /// The alert of ours that it corresponds to.
     alert: Option<Alert>,
 }
 

@@ -1,4 +1,4 @@
-//! What OpenSSL's two programs have in common.
+//! Code for both programs of OpenSSL.
 
 use crate::process::{Process, print_of};
 use crate::table::End;
@@ -15,7 +15,7 @@ pub(crate) fn version() -> Result<String, String> {
     Ok(printed.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }
 
-/// How a connection ended for OpenSSL, from the messages that `-msg` has listed: `<<<` came, `>>>` went.
+/// The end of a connection for OpenSSL, from the messages that `-msg` has listed: `<<<` was received, `>>>` sent.
 pub(crate) fn end(messages: &str) -> End {
     let mut end = End::Failed("no close_notify came".into());
     let mut lines = messages.lines();
@@ -40,7 +40,7 @@ pub(crate) fn await_key_update(process: &mut Process, world: &World) -> Result<(
     process.await_sign("saw new keys", |_| world.files.read(MESSAGES).contains("KeyUpdate"))
 }
 
-/// How often the hello was sent and new keys were taken, and how long the records were.
+/// The number of hellos and of new keys, and the lengths of records.
 pub(crate) fn facts(messages: &str) -> Vec<String> {
     let of = |way: &str, kind: &str| {
         let of_kind = |line: &&str| line.starts_with(way) && line.contains("Handshake") && line.ends_with(kind);
@@ -55,7 +55,7 @@ pub(crate) fn facts(messages: &str) -> Vec<String> {
     counts.chain([format!("its records up to {} bytes", largest_record(messages))]).collect()
 }
 
-/// How long the content of its longest encrypted record was.
+/// The length of the content of its longest encrypted record.
 fn largest_record(messages: &str) -> usize {
     const TYPE_AND_TAG: usize = 17;
     let lines: Vec<_> = messages.lines().collect();

@@ -81,7 +81,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     arguments
 }
 
-/// What can be agreed on.
+/// Parameters to negotiate.
 fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
     let case = |name, options, facts: &[&str]| ServerCase::order(name, supplier).options(options).facts(facts);
     let p256_first = |name, options, facts: &[&str]| {
@@ -118,7 +118,7 @@ fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
     ]
 }
 
-/// Whether we ask, and how.
+/// The ways in which we request a certificate.
 fn client_auth(world: &World) -> Vec<ServerCase> {
     let optional = SupplierSetup::optional(&world.server, &world.root);
     let never = SupplierSetup::without_client_auth(&world.server);
@@ -217,7 +217,7 @@ fn refusing(supplier: SupplierSetup) -> Vec<ServerCase> {
     ]
 }
 
-/// It refuses us.
+/// It rejects us.
 fn refused(world: &World) -> Vec<ServerCase> {
     let of = |identity| SupplierSetup::required(identity, &world.root);
     let case = ServerCase::refused;

@@ -72,7 +72,7 @@ fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
 /// The command that asks for a certificate after the handshake.
 const ASK: &str = "c\n";
 
-/// Whether we have answered a late request: one Finished is of the handshake, and one comes after it.
+/// Returns whether we have answered a late request: one Finished is of the handshake, and one comes after it.
 fn is_answered(messages: &str) -> bool {
     let finished = |line: &&str| line.starts_with("<<<") && line.contains("Handshake") && line.ends_with("Finished");
     messages.lines().filter(finished).count() >= 2
@@ -178,7 +178,7 @@ fn data(gateway: Gateway) -> Vec<ClientCase> {
     ]
 }
 
-/// It asks for our certificate when the order is here.
+/// It requests our certificate when the order has arrived.
 fn late(gateway: Gateway, world: &World) -> Vec<ClientCase> {
     let late = |name, gateway| {
         ClientCase::order(name, gateway).config(|config| config.with_post_handshake_auth(true)).command(ASK)
@@ -189,7 +189,7 @@ fn late(gateway: Gateway, world: &World) -> Vec<ClientCase> {
     ]
 }
 
-/// It refuses us.
+/// It rejects us.
 fn refused(world: &World) -> Vec<ClientCase> {
     let only = |identity| Gateway::new(&[identity], &world.root);
     let good = only(&world.client);

@@ -23,27 +23,27 @@ use std::time::{Duration, Instant};
 
 type OurStream<R> = Stream<'static, Socket, R>;
 
-/// How a connection ended on our side, and what is known of it.
+/// The end of a connection on our side, with the facts about it.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) end: End,
     pub(crate) facts: Facts,
 }
 
-/// What is known of a connection on our side.
+/// The facts about a connection on our side.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// Suite, group and protocol, once there is a session.
     pub(crate) session: Vec<String>,
-    /// Who the peer is.
+    /// The identity of the peer.
     pub(crate) peer: Option<String>,
-    /// What the peer said, if it said something whole.
+    /// The document of the peer, if it was complete.
     pub(crate) message: Option<Message>,
     /// Why we ended it.
     pub(crate) cause: Option<String>,
 }
 
-/// What our client does with a connection.
+/// The task of our client on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Posts this and reads the response.
@@ -67,7 +67,7 @@ pub(crate) struct Gateway {
     rx: usize,
 }
 
-/// How our server is set up.
+/// The setup of our server.
 #[derive(Clone, Copy)]
 pub(crate) struct SupplierSetup {
     config: ServerConfig<'static>,
@@ -75,7 +75,7 @@ pub(crate) struct SupplierSetup {
     pub(crate) key_update: bool,
     rx: usize,
     client_closes: bool,
-    /// What is asked of the client when its request is here.
+    /// The authentication that is requested of the client when its request has arrived.
     late: Option<ClientAuth<'static>>,
 }
 
@@ -144,25 +144,25 @@ impl Gateway {
         Self { config: ClientConfig::new(name, anchors(root)), own: Own::new(identities), rx: RX }
     }
 
-    /// With another configuration.
+    /// Sets another configuration.
     pub(crate) fn with(mut self, change: impl FnOnce(ClientConfig<'static>) -> ClientConfig<'static>) -> Self {
         self.config = change(self.config);
         self
     }
 
-    /// Shows its first identity, whatever the server asks for.
+    /// Sends its first identity, regardless of the server's request.
     pub(crate) const fn heedless(mut self) -> Self {
         self.own.heedless = true;
         self
     }
 
-    /// With another `rx`.
+    /// Sets another `rx`.
     pub(crate) const fn with_rx(mut self, len: usize) -> Self {
         self.rx = len;
         self
     }
 
-    /// Connects as soon as somebody listens there, and does `task`.
+    /// Connects as soon as there is a listener, and does `task`.
     pub(crate) fn run(self, port: u16, task: Task) -> Ended {
         match connect(port) {
             Ok(socket) => {
@@ -175,24 +175,24 @@ impl Gateway {
         }
     }
 
-    /// As [`Self::run`], on a thread of its own.
+    /// Runs as [`Self::run`], on a thread of its own.
     pub(crate) fn spawn(self, port: u16, task: Task) -> JoinHandle<Ended> {
         thread::spawn(move || self.run(port, task))
     }
 }
 
 impl SupplierSetup {
-    /// Shows `identity`, and lets in who shows a certificate under `root`.
+    /// Sends `identity`, and accepts clients with a certificate under `root`.
     pub(crate) fn required(identity: &Identity, root: &Issued) -> Self {
         Self::new(identity, ClientAuth::Required(anchors(root)))
     }
 
-    /// Shows `identity`, and lets in who shows a certificate under `root`, or none.
+    /// Sends `identity`, and accepts clients with a certificate under `root`, or none.
     pub(crate) fn optional(identity: &Identity, root: &Issued) -> Self {
         Self::new(identity, ClientAuth::Optional(anchors(root)))
     }
 
-    /// Shows `identity`, and asks nobody.
+    /// Sends `identity`, and requests no certificate.
     pub(crate) fn without_client_auth(identity: &Identity) -> Self {
         Self::new(identity, ClientAuth::None)
     }
@@ -208,13 +208,13 @@ impl SupplierSetup {
         }
     }
 
-    /// With another configuration.
+    /// Sets another configuration.
     pub(crate) fn with(mut self, change: impl FnOnce(ServerConfig<'static>) -> ServerConfig<'static>) -> Self {
         self.config = change(self.config);
         self
     }
 
-    /// With another `rx`.
+    /// Sets another `rx`.
     pub(crate) const fn with_rx(mut self, len: usize) -> Self {
         self.rx = len;
         self
@@ -256,7 +256,7 @@ impl SupplierSetup {
 }
 
 impl Supplier {
-    /// How its connection ended.
+    /// Returns the end of its connection.
     pub(crate) fn join(self) -> Ended {
         join(self.thread)
     }
@@ -268,7 +268,7 @@ pub(crate) fn join(thread: JoinHandle<Ended>) -> Ended {
 }
 
 impl Ended {
-    /// Together with how it ended for the peer. `body` is what the peer should have said.
+    /// Combines it with the end for the peer. `body` is the expected document of the peer.
     pub(crate) fn with_peer(self, peer: End, body: &[u8]) -> Outcome {
         let facts = self.facts.list(body);
         Outcome { us: self.end, peer, facts }
@@ -276,7 +276,7 @@ impl Ended {
 }
 
 impl Facts {
-    /// As they stand in the table: why we ended it, what was said, by whom, and how.
+    /// The facts in the form of the table: why we ended it, what was sent, by whom, and how.
     fn list(self, body: &[u8]) -> Vec<String> {
         let said = self.message.map(|message| {
             let title = message.title();
@@ -384,7 +384,7 @@ pub(crate) fn linger(mut socket: &TcpStream) {
     }
 }
 
-/// How a connection ended for us, and why we ended it if it was us.
+/// The end of a connection for us, and our reason if we ended it.
 fn end_of(failure: &Failure<io::Error>) -> (End, Option<String>) {
     let error = match failure {
         Failure::Io(error) => return (End::Failed(error.to_string()), None),
@@ -434,7 +434,7 @@ fn be_client(
     read_to_end(stream)
 }
 
-/// What became of our answer, where we have offered to answer late.
+/// The outcome of our answer, where we have offered to answer late.
 fn late_status(stream: &OurStream<Client>) -> Option<String> {
     let session = &stream.session;
     session.negotiated().post_handshake_auth.then(|| format!("{:?}", session.client_auth()))

@@ -14,7 +14,7 @@ pub(crate) struct ProgramCase {
     pub(crate) it_shows: &'static str,
     pub(crate) our_options: &'static [&'static str],
     pub(crate) its_options: &'static [&'static str],
-    /// With which code the gateway ends.
+    /// The exit code of the gateway.
     pub(crate) exit: u8,
     pub(crate) expected: Outcome,
 }
@@ -34,7 +34,7 @@ impl ProgramCase {
         }
     }
 
-    /// It posts an order, and we take it.
+    /// It posts an order, and we accept it.
     pub(crate) fn server(name: &'static str) -> Self {
         let expected = Outcome::done(&[]).and(&[format!("CN={CLIENT_NAME}"), format!("it saw CN={SERVER_NAME}")]);
         Self { we_are: Role::Server, we_show: "server", it_shows: "client", expected, ..Self::client(name) }
@@ -81,7 +81,7 @@ impl ProgramCase {
         };
         self.expected = Outcome::of(us, it, &[]).and(&[format!("{:?}", refusal.diagnosis)]);
         if refusal.diagnosis == Diagnosis::ClosedOnOurs {
-            // Nobody has said that it is for good: repeat later.
+            // The failure is not permanent: repeat later.
             self.exit = 10;
         }
         self
@@ -92,7 +92,7 @@ impl ProgramCase {
         self
     }
 
-    /// With the exit code; a supplier has none, it goes on.
+    /// The expected exit code; a supplier has none, since it continues.
     pub(crate) fn expected(&self) -> Outcome {
         let code = (self.we_are == Role::Client).then(|| format!("exit {}", self.exit));
         self.expected.clone().and(&Vec::from_iter(code))
@@ -151,7 +151,7 @@ impl Groups {
     }
 }
 
-/// We refuse it, in the same way whoever it is.
+/// We reject it, in the same way for every peer.
 fn we_refuse(manners: &Manners) -> Vec<ProgramCase> {
     let server = |name, shows, alert, diagnosis, exit| {
         let case = ProgramCase::client(name).it_shows(shows);

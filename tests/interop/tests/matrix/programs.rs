@@ -20,7 +20,7 @@ pub(crate) const ORDER_FILE: &str = "order.xml";
 const AUTHORITIES: [&str; 2] = ["root.pem", "rsa-root.pem"];
 /// The fact that there was one.
 pub(crate) const RETRY: &str = "HelloRetryRequest";
-/// For a side that shows no certificate.
+/// The name for a side that sends no certificate.
 pub(crate) const NOTHING: &str = "-";
 
 /// The programs, which are built in the background.
@@ -49,7 +49,7 @@ impl Programs {
         Ok(directory.join(program).display().to_string())
     }
 
-    /// Posts the order to whoever listens at `port`, as `shows`.
+    /// Posts the order to the listener at `port`, as `shows`.
     pub(crate) fn post(&self, world: &World, port: u16, shows: &str, options: &[&str]) -> Result<Seen, String> {
         let order = world.files.write(ORDER_FILE, ORDER)?;
         let address = format!("127.0.0.1:{port}");
@@ -63,7 +63,7 @@ impl Programs {
         Ok(seen)
     }
 
-    /// Listens as `shows` for one connection, which `connect` makes to the port; gives what that gives, too.
+    /// Listens as `shows` for one connection, which `connect` makes to the port; also returns the result of that.
     pub(crate) fn serve<T>(
         &self,
         world: &World,
@@ -102,7 +102,7 @@ fn printed(program: &Process) -> String {
 
 impl Seen {
     fn of(printed: &str) -> Self {
-        // What people are told at the end: among the events a server, which knows no time yet, may call it otherwise.
+        // The final message: among the events, a server that knows no time yet may name it differently.
         let told = |diagnosis: &&Diagnosis| printed.contains(&format!("That means: {}", Finding::from(**diagnosis)));
         let diagnosis = Diagnosis::ALL.iter().find(told);
         let name = diagnosis.map(|diagnosis| format!("{diagnosis:?}"));

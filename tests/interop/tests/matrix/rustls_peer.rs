@@ -20,7 +20,7 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// What differs from the defaults of rustls.
+/// Differences from the defaults of rustls.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) tls12: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     pub(crate) new_keys: bool,
 }
 
-/// How a connection ended for rustls.
+/// The end of a connection for rustls.
 pub(crate) struct Ended {
     pub(crate) end: End,
     pub(crate) facts: Vec<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Server {
     pub(crate) thread: JoinHandle<Ended>,
 }
 
-/// Starts a server that shows `identity` and asks for clients under `root`.
+/// Starts a server that sends `identity` and requires clients under `root`.
 pub(crate) fn start_server(identity: &Identity, root: &Issued, options: &Options) -> Result<Server, String> {
     let provider = Arc::new(options.provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(roots(root)?, provider.clone())

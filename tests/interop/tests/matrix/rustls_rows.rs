@@ -85,7 +85,7 @@ fn orders(world: &World) -> Vec<Served<'_>> {
     cases.into_iter().map(|(case, options)| (case, &world.server, options)).collect()
 }
 
-/// It refuses us.
+/// It rejects us.
 fn refused(world: &World) -> Vec<Served<'_>> {
     let only = |identity| Gateway::new(&[identity], &world.root);
     let good = only(&world.client);
@@ -228,7 +228,7 @@ fn refused_by_us(world: &World) -> Vec<Called<'_>> {
     ]
 }
 
-/// It refuses us.
+/// It rejects us.
 fn refusing_us(world: &World) -> Vec<Called<'_>> {
     let case = |name, identity, alert: AlertDescription, reason: &str| {
         let expected = Outcome::of(End::Got(alert.0), End::Refused(reason.into()), &[]);

@@ -1,5 +1,5 @@
-//! Peers that are small programs of other stacks, one connection after the other: `tests/interop/peers/README.md` says what
-//! they read and write.
+//! Peers that are small programs of other stacks, one connection after the other: `tests/interop/peers/README.md` describes
+//! their input and output.
 
 use crate::process::{Process, missing};
 use crate::table::End;
@@ -10,7 +10,7 @@ use std::{env, fs};
 
 /// A running peer.
 pub(crate) struct Scripted {
-    /// As it stands in the table: `Go 1.27.3`.
+    /// Its name in the table: `Go 1.27.3`.
     pub(crate) name: String,
     process: Process,
     lines_read: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Scripted {
 /// A peer that is on its way.
 pub(crate) type Starting = JoinHandle<Result<Scripted, String>>;
 
-/// Which stack.
+/// The stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stack {
     Go,
@@ -59,7 +59,7 @@ pub(crate) fn start_all() -> Vec<(Stack, Starting)> {
 }
 
 impl Scripted {
-    /// Gives it a command.
+    /// Sends it a command.
     pub(crate) fn tell(&mut self, words: &[&str]) -> Result<(), String> {
         self.process.write(format!("{}\n", words.join(" ")).as_bytes())
     }
@@ -71,7 +71,7 @@ impl Scripted {
         port.ok_or_else(|| format!("it did not listen: {line}"))
     }
 
-    /// Waits for the end of its connection, and returns it with the facts that it tells.
+    /// Waits for the end of its connection, and returns it with the facts that it prints.
     pub(crate) fn end(&mut self) -> Result<(End, Vec<String>), String> {
         let line = self.line()?;
         let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
@@ -85,7 +85,7 @@ impl Scripted {
         Ok((end, Vec::new()))
     }
 
-    /// The next line that it says.
+    /// Returns the next line that it prints.
     fn line(&mut self) -> Result<String, String> {
         let read = self.lines_read;
         let nth = |process: &Process| {
@@ -103,13 +103,13 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
-/// The directory of what is built: a test lies in `target/PROFILE/deps`.
+/// The directory of the built programs: a test is in `target/PROFILE/deps`.
 fn target() -> Result<PathBuf, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     test.ancestors().nth(3).map(Path::to_path_buf).ok_or_else(|| "no target directory".into())
 }
 
-/// With the Go that `cargo xtask setup` installs, and nothing from any network. What it compiles is kept.
+/// Builds with the Go that `cargo xtask setup` installs, and nothing from any network. The output is kept.
 fn compile_go(source: &str) -> Result<String, String> {
     let home = target()?.join("go");
     let program = home.join("peer").display().to_string();
@@ -127,7 +127,7 @@ fn compile_wolfssl(source: &str) -> Result<String, String> {
     compile(command, "gcc").map(|()| program)
 }
 
-/// With all of the library, whose source `cargo xtask setup` fetches. That takes a while: it is done again only for newer
+/// Builds the whole library, whose source `cargo xtask setup` fetches. That takes long: it is repeated only for newer
 /// sources.
 fn compile_mbed_tls(source: &str) -> Result<String, String> {
     let home = target()?.join("mbedtls");

@@ -1,9 +1,9 @@
-//! What was expected, what was seen, and the table of both.
+//! Expectations, observations, and the table of both.
 
 use embedded_mtls::AlertDescription;
 use std::fmt;
 
-/// How one side of a connection ended.
+/// The end of one side of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// All data went through, and the connection was closed in order.
@@ -12,24 +12,24 @@ pub(crate) enum End {
     Sent(u8),
     /// The other side ended the connection with this fatal alert.
     Got(u8),
-    /// It refused the other side; what it sent shows only there.
+    /// It rejected the other side; its alert is visible only there.
     Refused(String),
-    /// It ended otherwise.
+    /// It ended in another way.
     Failed(String),
 }
 
-/// What was seen of a connection, or is expected of it.
+/// The observation of a connection, or the expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// Our side.
     pub(crate) us: End,
     /// The peer.
     pub(crate) peer: End,
-    /// What else is known, or matters in this case: for example `HTTP 200`.
+    /// Other facts that matter in this case: for example `HTTP 200`.
     pub(crate) facts: Vec<String>,
 }
 
-/// Whether we were client or server.
+/// Our role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Client,
@@ -81,7 +81,7 @@ impl Outcome {
 }
 
 impl Table {
-    /// With words in `filter`, only rows that contain one of them are run.
+    /// Runs all rows, or only those that contain one of the words in `filter`.
     pub(crate) const fn new(filter: Vec<String>) -> Self {
         Self { filter, rows: Vec::new() }
     }
@@ -168,7 +168,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// As the RFC writes it.
+/// Returns the name in the RFC.
 pub(crate) fn alert_name(alert: u8) -> String {
     AlertDescription(alert).to_string().to_lowercase()
 }

@@ -1,4 +1,4 @@
-//! What nginx and Apache have in common: OpenSSL, log files, and answers in place of alerts.
+//! Code for nginx and Apache: OpenSSL, log files, and responses in place of alerts.
 
 use crate::case::ClientCase;
 use crate::http;
@@ -37,7 +37,7 @@ pub(crate) fn prepare(world: &World, case: &ClientCase) -> Result<(), String> {
     Ok(())
 }
 
-/// How a connection ended for the server, as soon as its logs tell.
+/// The end of a connection for the server, as soon as it is in its logs.
 fn end(world: &World) -> End {
     let until = Instant::now() + LIMIT;
     loop {

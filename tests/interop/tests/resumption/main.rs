@@ -1,5 +1,5 @@
-//! Resumption against OpenSSL, `GnuTLS` and rustls: connections of which each resumes the one before, with a certificate of
-//! the client behind all.
+//! Resumption against OpenSSL, `GnuTLS` and rustls: each connection resumes the one before, and all depend on a certificate of
+//! the client.
 
 use embedded_io::{Read, Write};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -59,7 +59,7 @@ fn prepared(socket: TcpStream) -> Socket {
     Socket(socket)
 }
 
-/// Our client: says a line, hears as many bytes, and returns whether it resumed, and the ticket that came with that.
+/// Runs our client: sends a line, reads as many bytes, and returns whether it resumed, and the ticket that it received.
 fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec<u8>>) {
     let name = ServerName::parse(SERVER_NAME).unwrap();
     let config = leak(Box::new(ClientConfig::new(name, anchors(world)).with_resumption(true)));
@@ -93,7 +93,7 @@ fn assert_resumes_at(world: &World, port: u16) {
     assert!(resumed, "and the next");
 }
 
-/// Our server for some clients: sends back what it hears first, and tells which of them resumed.
+/// Runs our server for some clients: echoes the first bytes, and returns which of them resumed.
 fn serve(world: &World, clients: usize) -> (u16, thread::JoinHandle<Vec<bool>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();

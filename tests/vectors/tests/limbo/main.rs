@@ -6,7 +6,7 @@
 //! Each case is asked three times: by the rules that hold unless one asks for others; with
 //! `Rules::strict_profile` (`strict/` in front of its id); and mirrored, as a server asks about a client,
 //! with its certificates issued again for clients, and without a name (`client/`). Where an answer is not the expected one,
-//! `tests/vectors/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
+//! `tests/vectors/limbo-deviations.tsv` has to explain each; a row there that no longer holds is a failure, too.
 
 mod reissue;
 mod suite;
@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 use suite::{Case, Outcome, Suite, Verdict};
 use test_support::pki;
 
-/// What was found out about the cases of one namespace.
+/// The results for the cases of one namespace.
 #[derive(Clone, Copy, Default)]
 struct Count {
     passed: usize,
     failed: usize,
     skipped: usize,
-    /// Among those that failed or were skipped: as the list of deviations says.
+    /// Those that failed or were skipped in accordance with the list of deviations.
     explained: usize,
 }
 
@@ -31,7 +31,7 @@ struct Deviation {
     expected: &'static str,
     actual: &'static str,
     reason: &'static str,
-    /// Whether a case that it speaks of was there, and whether one of these deviates.
+    /// Set if a case that it covers exists, and if one of these deviates.
     seen: bool,
     holds: bool,
 }
@@ -124,20 +124,20 @@ impl std::fmt::Display for Count {
     }
 }
 
-/// How many cases were mirrored, and how.
+/// The numbers of mirrored cases, by kind.
 #[derive(Default)]
 struct Mirrored {
     reissued: usize,
-    /// With other keys than ours can make: for clients if their leaf allows it.
+    /// Cases with keys that ours cannot make: for clients if their leaf allows it.
     as_issued: usize,
-    /// Of these: refused because the leaf is for servers only.
+    /// The part of these that is rejected because the leaf is for servers only.
     for_servers_only: usize,
     /// Left out: the name decides, and a server asks for none.
     name_decides: usize,
 }
 
 impl Mirrored {
-    /// What is expected of the mirrored case, and the answer; `None` if it is left out.
+    /// Returns the expected and the actual result of the mirrored case; `None` if it is left out.
     fn ask(&mut self, case: &Case, as_it_stands: &Outcome, memory: &mut [u8]) -> Option<(Verdict, Outcome)> {
         if as_it_stands.rests_on_the_name() {
             self.name_decides += 1;

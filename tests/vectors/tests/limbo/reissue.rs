@@ -18,7 +18,7 @@ const PURPOSE: &[u8] = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03";
 struct Parts<'a> {
     tbs: &'a [u8],
     signature: &'a [u8],
-    /// Where the public key begins in `tbs`.
+    /// The position of the public key in `tbs`.
     point: usize,
 }
 

@@ -62,14 +62,14 @@ enum NameKind {
     Rfc822,
 }
 
-/// What came of a case.
+/// The outcome of a case.
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
-    /// What the validator said.
+    /// The result of the validator.
     pub(crate) why: String,
-    /// Whether the case has no verdict.
+    /// Set if the case has no verdict.
     pub(crate) skipped: bool,
-    /// Whether it has none for the lack of an algorithm that a feature compiles in.
+    /// Set if it has none for lack of an algorithm that a feature compiles in.
     pub(crate) waits: bool,
     problem: Option<CertificateProblem>,
 }
@@ -79,18 +79,18 @@ impl Outcome {
         Self { verdict: Verdict::Failure, why, skipped: true, waits: false, problem: None }
     }
 
-    /// Whether the name of the leaf decided, which is asked for first.
+    /// Returns whether the name of the leaf decided, which is checked first.
     pub(crate) fn rests_on_the_name(&self) -> bool {
         self.problem == Some(CertificateProblem::NameMismatch)
     }
 
-    /// Whether the extended key usage decided.
+    /// Returns whether the extended key usage decided.
     pub(crate) fn rests_on_the_purpose(&self) -> bool {
         self.problem == Some(CertificateProblem::ExtendedKeyUsage)
     }
 }
 
-/// How a path is asked for.
+/// The parameters of a path validation.
 struct Question<'a> {
     strict: bool,
     purposes: &'a [embedded_mtls::Role],
@@ -147,7 +147,7 @@ impl Case {
         self.validation_kind == Kind::Client
     }
 
-    /// The case as it stands, maybe with all of RFC 5280's profile for authorities.
+    /// The case unchanged, or with all of RFC 5280's profile for CAs.
     pub(crate) fn ask(&self, strict: bool, memory: &mut [u8]) -> Outcome {
         let mut purposes = Vec::new();
         for usage in &self.extended_key_usage {
