@@ -408,9 +408,11 @@ mod tests {
         let root = Authority::root("Root").unwrap();
         let leaf = root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
         let peer = root.leaf(&Leaf::new("peer", ClientAuth)).unwrap().chain.remove(0);
-        for (name, identity) in [("root", &root.identity()), ("own", &leaf)] {
-            there.write(&format!("trust/{name}.crt"), &certificates(&identity.chain[..1]));
-            there.write(&format!("trust/{name}.key"), &key_pem(&identity.key).unwrap());
+        let (root_key, leaf_key) = (root.key().to_pem().unwrap(), key_pem(&leaf.key).unwrap());
+        let own = &root.certificate().to_vec();
+        for (name, certificate, key) in [("root", own, root_key), ("own", &leaf.chain[0], leaf_key)] {
+            there.write(&format!("trust/{name}.crt"), &certificates([certificate]));
+            there.write(&format!("trust/{name}.key"), &key);
         }
         there.write("trust/peer.cer", &certificates([&peer]));
         there.write("trust/both.pem", &(certificates(&leaf.chain[..1]) + &key_pem(&leaf.key).unwrap()));

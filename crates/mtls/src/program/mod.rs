@@ -3,8 +3,10 @@
 mod explain;
 mod mtls;
 mod options;
+mod pki;
 mod post;
 mod serve;
+mod settings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

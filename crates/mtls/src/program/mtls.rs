@@ -8,6 +8,7 @@ use mtls_pki::pem;
 
 use super::explain::explain;
 use super::options::{IdentityArgs, TrustArgs, path};
+use super::pki::PkiTask;
 use super::post::{PostArgs, exit_codes, post_order};
 use super::run;
 use super::serve::{ANSWERS, ServeArgs, take_orders};
@@ -64,6 +65,12 @@ enum Task {
     /// Accepts cXML orders over mutual TLS 1.3, as a supplier's web server does
     #[command(after_help = ANSWERS)]
     Serve(Box<ServeArgs>),
+    /// Creates a throw-away CA, and good and bad certificates from it, to try mutual TLS out with
+    Pki {
+        /// The task
+        #[command(subcommand)]
+        task: PkiTask,
+    },
     /// Explains an alert (by number or name), a diagnosis, or the words of a web server's refusal
     Explain {
         /// For example 116, `certificate_required`, `OursMissing`, "The SSL certificate error"
@@ -166,6 +173,7 @@ impl Task {
             Self::Order { task: OrderTask::Post(args) } => return post_order(*args, "mtls"),
             Self::Serve(args) => return take_orders(*args, "mtls"),
             Self::Check(args) => check_all(&args),
+            Self::Pki { task } => task.run(),
             Self::Explain { words } => explained(&words.join(" ")),
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut Mtls::command(), "mtls", &mut std::io::stdout());
@@ -350,7 +358,7 @@ mod tests {
 
     #[test]
     fn each_subcommand_has_a_manual_page() {
-        for name in ["check", "completions", "explain", "man", "order", "serve"] {
+        for name in ["check", "completions", "explain", "man", "order", "pki", "serve"] {
             assert_eq!(manual(Some(name)), Ok(()));
         }
         assert!(manual(Some("chekc")).is_err());

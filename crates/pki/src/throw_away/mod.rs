@@ -1,24 +1,34 @@
-//! A throw-away PKI: root, intermediate and leaves, made in memory by `rcgen` with keys on P-256 by `p256`.
+//! A throw-away PKI: root, intermediate and leaves, made in memory by `rcgen` with keys of `RustCrypto`.
+//!
+//! - [`Pki`]: what the two programs of an example need
+//! - [`Tree`]: a root and an issuing authority in a folder, and certificates from them
+//! - `Flaw`: bad certificates, each with one fault
 //!
 //! `rcgen` comes without its own cryptography, because that needs a C compiler. Use such a PKI only for experiments:
 //! its keys are not protected.
+
+mod flaw;
+mod key;
+mod tree;
 
 use core::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use p256::ecdsa::signature::Signer as _;
-use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePrivateKey as _;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, SerialNumber, SignatureAlgorithm,
 };
-use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
-use zeroize::Zeroizing;
 
 use super::pem::{self, Identity};
+
+pub use rcgen::ExtendedKeyUsagePurpose;
+
+pub use self::flaw::Flaw;
+pub use self::key::{Key, KeyKind};
+pub use self::tree::Tree;
 
 /// The reason why no PKI could be created.
 #[derive(Debug)]
@@ -126,6 +136,7 @@ pub fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
 }
 
 /// The contents of a leaf certificate.
+#[derive(Clone, Debug)]
 pub struct Leaf {
     /// Common name of the subject.
     pub common_name: String,
@@ -143,6 +154,31 @@ impl Leaf {
         let valid = (Duration::hours(-1), Duration::days(7));
         Self { common_name: common_name.to_owned(), names: vec![common_name.to_owned()], purpose, valid }
     }
+
+    /// Returns it with another validity, relative to now.
+    #[must_use]
+    pub fn with_validity(&self, from: Duration, to: Duration) -> Self {
+        Self { valid: (from, to), ..self.clone() }
+    }
+}
+
+/// A certificate with its chain and its key, of any kind.
+pub struct Issued {
+    /// DER certificates, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// The private key.
+    pub key: Key,
+}
+
+impl Issued {
+    /// Returns it in the form of the programs, which sign with keys on P-256.
+    ///
+    /// # Errors
+    /// A key of another kind.
+    pub fn identity(&self) -> Result<Identity, PkiError> {
+        let key = self.key.p256().ok_or_else(|| failed("key")(&"it is not on P-256"))?;
+        Ok(Identity { chain: self.chain.clone(), key })
+    }
 }
 
 /// A certificate authority.
@@ -150,29 +186,54 @@ pub struct Authority {
     issuer: Issuer<'static, Key>,
     /// Its certificate and those above it, without the root, except for the root's own chain.
     chain: Vec<Vec<u8>>,
+    is_root: bool,
 }
 
 impl Authority {
-    /// Creates a new root.
+    /// Creates a new root with a key on P-256.
     ///
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
     pub fn root(name: &str) -> Result<Self, PkiError> {
-        let key = Key::generate()?;
-        let params = authority_params(name, &key, BasicConstraints::Unconstrained)?;
-        let certificate = params.self_signed(&key).map_err(|error| failed(name)(&error))?;
-        Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key) })
+        Self::root_of(KeyKind::P256, name)
     }
 
-    /// Creates an authority below a root that issues only leaves.
+    /// Creates a new root with a key of this kind.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can contain.
+    pub fn root_of(kind: KeyKind, name: &str) -> Result<Self, PkiError> {
+        let key = Key::generate(kind)?;
+        let params = authority_params(name, &key, BasicConstraints::Unconstrained)?;
+        let certificate = params.self_signed(&key).map_err(|error| failed(name)(&error))?;
+        Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key), is_root: true })
+    }
+
+    /// Creates an authority below a root that issues only leaves, with a key on P-256.
     ///
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
     pub fn intermediate(&self, name: &str) -> Result<Self, PkiError> {
-        let key = Key::generate()?;
-        let params = authority_params(name, &key, BasicConstraints::Constrained(0))?;
+        self.intermediate_of(KeyKind::P256, name)
+    }
+
+    /// Creates an authority below a root that issues only leaves, with a key of this kind.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can contain.
+    pub fn intermediate_of(&self, kind: KeyKind, name: &str) -> Result<Self, PkiError> {
+        self.below(kind, name, |_| {})
+    }
+
+    /// Creates an authority below any other, changed by `adjust`.
+    fn below(&self, kind: KeyKind, name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> Result<Self, PkiError> {
+        let key = Key::generate(kind)?;
+        let mut params = authority_params(name, &key, BasicConstraints::Constrained(0))?;
+        adjust(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).map_err(|error| failed(name)(&error))?;
-        Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key) })
+        let above = if self.is_root { &[] } else { &self.chain[..] };
+        let chain = [&[certificate.der().to_vec()], above].concat();
+        Ok(Self { chain, issuer: Issuer::new(params, key), is_root: false })
     }
 
     /// Returns its own certificate.
@@ -180,18 +241,39 @@ impl Authority {
         self.chain.first().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns itself as an identity, with the key that signs certificates.
-    pub fn identity(&self) -> Identity {
-        Identity { chain: self.chain.clone(), key: Zeroizing::new(self.issuer.key().secret.to_bytes().into()) }
+    /// Returns the key that signs certificates.
+    pub fn key(&self) -> &Key {
+        self.issuer.key()
     }
 
-    /// Issues a certificate for a new key.
+    /// Issues a certificate for a new key on P-256.
     ///
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
     pub fn leaf(&self, leaf: &Leaf) -> Result<Identity, PkiError> {
-        let key = Key::generate()?;
-        Ok(Identity { chain: self.certify(leaf, &key.public)?, key: Zeroizing::new(key.secret.to_bytes().into()) })
+        self.issue(leaf, KeyKind::P256)?.identity()
+    }
+
+    /// Issues a certificate for a new key of this kind.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can contain.
+    pub fn issue(&self, leaf: &Leaf, kind: KeyKind) -> Result<Issued, PkiError> {
+        self.issue_adjusted(leaf, kind, |_| {})
+    }
+
+    /// Issues a certificate that is changed by `adjust`.
+    fn issue_adjusted(
+        &self,
+        leaf: &Leaf,
+        kind: KeyKind,
+        adjust: impl FnOnce(&mut CertificateParams),
+    ) -> Result<Issued, PkiError> {
+        let key = Key::generate(kind)?;
+        let mut params = leaf_params(leaf, key.public())?;
+        adjust(&mut params);
+        let certificate = params.signed_by(&key, &self.issuer).map_err(|error| failed(&leaf.common_name)(&error))?;
+        Ok(Issued { chain: [vec![certificate.der().to_vec()], self.chain.clone()].concat(), key })
     }
 
     /// Issues a certificate for an external key, given as an uncompressed point, and returns the chain.
@@ -199,8 +281,7 @@ impl Authority {
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
     pub fn certify(&self, leaf: &Leaf, point: &[u8]) -> Result<Vec<Vec<u8>>, PkiError> {
-        let key = Public(point);
-        let certificate = leaf_params(leaf, &key)?.signed_by(&key, &self.issuer);
+        let certificate = leaf_params(leaf, point)?.signed_by(&Public(point), &self.issuer);
         let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
         Ok([vec![certificate.der().to_vec()], self.chain.clone()].concat())
     }
@@ -211,14 +292,19 @@ impl Authority {
 /// # Errors
 /// No random numbers, or a name that no certificate can contain.
 pub fn self_signed(leaf: &Leaf) -> Result<Identity, PkiError> {
-    let key = Key::generate()?;
-    let certificate = leaf_params(leaf, &Public(&key.public))?.self_signed(&key);
-    let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
-    Ok(Identity { chain: vec![certificate.der().to_vec()], key: Zeroizing::new(key.secret.to_bytes().into()) })
+    self_signed_of(leaf, KeyKind::P256)?.identity()
 }
 
-/// The parameters of a leaf certificate.
-fn leaf_params(leaf: &Leaf, key: &Public<'_>) -> Result<CertificateParams, PkiError> {
+/// Creates a self-signed certificate for a key of this kind.
+fn self_signed_of(leaf: &Leaf, kind: KeyKind) -> Result<Issued, PkiError> {
+    let key = Key::generate(kind)?;
+    let certificate = leaf_params(leaf, key.public())?.self_signed(&key);
+    let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
+    Ok(Issued { chain: vec![certificate.der().to_vec()], key })
+}
+
+/// The parameters of a leaf certificate for a public key.
+fn leaf_params(leaf: &Leaf, public: &[u8]) -> Result<CertificateParams, PkiError> {
     let params = CertificateParams::new(leaf.names.clone());
     let mut params = params.map_err(|error| failed(&leaf.common_name)(&error))?;
     let now = OffsetDateTime::now_utc();
@@ -230,7 +316,7 @@ fn leaf_params(leaf: &Leaf, key: &Public<'_>) -> Result<CertificateParams, PkiEr
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![leaf.purpose.clone()];
     params.use_authority_key_identifier_extension = true;
-    params.key_identifier_method = key.identifier();
+    params.key_identifier_method = key::identifier(public);
     Ok(params)
 }
 
@@ -239,7 +325,7 @@ fn authority_params(common_name: &str, key: &Key, depth: BasicConstraints) -> Re
     let mut params = CertificateParams::default();
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::hours(1);
-    params.not_after = now + Duration::days(120);
+    params.not_after = now + AUTHORITY_VALIDITY;
     params.distinguished_name = name(common_name);
     params.serial_number = Some(serial()?);
     params.is_ca = IsCa::Ca(depth);
@@ -248,6 +334,9 @@ fn authority_params(common_name: &str, key: &Key, depth: BasicConstraints) -> Re
     params.key_identifier_method = key.identifier();
     Ok(params)
 }
+
+/// The validity of authorities: longer than that of any leaf below them.
+const AUTHORITY_VALIDITY: Duration = Duration::days(400);
 
 /// A subject with an organisation and a common name.
 fn name(common_name: &str) -> DistinguishedName {
@@ -273,38 +362,8 @@ fn random<const N: usize>() -> Result<[u8; N], PkiError> {
     Ok(bytes)
 }
 
-/// A key pair on P-256 in the form that `rcgen` requires.
-struct Key {
-    secret: SigningKey,
-    /// The uncompressed point.
-    public: Vec<u8>,
-}
-
-impl Key {
-    fn generate() -> Result<Self, PkiError> {
-        loop {
-            // A number above the order of the curve is not a key; this happens once in 2^32 tries.
-            if let Ok(secret) = SigningKey::from_slice(&*Zeroizing::new(random::<32>()?)) {
-                let public = secret.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-                return Ok(Self { secret, public });
-            }
-        }
-    }
-
-    fn identifier(&self) -> KeyIdMethod {
-        Public(&self.public).identifier()
-    }
-}
-
 /// An uncompressed point on P-256.
 struct Public<'a>(&'a [u8]);
-
-impl Public<'_> {
-    /// The key identifier of RFC 7093 section 2, method 1.
-    fn identifier(&self) -> KeyIdMethod {
-        KeyIdMethod::PreSpecified(Sha256::digest(self.0).iter().copied().take(20).collect())
-    }
-}
 
 impl rcgen::PublicKeyData for Public<'_> {
     fn der_bytes(&self) -> &[u8] {
@@ -313,23 +372,6 @@ impl rcgen::PublicKeyData for Public<'_> {
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         &PKCS_ECDSA_P256_SHA256
-    }
-}
-
-impl rcgen::PublicKeyData for Key {
-    fn der_bytes(&self) -> &[u8] {
-        &self.public
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &PKCS_ECDSA_P256_SHA256
-    }
-}
-
-impl rcgen::SigningKey for Key {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signature: DerSignature = self.secret.try_sign(message).map_err(|_| rcgen::Error::RemoteKeyError)?;
-        Ok(signature.as_bytes().to_vec())
     }
 }
 
