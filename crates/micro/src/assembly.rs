@@ -412,53 +412,56 @@ macro_rules! quarter_round {
     };
 }
 
-/// Adds to eight words of the result, at lr, those of the state, at r12, two by two. `$rotate` is that of the second four words.
-macro_rules! add_state {
-    ($at:literal $next:literal $rotate:literal) => {
+/// Adds the state, at r12, to two words of a block, and those to the data, at lr, which may lie anywhere: single loads and stores. `$rotate` is
+/// that of the words.
+macro_rules! xor_words {
+    ($at:literal $next:literal: $w0:ident $w1:ident $rotate:literal) => {
         concat!(
-            "ldrd r0, r1, [r12, #",
+            "ldrd r8, r9, [r12, #",
             $at,
             "]\n",
-            "ldrd r2, r3, [lr, #",
-            $at,
-            "]\n",
-            "add r0, r0, r2",
+            "add r8, r8, ",
+            stringify!($w0),
             $rotate,
             "\n",
-            "add r1, r1, r3",
+            "add r9, r9, ",
+            stringify!($w1),
             $rotate,
             "\n",
-            "strd r0, r1, [lr, #",
+            "ldr ",
+            stringify!($w0),
+            ", [lr, #",
             $at,
             "]\n",
-            "ldrd r0, r1, [r12, #",
+            "ldr ",
+            stringify!($w1),
+            ", [lr, #",
             $next,
             "]\n",
-            "ldrd r2, r3, [lr, #",
-            $next,
+            "eor r8, ",
+            stringify!($w0),
+            "\n",
+            "eor r9, ",
+            stringify!($w1),
+            "\n",
+            "str r8, [lr, #",
+            $at,
             "]\n",
-            "add r0, r0, r2",
-            $rotate,
-            "\n",
-            "add r1, r1, r3",
-            $rotate,
-            "\n",
-            "strd r0, r1, [lr, #",
+            "str r9, [lr, #",
             $next,
             "]\n",
         )
     };
 }
 
-/// The block function of ChaCha20.
+/// Adds a block of the key stream of ChaCha20 to data.
 ///
 /// Row a is in r0 to r3, b in r4, r5, r6 and r7, d in r8 to r11. There is room for two words of row c, in r12 and lr; the other two are on the
 /// stack, at 0 or at 8.
 #[inline(never)]
-pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
-    let mut block = [[0; 4]; 4];
-    // SAFETY: r0 points to 64 bytes, which are read, and r1 to 64 bytes, which are written. The stack is as it was in the end, and so are
-    // r6 and r7.
+pub(crate) fn xor_block(state: &[[u32; 4]; 4], data: &mut [u8; 64]) {
+    // SAFETY: r0 points to 64 bytes, which are read, and r1 to 64 bytes, which are read and written. The stack is as it was in the end, and so
+    // are r6 and r7.
     unsafe {
         asm!(
             "push {{r6, r7}}",
@@ -494,26 +497,28 @@ pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
             quarter_round!(r2 r7 r12 r9),
             quarter_round!(r3 r4 lr r10),
             "bne 2b",
-            // The words as they are into the result; then the state is added to them.
+            // Room for two words of the state, or of the data.
             "strd r12, lr, [sp]",
+            "strd r8, r9, [sp, #16]",
             "ldrd r12, lr, [sp, #24]",
-            "stm lr!, {{r0-r7}}",
+            xor_words!(0 4: r0 r1 ""),
+            xor_words!(8 12: r2 r3 ""),
+            xor_words!(16 20: r4 r5 ", ror #25"),
+            xor_words!(24 28: r6 r7 ", ror #25"),
             "ldrd r0, r1, [sp]",
-            "ldrd r2, r3, [sp, #8]",
-            "stm lr, {{r0-r3, r8-r11}}",
-            "sub lr, #32",
-            add_state!(0 8 ""),
-            add_state!(16 24 ", ror #25"),
-            add_state!(32 40 ""),
-            add_state!(48 56 ", ror #24"),
+            xor_words!(32 36: r0 r1 ""),
+            "ldrd r0, r1, [sp, #8]",
+            xor_words!(40 44: r0 r1 ""),
+            "ldrd r0, r1, [sp, #16]",
+            xor_words!(48 52: r0 r1 ", ror #24"),
+            xor_words!(56 60: r10 r11 ", ror #24"),
             "add sp, #32",
             "pop {{r6, r7}}",
-            inlateout("r0") state.as_ptr() => _, inlateout("r1") block.as_mut_ptr() => _,
+            inlateout("r0") state.as_ptr() => _, inlateout("r1") data.as_mut_ptr() => _,
             lateout("r2") _, lateout("r3") _, lateout("r4") _, lateout("r5") _, lateout("r8") _, lateout("r9") _,
             lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("lr") _,
         );
     }
-    block
 }
 
 /// A word of the product of Poly1305, into `$low`, with the carry in `$high`: the sum of four or five products, each below 2^61, and of the carry

@@ -3,12 +3,12 @@
 //! Additions, rotations and exclusive or alone: nothing depends on a secret but the values themselves.
 #![forbid(unsafe_code)]
 
-use zeroize::ZeroizeOnDrop;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::words::little_endian;
 
 /// Bytes of a block.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 /// "expand 32-byte k", the first row of each state.
 const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
 
@@ -24,36 +24,32 @@ impl ChaCha20 {
         Self([CONSTANTS, [k0, k1, k2, k3], [k4, k5, k6, k7], [0, n0, n1, n2]])
     }
 
-    /// Gives the next block of the key stream.
-    pub(crate) fn next_block(&mut self) -> [[u32; 4]; 4] {
-        let block = block(&self.0);
-        let [_, _, _, [counter, ..]] = &mut self.0;
-        *counter = counter.wrapping_add(1);
-        block
+    /// Encrypts or decrypts from the next block on. If the last block is not full, the rest of it is lost.
+    pub(crate) fn apply(&mut self, data: &mut [u8]) {
+        let (blocks, rest) = data.as_chunks_mut();
+        blocks.iter_mut().for_each(|block| self.xor_next(block));
+        if !rest.is_empty() {
+            let mut key_stream = [0; BLOCK];
+            self.xor_next(&mut key_stream);
+            rest.iter_mut().zip(&key_stream).for_each(|(byte, key)| *byte ^= key);
+            key_stream.zeroize();
+        }
     }
 
-    /// Encrypts or decrypts from the next block on.
-    pub(crate) fn apply(&mut self, data: &mut [u8]) {
-        for piece in data.chunks_mut(BLOCK) {
-            let block = self.next_block();
-            let mut key_stream = block.as_flattened().iter();
-            let (words, rest) = piece.as_chunks_mut();
-            for (word, key) in words.iter_mut().zip(key_stream.by_ref()) {
-                *word = (u32::from_le_bytes(*word) ^ key).to_le_bytes();
-            }
-            for (byte, key) in rest.iter_mut().zip(key_stream.next().map(|key| key.to_le_bytes()).iter().flatten()) {
-                *byte ^= key;
-            }
-        }
+    /// Adds the next block of the key stream.
+    fn xor_next(&mut self, block: &mut [u8; BLOCK]) {
+        xor_block(&self.0, block);
+        let [_, _, _, [counter, ..]] = &mut self.0;
+        *counter = counter.wrapping_add(1);
     }
 }
 
 #[cfg(assembly)]
-use crate::assembly::block;
+use crate::assembly::xor_block;
 
-/// The block function: ten double rounds, and the state added to the result.
+/// Adds a block of the key stream to data: ten double rounds, and the state added to the result.
 #[cfg(not(assembly))]
-fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
+fn xor_block(state: &[[u32; 4]; 4], data: &mut [u8; BLOCK]) {
     let mut rows = *state;
     for _ in 0..10 {
         quarter_rounds(&mut rows);
@@ -64,10 +60,11 @@ fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
         let [a, [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]] = rows;
         rows = [a, [b3, b0, b1, b2], [c2, c3, c0, c1], [d1, d2, d3, d0]];
     }
-    for (word, start) in rows.as_flattened_mut().iter_mut().zip(state.as_flattened()) {
-        *word = word.wrapping_add(*start);
+    let (words, _) = data.as_chunks_mut();
+    for ((word, row), start) in words.iter_mut().zip(rows.as_flattened()).zip(state.as_flattened()) {
+        *word = (u32::from_le_bytes(*word) ^ row.wrapping_add(*start)).to_le_bytes();
     }
-    rows
+    rows.zeroize();
 }
 
 /// A quarter round in each column (RFC 8439 section 2.1).
@@ -90,7 +87,6 @@ fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {
 mod tests {
     use super::*;
     use crate::hex::{bytes, hex};
-    use std::vec::Vec;
 
     /// RFC 8439 section 2.1.1, in the first column; the others hold zeros.
     #[test]
@@ -105,11 +101,11 @@ mod tests {
     fn a_block_is_that_of_the_rfc() {
         let key: [u8; 32] = core::array::from_fn(|index| u8::try_from(index).unwrap());
         let mut cipher = ChaCha20::new(&key, &bytes("000000090000004a00000000"));
-        cipher.next_block();
-        let block: Vec<u8> = cipher.next_block().as_flattened().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut blocks = [0; 2 * BLOCK];
+        cipher.apply(&mut blocks);
         let expected = "10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e\
                         d2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e";
-        assert_eq!(block, hex(expected));
+        assert_eq!(blocks[BLOCK..], hex(expected));
     }
 
     /// RFC 8439 appendix A.2, test vector 3, cut at each place.
@@ -125,9 +121,7 @@ mod tests {
         for len in 0..=text.len() {
             let mut cipher = ChaCha20::new(&key, &bytes("000000000000000000000002"));
             // The vector begins with block 42.
-            for _ in 0..42 {
-                cipher.next_block();
-            }
+            cipher.apply(&mut [0; 42 * BLOCK]);
             let mut data = text.as_bytes()[..len].to_vec();
             cipher.apply(&mut data);
             assert_eq!(data, expected[..len], "{len}");

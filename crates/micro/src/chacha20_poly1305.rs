@@ -3,8 +3,9 @@
 
 use embedded_mtls::crypto::{CryptoError, NONCE_LEN, TAG_LEN};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
-use crate::chacha20::ChaCha20;
+use crate::chacha20::{BLOCK, ChaCha20};
 use crate::poly1305::Poly1305;
 
 /// Encrypts `in_out` in place and gives the tag.
@@ -40,8 +41,11 @@ fn start(key: &[u8; 32], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(ChaC
     // Far below the 2^32 blocks that one nonce is good for.
     u32::try_from(in_out.len()).map_err(|_| CryptoError::Invalid)?;
     let mut cipher = ChaCha20::new(key, nonce);
-    let [r, pad, _, _] = cipher.next_block();
-    Ok((cipher, Poly1305::new([r, pad])))
+    let mut block = [0; BLOCK];
+    cipher.apply(&mut block);
+    let mac = Poly1305::new(block.first_chunk().ok_or(CryptoError::Invalid)?);
+    block.zeroize();
+    Ok((cipher, mac))
 }
 
 /// The tag over what is known to all, the encrypted text, and the length of each.

@@ -9,9 +9,7 @@ use zeroize::ZeroizeOnDrop;
 
 #[cfg(assembly)]
 use crate::assembly::poly1305;
-#[cfg(not(assembly))]
-use crate::words::little_endian;
-use crate::words::{high, low};
+use crate::words::{high, little_endian, low};
 
 /// Bytes of a block.
 const BLOCK: usize = 16;
@@ -28,9 +26,10 @@ pub(crate) struct Poly1305 {
 
 impl Poly1305 {
     /// Starts with a key that is used once (RFC 8439 section 2.5): `r`, which is clamped, and `s`.
-    pub(crate) fn new([[r0, r1, r2, r3], pad]: [[u32; 4]; 2]) -> Self {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        let [r0, r1, r2, r3, s0, s1, s2, s3] = little_endian(key);
         let r = [r0 & 0x0fff_ffff, r1 & 0x0fff_fffc, r2 & 0x0fff_fffc, r3 & 0x0fff_fffc];
-        Self { r, h: [0; 5], pad }
+        Self { r, h: [0; 5], pad: [s0, s1, s2, s3] }
     }
 
     /// Takes in bytes, and zeros up to the end of a block (RFC 8439 section 2.8: `pad16`).
@@ -129,11 +128,9 @@ fn multiply(h: &mut [u32; 5], r: &[u32; 4]) {
 mod tests {
     use super::*;
     use crate::hex::{Random, bytes, hex};
-    use crate::words::little_endian;
 
     fn tag(key: &[u8; 32], message: &[u8]) -> [u8; 16] {
-        let [k0, k1, k2, k3, s0, s1, s2, s3] = little_endian(key);
-        let mut mac = Poly1305::new([[k0, k1, k2, k3], [s0, s1, s2, s3]]);
+        let mut mac = Poly1305::new(key);
         mac.update_padded(message);
         mac.finish()
     }
