@@ -27,7 +27,9 @@ impl ChaCha20 {
     /// Encrypts or decrypts from the next block on. If the last block is not full, the rest of it is lost.
     pub(crate) fn apply(&mut self, data: &mut [u8]) {
         let (blocks, rest) = data.as_chunks_mut();
-        blocks.iter_mut().for_each(|block| self.xor_next(block));
+        for block in blocks {
+            self.xor_next(block);
+        }
         if !rest.is_empty() {
             let mut key_stream = [0; BLOCK];
             self.xor_next(&mut key_stream);
