@@ -7,16 +7,16 @@ pub(crate) const PINS: &[Row] = &[
     Row("the leaf is pinned", Path(0), |w| (w.pinned, w.trusted) = (vec![Who::Leaf], vec![])),
     Row("the key of the leaf is pinned", Path(0), |w| (w.pinned_keys, w.trusted) = (vec![Who::Leaf], vec![])),
     Row("a pin beside the root", Path(0), |w| w.pinned = vec![Who::Leaf]),
-    Row("a key behind the root", Path(0), |w| w.pinned_keys = vec![Who::Leaf]),
-    Row("the pin of a stranger beside the root", Path(3), |w| w.pinned = vec![Who::Stranger]),
-    Row("the key of a stranger beside the root", Path(3), |w| w.pinned_keys = vec![Who::Stranger]),
-    Row("the pin of a stranger only", Refused(2, Problem::UnknownIssuer), |w| {
+    Row("a pinned key after the root", Path(0), |w| w.pinned_keys = vec![Who::Leaf]),
+    Row("an unrelated pin beside the root", Path(3), |w| w.pinned = vec![Who::Stranger]),
+    Row("an unrelated pinned key beside the root", Path(3), |w| w.pinned_keys = vec![Who::Stranger]),
+    Row("only an unrelated pin", Refused(2, Problem::UnknownIssuer), |w| {
         (w.pinned, w.trusted) = (vec![Who::Stranger], vec![]);
     }),
-    Row("the leaf is pinned, and nothing else is sent", Path(0), |w| {
+    Row("the leaf is pinned, and sent alone", Path(0), |w| {
         (w.pinned, w.trusted, w.sent) = (vec![Who::Leaf], vec![], vec![Who::Leaf]);
     }),
-    Row("the leaf is pinned, and strangers are sent along", Path(0), |w| {
+    Row("the leaf is pinned, and unrelated certificates are sent with it", Path(0), |w| {
         (w.pinned, w.trusted) = (vec![Who::Leaf], vec![]);
         w.sent = vec![Who::Leaf, Who::Stranger, Who::Expired, Who::Impostor];
     }),
@@ -24,19 +24,19 @@ pub(crate) const PINS: &[Row] = &[
         (w.pinned, w.trusted) = (vec![Who::Leaf], vec![]);
         w.lower(|t| t.patched(b"200101000000Z", b"201301000000Z"));
     }),
-    Row("a leaf that signed itself is pinned", Path(0), |w| {
+    Row("a self-signed leaf is pinned", Path(0), |w| {
         (w.pinned, w.trusted, w.leaf_signs_itself) = (vec![Who::Leaf], vec![], true);
     }),
-    Row("a leaf that signed itself and is an authority", Path(0), |w| {
+    Row("a self-signed leaf that is a CA", Path(0), |w| {
         (w.pinned, w.trusted, w.leaf_signs_itself) = (vec![Who::Leaf], vec![], true);
         w.leaf.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         w.leaf(|t| t.key_usages(&[KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign]));
     }),
     Row("a pinned leaf at depth 0", Path(0), |w| (w.pinned, w.max_depth) = (vec![Who::Leaf], 0)),
-    Row("a pinned authority does not issue", Refused(2, Problem::UnknownIssuer), |w| {
+    Row("a pinned CA does not issue", Refused(2, Problem::UnknownIssuer), |w| {
         (w.pinned, w.trusted) = (vec![Who::Root, Who::Upper, Who::Lower], vec![]);
     }),
-    Row("a pinned key of an authority does not issue", Refused(2, Problem::UnknownIssuer), |w| {
+    Row("a pinned CA key does not issue", Refused(2, Problem::UnknownIssuer), |w| {
         (w.pinned_keys, w.trusted) = (vec![Who::Root, Who::Upper, Who::Lower], vec![]);
     }),
     Row("a certificate of the same key and names as the pinned one", Refused(2, Problem::UnknownIssuer), |w| {
@@ -53,7 +53,7 @@ pub(crate) const PINS: &[Row] = &[
         w.pinned_keys = vec![Who::Leaf];
         w.leaf(|t| t.years(2010, 2020));
     }),
-    Row("a pinned leaf of the future", Refused(0, Problem::NotYetValid), |w| {
+    Row("a pinned leaf that is not yet valid", Refused(0, Problem::NotYetValid), |w| {
         w.pinned = vec![Who::Leaf];
         w.leaf(|t| t.years(2030, 2040));
     }),
@@ -62,7 +62,7 @@ pub(crate) const PINS: &[Row] = &[
         let other = w.other_purpose();
         w.leaf(|t| t.purposes(&[other]));
     }),
-    Row("a pinned leaf that may not sign", Refused(0, Problem::MissingDigitalSignature), |w| {
+    Row("a pinned leaf without digitalSignature", Refused(0, Problem::MissingDigitalSignature), |w| {
         w.pinned = vec![Who::Leaf];
         w.leaf(|t| t.key_usages(&[KeyUsagePurpose::KeyAgreement]));
     }),
@@ -74,7 +74,7 @@ pub(crate) const PINS: &[Row] = &[
         w.pinned = vec![Who::Leaf];
         w.max_validity_days = Some(398);
     }),
-    Row("a pinned leaf against the profile, strictly", Refused(0, Problem::MissingKeyIdentifier), |w| {
+    Row("a pinned leaf that violates the profile, strictly", Refused(0, Problem::MissingKeyIdentifier), |w| {
         w.pinned = vec![Who::Leaf];
         w.leaf(without_authority_key);
         w.strict = true;
@@ -83,7 +83,7 @@ pub(crate) const PINS: &[Row] = &[
         w.pinned = vec![Who::Leaf];
         w.leaf(|t| t.patched(b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x01"));
     }),
-    Row("nor can one that no peer may show", NoAnchor(Problem::SerialNumber), |w| {
+    Row("a certificate that no peer may send cannot be pinned", NoAnchor(Problem::SerialNumber), |w| {
         w.pinned = vec![Who::Leaf];
         w.leaf(|t| serial(t, &[0x7f; 21]));
     }),
@@ -102,17 +102,17 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
     Row("another common name, beside the right alternative name", Refused(0, Problem::CommonNameMismatch), |w| {
         w.common_name = Some(exactly("other.example.com"));
     }),
-    Row("a common name inside of what an authority may name", Path(3), |w| {
+    Row("a common name inside the permitted names", Path(3), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0bexample.com")));
         w.leaf(|t| t.alternatives(&[]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),
-    Row("a common name outside of what an authority may name", Refused(0, Problem::NameNotPermitted), |w| {
+    Row("a common name outside the permitted names", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0fpartner.example")));
         w.leaf(|t| t.alternatives(&[dns("a.partner.example")]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),
-    Row("a common name that is no host, below such an authority", Path(3), |w| {
+    Row("a common name that is not a host, below such a CA", Path(3), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0fpartner.example")));
         w.leaf(|t| common_names(t, &["Order Desk 7".into()]).alternatives(&[dns("a.partner.example")]));
         w.common_name = Some(exactly("Order Desk 7"));
@@ -124,7 +124,7 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));
         w.common_name = Some(exactly("*.myhost.com"));
     }),
-    Row("a literal wildcard is no pattern", Refused(0, Problem::CommonNameMismatch), |w| {
+    Row("a literal wildcard is not a pattern", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["abc.myhost.com".into()]));
         w.common_name = Some(exactly("*.myhost.com"));
     }),
@@ -148,11 +148,11 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));
         w.common_name = Some(exactly("abc.myhost.com"));
     }),
-    Row("a zero byte behind the common name", Refused(0, Problem::CommonNameMismatch), |w| {
+    Row("a zero byte after the common name", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["supplier.example.com\0.evil.example".into()]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),
-    Row("a letter of another alphabet", Refused(0, Problem::CommonNameMismatch), |w| {
+    Row("a letter from another alphabet", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["supplier.ex\u{430}mple.com".into()]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),

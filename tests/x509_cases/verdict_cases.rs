@@ -5,7 +5,7 @@ use embedded_mtls::x509::{Evidence, KeyAlgorithm, NameLimit, NearMiss, Place, Si
 
 /// Limits of this implementation.
 pub(crate) const LIMITS: &[Row] = &[
-    Row("more certificates than can be counted", Refused(255, Problem::ListTooLong), |w| {
+    Row("more than 255 certificates", Refused(255, Problem::ListTooLong), |w| {
         w.sent = vec![Who::Leaf; 256];
     }),
     Row("a certificate of 65,000 bytes and more", Refused(0, Problem::TooLarge), |w| {
@@ -15,8 +15,10 @@ pub(crate) const LIMITS: &[Row] = &[
         w.sent.push(Who::Root);
         w.root(|t| t.extension(PRIVATE, false, &[0; 65_000]));
     }),
-    Row("forty twins of the root", Refused(0, Problem::SearchExhausted), |w| w.trusted = vec![Who::Twin; 40]),
-    Row("an algorithm that nobody supports", Refused(0, Problem::UnsupportedSignature), |w| w.sent[0] = Who::Odd),
+    Row("forty CAs with the name of the root", Refused(0, Problem::SearchExhausted), |w| {
+        w.trusted = vec![Who::Twin; 40]
+    }),
+    Row("an unsupported algorithm", Refused(0, Problem::UnsupportedSignature), |w| w.sent[0] = Who::Odd),
 ];
 
 /// Passes the verdict on the chain of a server to `look`, and returns its result.

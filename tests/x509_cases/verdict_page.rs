@@ -134,10 +134,10 @@ fn each_problem() -> Vec<(String, String, Told)> {
 
 fn page() -> String {
     let mut page = format!(
-        "# Verdicts\n\nThe text of `x509::Verdict` for each certificate path that is refused. The tests write this page: \
+        "# Verdicts\n\nThe text of `x509::Verdict` for each certificate path that is rejected. The tests write this page: \
          `{REWRITE}=1 cargo test --test x509_cases page`. All chains are validated on 2026-11-22 at 04:00 UTC. Unless \
          stated otherwise a chain is\n\n```text\nroot (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper\n\
-         ```\n\nThe peer receives the alert; the verdict is for the side that refuses.\n"
+         ```\n\nThe peer receives the alert; the verdict is for the side that rejects the path.\n"
     );
     page.push_str("\n## The ten bad chains\n\n");
     head(&mut page, "Problem | Peer");
@@ -159,7 +159,7 @@ fn page() -> String {
     }
     page.push_str("\n## Traces of the search\n\nA path that is found:\n\n```text\n");
     page.push_str(&trace(|_| {}).join("\n"));
-    page.push_str("\n```\n\nThe same chain with an upper authority that has expired:\n\n```text\n");
+    page.push_str("\n```\n\nThe same chain with an expired upper CA:\n\n```text\n");
     page.push_str(&trace(|w| w.upper(|t| t.years(2010, 2020))).join("\n"));
     page.push_str("\n```\n");
     page
@@ -174,7 +174,7 @@ fn the_page_of_verdicts_quotes_the_real_texts() {
     }
     let kept = fs::read_to_string(file).unwrap_or_default();
     let differ = kept.lines().zip(page.lines()).find(|(kept, new)| kept != new);
-    assert!(kept == page, "docs/verdicts.md is old ({REWRITE}=1 rewrites it), first in {differ:#?}");
+    assert!(kept == page, "docs/verdicts.md is outdated ({REWRITE}=1 rewrites it), first in {differ:#?}");
 }
 
 #[test]
