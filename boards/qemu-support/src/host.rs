@@ -6,6 +6,11 @@ use crate::signer;
 use crate::stack;
 use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+#[cfg(feature = "full")]
+use embedded_mtls::{
+    Entropy,
+    x509::{Time, UnixTime},
+};
 use gateway::{Board, Journal};
 
 /// The file in which an order waits.
@@ -42,7 +47,7 @@ impl Journal for Host {
 
 impl Board for Host {
     fn entropy(&mut self, out: &mut [u8]) -> bool {
-        entropy(out)
+        random(out)
     }
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
@@ -58,7 +63,21 @@ impl Board for Host {
     }
 }
 
+/// The machine has no clock.
+#[cfg(feature = "full")]
+pub(crate) fn clock() -> Time {
+    Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or(0)))
+}
+
+/// Draws the entropy of a connection.
+#[cfg(feature = "full")]
+pub(crate) fn entropy() -> Entropy {
+    let mut bytes = [0; Entropy::LEN];
+    crate::random(&mut bytes);
+    Entropy::new(&bytes)
+}
+
 /// Reads random bytes from the host.
-pub(crate) fn entropy(out: &mut [u8]) -> bool {
+pub(crate) fn random(out: &mut [u8]) -> bool {
     semihosting::experimental::random::fill_bytes(out).is_ok()
 }

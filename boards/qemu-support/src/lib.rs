@@ -12,6 +12,8 @@ mod firmware;
 mod guard;
 mod host;
 pub mod nic;
+#[cfg(feature = "full")]
+mod quick;
 mod registers;
 mod signer;
 mod stack;
@@ -36,4 +38,12 @@ pub fn enable_interrupt(number: u16) {
     }
     // SAFETY: no critical section is built on masking single interrupts.
     unsafe { cortex_m::peripheral::NVIC::unmask(Number(number)) }
+}
+
+/// Fills `out` with random bytes of the host, or ends the machine.
+#[cfg(feature = "full")]
+fn random(out: &mut [u8]) {
+    if !host::random(out) {
+        fail("the host has no random numbers");
+    }
 }

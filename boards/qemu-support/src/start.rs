@@ -37,7 +37,7 @@ where
     let Some(arguments) = arguments::read(ARENA.init_with(Arena::new)) else { fail("the arguments cannot be read") };
     let config = arguments.address.map_or_else(|| Config::dhcpv4(embassy_net::DhcpConfig::default()), fixed);
     let mut seed = [0; 8];
-    if !host::entropy(&mut seed) {
+    if !host::random(&mut seed) {
         fail("the host has no random numbers");
     }
     let resources = RESOURCES.init_with(StackResources::new);

@@ -1,13 +1,13 @@
 //! A web server that knows its clients by their certificates: picoserve over mutual TLS.
 
-use crate::host;
+use crate::host::{clock, entropy};
 use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_time::{Duration, with_timeout};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
-use embedded_mtls::x509::{Time, TrustAnchor, UnixTime};
-use embedded_mtls::{Buffers, ClientAuth, Credential, Entropy, ServerConfig};
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{Buffers, ClientAuth, Credential, ServerConfig};
 use embedded_mtls_connect::picoserve::Socket;
 use embedded_mtls_connect::{Acceptor, Lent, SoftwareDevice};
 use picoserve::Router;
@@ -83,17 +83,4 @@ fn page(name: &impl core::fmt::Display) -> Name {
     // A name that is too long is truncated.
     let _cut = writeln!(page, "You are {name}.");
     page
-}
-
-/// The machine has no clock.
-fn clock() -> Time {
-    Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or(0)))
-}
-
-fn entropy() -> Entropy {
-    let mut bytes = [0; Entropy::LEN];
-    if !host::entropy(&mut bytes) {
-        crate::fail("the host has no random numbers");
-    }
-    Entropy::new(&bytes)
 }

@@ -23,6 +23,15 @@ use embedded_hal_bus::spi::ExclusiveDevice;
 use panic_probe as _;
 use static_cell::StaticCell;
 
+/// The server, and the files of our identity.
+const SUPPLIER: post::Supplier<'_> = post::Supplier {
+    host: "supplier.example",
+    url: "http://supplier.example:443/orders",
+    root: include_bytes!("../identity/root.der"),
+    chain: include_bytes!("../identity/chain.der"),
+    key: include_bytes!("../identity/key.der"),
+};
+
 bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
     TRNG_IRQ => trng::InterruptHandler<TRNG>;
@@ -77,7 +86,7 @@ async fn main(spawner: Spawner) {
 
     stack.wait_config_up().await;
     loop {
-        match post::post(stack, b"100 bolts").await {
+        match post::post(stack, &SUPPLIER, b"100 bolts").await {
             Ok(status) => defmt::info!("the server answered {}", status),
             Err(error) => defmt::error!("{}", error),
         }

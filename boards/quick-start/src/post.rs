@@ -13,14 +13,18 @@ use embedded_mtls_connect::{Connector, Lent, SoftwareDevice};
 use reqwless::client::HttpClient;
 use reqwless::request::{Method, RequestBuilder};
 
-/// The server. The URL begins with `http`: TLS is below what reqwless sees.
-const HOST: &str = "supplier.example";
-const URL: &str = "http://supplier.example:443/orders";
-
-/// The identity: the root of the server, our chain with the leaf first, our key; DER.
-const ROOT: &[u8] = include_bytes!("../identity/root.der");
-const CHAIN: &[u8] = include_bytes!("../identity/chain.der");
-const KEY: &[u8] = include_bytes!("../identity/key.der");
+/// The server, and our identity in DER.
+pub(crate) struct Supplier<'a> {
+    /// The name in its certificate.
+    pub(crate) host: &'a str,
+    /// It begins with `http`: TLS is below what reqwless sees.
+    pub(crate) url: &'a str,
+    /// The root of the server.
+    pub(crate) root: &'a [u8],
+    /// Our certificates, with the leaf first.
+    pub(crate) chain: &'a [u8],
+    pub(crate) key: &'a [u8],
+}
 
 fn entropy() -> Entropy {
     let mut bytes = [0; Entropy::LEN];
@@ -34,14 +38,14 @@ fn clock() -> Time {
 }
 
 /// Posts `body` and returns the status of the answer.
-pub async fn post(stack: Stack<'_>, body: &[u8]) -> Result<u16, &'static str> {
-    let anchors = [TrustAnchor::from_certificate(ROOT).map_err(|_| "the root cannot be used")?];
-    let credentials =
-        [Credential::new(Chain::joined(CHAIN), KeyHandle(0)).map_err(|_| "the certificates cannot be used")?];
-    let keys = [P256SigningKey::from_der(KEY).map_err(|_| "the key cannot be used")?];
+pub(crate) async fn post(stack: Stack<'_>, supplier: &Supplier<'_>, body: &[u8]) -> Result<u16, &'static str> {
+    let anchors = [TrustAnchor::from_certificate(supplier.root).map_err(|_| "the root cannot be used")?];
+    let chain = Chain::joined(supplier.chain);
+    let credentials = [Credential::new(chain, KeyHandle(0)).map_err(|_| "the certificates cannot be used")?];
+    let keys = [P256SigningKey::from_der(supplier.key).map_err(|_| "the key cannot be used")?];
     let device = SoftwareDevice { credentials: &credentials, keys: &keys, clock, entropy };
 
-    let config = ClientConfig::new(ServerName::parse(HOST).map_err(|_| "no host name")?, &anchors);
+    let config = ClientConfig::new(ServerName::parse(supplier.host).map_err(|_| "no host name")?, &anchors);
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 1024], [0; 2048]);
     let lent = [Lent::new(Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer })];
     let sockets = TcpClientState::<1, 1024, 2048>::new();
@@ -52,7 +56,7 @@ pub async fn post(stack: Stack<'_>, body: &[u8]) -> Result<u16, &'static str> {
     let mut client = HttpClient::new(&connector, &dns);
     let mut head = [0; 1024];
     let sent = async {
-        let mut request = client.request(Method::POST, URL).await?.body(body);
+        let mut request = client.request(Method::POST, supplier.url).await?.body(body);
         Ok::<_, reqwless::Error>(request.send(&mut head).await?.status.0)
     };
     let status = sent.await;

@@ -21,6 +21,7 @@ impl Ground {
         if let Some(identity) = identity {
             files.write("identity.der", identity.chain.concat())?;
             files.write("identity.scalar", identity.scalar)?;
+            files.write("identity.key", identity.key_pkcs8()?)?;
         }
         Ok(Self { files, has_identity: identity.is_some() })
     }

@@ -19,6 +19,7 @@ mod once;
 mod pace;
 mod peers;
 mod proxy;
+mod quick;
 mod resolver;
 mod rows;
 mod table;

@@ -5,7 +5,7 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{answers, faults, names, once, pace, time_server};
+use crate::{answers, faults, names, once, pace, quick, time_server};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -165,6 +165,7 @@ pub(crate) fn all() -> Vec<Row> {
         .chain(names::rows())
         .chain(pace::rows())
         .chain(once::rows())
+        .chain(quick::rows())
         .collect()
 }
 
