@@ -33,7 +33,7 @@ impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
         }
         let offer = Offer::new(ticket, credential, now, self.connection.provider, self.config)?;
         let limit = self.connection.rx.record_size_limit();
-        let len = offer::hello_len::<P>(offer.ticket, offer.psk.algorithm(), &self.entropy, self.config, limit);
+        let len = offer::hello_len::<P>(&offer, &self.entropy, self.config, limit);
         let (need, is_held) = self.connection.tx.holds_hello(len);
         if !is_held {
             return Err(TicketError::TooLarge(u32::try_from(need).unwrap_or(u32::MAX)));

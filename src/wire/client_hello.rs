@@ -330,7 +330,7 @@ impl ClientHelloOffer<'_> {
         });
         #[cfg(feature = "resumption")]
         {
-            if self.resumes || self.psk.is_some() {
+            if self.resumes {
                 pre_shared_key::emit_modes(w);
             }
             // RFC 9846 section 4.3.11: it "MUST be the last extension in the ClientHello".

@@ -4,7 +4,7 @@
 use crate::codec::{Writer, for_each_part};
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
 #[cfg(feature = "resumption")]
-use crate::crypto::{Digest, HashAlgorithm, MAX_KEY_SHARE_LEN};
+use crate::crypto::{Digest, MAX_KEY_SHARE_LEN};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "resumption")]
@@ -90,6 +90,8 @@ pub(super) fn offer<'c, C: CryptoProvider>(
 #[cfg(feature = "resumption")]
 pub(super) struct Bound<'o> {
     ticket: Option<(&'o [u8], u32, Digest)>,
+    /// The first ClientHello has a ticket.
+    resumes: bool,
 }
 
 #[cfg(feature = "resumption")]
@@ -102,13 +104,17 @@ impl<'o> Bound<'o> {
         transcript: Option<&Transcript<C>>,
         provider: C,
     ) -> Result<Self, CryptoError> {
-        let Some(offer) = offer else { return Ok(Self { ticket: None }) };
-        let hash = offer.psk.algorithm();
+        let resumes = offer.is_some();
+        let Some((offer, psk)) = offer.and_then(|offer| Some((offer, offer.psk.as_ref()?))) else {
+            return Ok(Self { ticket: None, resumes });
+        };
+        let early = EarlySecret::of(provider, psk)?;
+        let hash = psk.algorithm();
         // As long as the binder.
         let placeholder = provider.digest(hash, &[])?;
         let psk =
             OfferedPsk { identity: offer.ticket, obfuscated_age: offer.obfuscated_age, binder: placeholder.as_bytes() };
-        let hello = ClientHelloOffer { psk: Some(psk), ..*hello };
+        let hello = ClientHelloOffer { psk: Some(psk), resumes, ..*hello };
         let mut counter = Writer::new(&mut []);
         hello.emit(&mut counter);
         let mut left = counter.needed().saturating_sub(psk.binders_len());
@@ -121,8 +127,8 @@ impl<'o> Bound<'o> {
             transcript.update(covered);
             left = left.saturating_sub(covered.len());
         });
-        let binder = EarlySecret::of(provider, &offer.psk)?.binder(&transcript.binder_hash())?;
-        Ok(Self { ticket: Some((offer.ticket, offer.obfuscated_age, binder)) })
+        let binder = early.binder(&transcript.binder_hash())?;
+        Ok(Self { ticket: Some((offer.ticket, offer.obfuscated_age, binder)), resumes })
     }
 
     /// Adds the ticket to the same ClientHello.
@@ -132,15 +138,14 @@ impl<'o> Bound<'o> {
             obfuscated_age: *obfuscated_age,
             binder: binder.as_bytes(),
         });
-        ClientHelloOffer { psk, ..hello }
+        ClientHelloOffer { psk, resumes: hello.resumes || self.resumes, ..hello }
     }
 }
 
-/// Returns the length of the first ClientHello with a ticket of `ticket` bytes.
+/// Returns the length of the first ClientHello with a ticket.
 #[cfg(feature = "resumption")]
 pub(crate) fn hello_len<C: CryptoProvider>(
-    ticket: &[u8],
-    hash: HashAlgorithm,
+    ticket: &Offer<'_>,
     entropy: &Entropy,
     config: &ClientConfig<'_>,
     record_size_limit: u16,
@@ -157,8 +162,9 @@ pub(crate) fn hello_len<C: CryptoProvider>(
         };
         Some(KeyShareEntry { group, key_exchange: zeros.get(..len).unwrap_or(&zeros) })
     });
-    let binder = zeros.get(..hash.output_len()).unwrap_or(&zeros);
-    hello.psk = Some(OfferedPsk { identity: ticket, obfuscated_age: 0, binder });
+    hello.resumes = true;
+    let binder = zeros.get(..ticket.psk.as_ref().map_or(0, |psk| psk.algorithm().output_len())).unwrap_or(&zeros);
+    hello.psk = Some(OfferedPsk { identity: ticket.ticket, obfuscated_age: 0, binder });
     let mut counter = Writer::new(&mut []);
     hello.emit(&mut counter);
     counter.needed()

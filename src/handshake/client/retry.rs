@@ -58,9 +58,10 @@ pub(super) fn begin_again<'b, P: CryptoProvider>(
     let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     begin_transcript(cx, hash)?;
     // RFC 9846 section 4.2.2: "removing any PSKs which are incompatible with the server's indicated cipher suite".
+    // All else stays, including `psk_key_exchange_modes`.
     #[cfg(feature = "resumption")]
-    {
-        cx.offer = cx.offer.take().filter(|offer| offer.psk.algorithm() == hash);
+    if let Some(offer) = &mut cx.offer {
+        offer.psk = offer.psk.take().filter(|psk| psk.algorithm() == hash);
     }
     cx.transcript.replace_by_message_hash()?;
     cx.transcript.update(cx.rx.last_message()?);

@@ -4,6 +4,7 @@ use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::connection::Connection;
 use crate::handshake::proof::Resumed;
+use crate::handshake::ticket::stored::Offer;
 use crate::key_schedule::EarlySecret;
 
 /// Takes the ticket if the server has selected it, and drops it otherwise.
@@ -12,25 +13,25 @@ pub(super) fn take_selection<P: CryptoProvider>(
     hash: HashAlgorithm,
     cx: &mut Connection<'_, P>,
 ) -> Result<(EarlySecret<P>, Option<Resumed>), Error> {
-    let (index, offer) = match (selected, cx.offer.take()) {
-        (None, _) => return Ok((EarlySecret::new(cx.provider, hash)?, None)),
-        (Some(_), None) => return Err(PeerMisbehaved::UnsolicitedExtension.into()),
-        (Some(index), Some(offer)) => (index, offer),
+    let offer = cx.offer.take();
+    let Some(index) = selected else { return Ok((EarlySecret::new(cx.provider, hash)?, None)) };
+    let Some(Offer { psk: Some(psk), leaf, declined, credential, judged, proof_age, .. }) = offer else {
+        return Err(PeerMisbehaved::UnsolicitedExtension.into());
     };
     // RFC 9846 section 4.3.11: "Clients MUST verify that the server's selected_identity is within the range supplied by the
     // client, that the server selected a cipher suite indicating a Hash associated with the PSK [...] If these values are not
     // consistent, the client MUST abort the handshake with an 'illegal_parameter' alert."
-    if index != 0 || offer.psk.algorithm() != hash {
+    if index != 0 || psk.algorithm() != hash {
         return Err(PeerMisbehaved::SelectedNotOffered.into());
     }
-    let early = EarlySecret::of(cx.provider, &offer.psk)?;
-    cx.peer.memory_mut().restore(offer.leaf, offer.proof_age)?;
-    if offer.declined {
+    let early = EarlySecret::of(cx.provider, &psk)?;
+    cx.peer.memory_mut().restore(leaf, proof_age)?;
+    if declined {
         cx.negotiated.client_auth.declined();
     }
-    if offer.credential.is_some() {
-        cx.negotiated.credential = offer.credential;
+    if credential.is_some() {
+        cx.negotiated.credential = credential;
         cx.negotiated.client_auth.resumed();
     }
-    Ok((early, Some(Resumed::by_selection(offer.judged))))
+    Ok((early, Some(Resumed::by_selection(judged))))
 }

@@ -53,7 +53,8 @@ pub enum TicketError {
 
 /// The ticket that a ClientHello offers.
 pub(crate) struct Offer<'b> {
-    pub(crate) psk: Psk,
+    /// `None` once a HelloRetryRequest has selected a suite with another hash.
+    pub(crate) psk: Option<Psk>,
     /// The ticket of the server.
     pub(crate) ticket: &'b [u8],
     /// The certificate of the server in the format of the peer memory.
@@ -149,7 +150,7 @@ impl<'b> Offer<'b> {
         let (judged, proof_age) = judged.ok_or(TicketError::ProofTooOld)?;
         let obfuscated_age = ticket_age.wrapping_mul(1000).wrapping_add(stored.age_add);
         let Stored { psk, ticket, peer: Peer { leaf, .. }, declined, .. } = stored;
-        Ok(Self { psk, ticket, leaf, declined, credential, obfuscated_age, judged, proof_age })
+        Ok(Self { psk: Some(psk), ticket, leaf, declined, credential, obfuscated_age, judged, proof_age })
     }
 }
 
