@@ -122,6 +122,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
                     let written = cx.send_finished(|hash| secrets.sending.post_handshake_finished(hash))?;
                     if written == Written::Yes {
                         cx.tx.end_flight()?;
+                        cx.peer.memory_mut().store(0, &[])?;
                     }
                     (written, State::Idle)
                 }

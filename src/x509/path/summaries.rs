@@ -51,6 +51,9 @@ pub(crate) struct Summaries<'p> {
     /// Bytes at the end of the memory that hold something else, as long as there is room.
     #[cfg(feature = "resumption")]
     behind: usize,
+    /// Bytes at the beginning of the free memory that are stored.
+    #[cfg(feature = "resumption")]
+    stored: usize,
 }
 
 /// A list of summaries to be read.
@@ -70,6 +73,8 @@ impl<'p> Summaries<'p> {
             kept: 0,
             #[cfg(feature = "resumption")]
             behind: 0,
+            #[cfg(feature = "resumption")]
+            stored: 0,
         }
     }
 
@@ -270,6 +275,10 @@ impl<'p> Summaries<'p> {
         self.count = 0;
         self.broken = None;
         self.oversize = 0;
+        #[cfg(feature = "resumption")]
+        {
+            self.stored = 0;
+        }
     }
 
     /// Returns the leaf that was kept.
@@ -314,21 +323,22 @@ impl<'p> Summaries<'p> {
         }
         #[cfg(feature = "resumption")]
         {
-            let end = self.used.saturating_add(at).saturating_add(bytes.len());
-            if end > self.memory.len().saturating_sub(self.behind) {
+            self.stored = at.saturating_add(bytes.len());
+            if self.used.saturating_add(self.stored) > self.memory.len().saturating_sub(self.behind) {
                 self.behind = 0;
             }
         }
         Ok(())
     }
 
-    /// Keeps `bytes` at the end of the free memory, in place of those before them; none if they do not fit. They give way to
-    /// what is [stored](Self::store).
+    /// Keeps `bytes` at the end of the free memory, in place of those before them; none if they do not fit beside what is
+    /// [stored](Self::store), to which they also give way later.
     #[cfg(feature = "resumption")]
     pub(crate) fn keep_behind(&mut self, bytes: &[u8]) {
         let free = self.memory.get_mut(self.used..).unwrap_or_default();
         let start = free.len().saturating_sub(bytes.len());
-        let place = free.get_mut(start..).filter(|place| place.len() == bytes.len());
+        let fits = free.len() >= self.stored.saturating_add(bytes.len());
+        let place = free.get_mut(start..).filter(|_| fits);
         self.behind = place.map_or(0, |place| {
             place.copy_from_slice(bytes);
             bytes.len()
