@@ -8,7 +8,7 @@ use embedded_mtls::{
     Server, ServerConfig, Ticket, TicketError, TicketKey, TicketKeys,
 };
 use std::time::Duration;
-use test_support::messages::{Hello, PRE_SHARED_KEY, messages, records};
+use test_support::messages::{Hello, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, messages, records};
 use test_support::pair::{
     ClientHandshake, Outcome, Refusing, Setup, TestHost, TestSession, anchors, credential, entropy, exchange, host,
     leak, now, signing_key,
@@ -199,6 +199,25 @@ fn a_suite_of_another_hash_gets_a_full_handshake_also_after_a_retry() {
         setup.server = setup.server.with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]);
         let (client, _) = assert_full(second(setup, &ticket, Some(mine(&pki)), at(1)));
         assert_eq!(client.negotiated().cipher_suite, CipherSuite::TLS_AES_256_GCM_SHA384);
+    }
+}
+
+/// RFC 9846 section 4.2.2: of the first ClientHello only the ticket may go.
+#[test]
+fn a_second_client_hello_without_the_ticket_still_offers_to_resume() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    for on in [false, true] {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_key_shares(&[]).with_resumption(on);
+        setup.server = setup.server.with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]);
+        let outcome = second(setup, &ticket, Some(mine(&pki)), at(1));
+        let hellos: Vec<_> = records(&outcome.wire.from_client).into_iter().filter(|record| record[0] == 22).collect();
+        let [first, second] = hellos[..] else { panic!("{} records in plaintext", hellos.len()) };
+        let offered = |record: &[u8], which| Hello::parse(&messages(&record[5..])[0]).extension(which).is_some();
+        assert!(offered(first, PRE_SHARED_KEY) && !offered(second, PRE_SHARED_KEY));
+        assert!(offered(first, PSK_KEY_EXCHANGE_MODES) && offered(second, PSK_KEY_EXCHANGE_MODES));
+        assert_full(outcome);
     }
 }
 
@@ -510,6 +529,41 @@ fn each_ticket_of_a_session_has_a_key_and_a_name_of_its_own() {
 }
 
 #[test]
+fn a_session_issues_256_tickets_and_then_carries_on_without() {
+    let pki = Pki::new();
+    let (mut client, mut server) = setup(&pki).run().sessions();
+    assert!(ticket_of(&mut client, &mut server, at(0)).is_some());
+    for _ in 1..256 {
+        assert_eq!(server.send_ticket(at(0)), Ok(true));
+        // A client accepts only a few messages without data between them.
+        server.write(b"-").unwrap();
+        exchange(&mut client, &mut server).unwrap();
+    }
+    assert!(ticket_of(&mut client, &mut server, at(0)).is_some());
+    assert_eq!(server.send_ticket(at(0)), Ok(false));
+    client.write(b"order").unwrap();
+    assert_eq!(exchange(&mut client, &mut server).unwrap().1, b"order");
+    assert_eq!(ticket_of(&mut client, &mut server, at(0)), None);
+}
+
+#[test]
+fn a_server_with_too_little_memory_for_a_ticket_goes_on_with_a_full_handshake() {
+    let pki = Pki::new();
+    let with = || {
+        let mut setup = setup(&pki);
+        setup.server = ServerConfig::new(ClientAuth::Optional(anchors(&[&pki.root]))).with_tickets(keys(1), HOUR);
+        setup
+    };
+    let ticket = first(with());
+    let mut small = with();
+    small.server_sizes.peer = 64;
+    small.client_host = host(vec![], vec![]);
+    let (client, server) = second(small, &ticket, Some(mine(&pki)), at(1)).sessions();
+    assert!(!client.is_resumed() && !server.is_resumed());
+    assert_eq!(server.client_auth(), ClientAuthStatus::Declined);
+}
+
+#[test]
 fn a_session_whose_path_was_validated_without_a_time_has_no_ticket() {
     let pki = Pki::new();
     let mut with = setup(&pki);
@@ -598,7 +652,8 @@ fn a_ticket_carries_the_identity_of_when_it_was_sent() {
     let with = || {
         let mut setup = setup(&pki);
         setup.client = setup.client.with_post_handshake_auth(true);
-        setup.server = ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR);
+        setup.server =
+            ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR).with_post_handshake_anchors(roots);
         setup
     };
     let (mut client, mut server) = with().run().sessions();
@@ -612,4 +667,83 @@ fn a_ticket_carries_the_identity_of_when_it_was_sent() {
     assert!(server.negotiated().resumed);
     assert_eq!(server.peer().unwrap().common_name(), Some(CLIENT_NAME));
     assert_eq!(client.client_auth(), ClientAuthStatus::Accepted);
+
+    // Without the anchors under which it was issued, the ticket is worth nothing.
+    let mut without = with();
+    without.server = ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR);
+    let (_, server) = second(without, &after, Some(mine(&pki)), at(1)).sessions();
+    assert!(!server.is_resumed() && server.peer().is_none());
+}
+
+#[cfg(feature = "post-handshake-auth")]
+#[test]
+fn a_session_under_anchors_that_the_configuration_does_not_name_issues_no_tickets() {
+    let pki = Pki::new();
+    let (roots, others) = (anchors(&[&pki.root]), anchors(&[&pki.root, &stranger_root()]));
+    let of_handshake = || ServerConfig::new(ClientAuth::Optional(roots)).with_tickets(keys(1), HOUR);
+    let none = || ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR);
+    for (config, late, issues) in [
+        (none(), roots, false),
+        (none().with_post_handshake_anchors(others), roots, false),
+        (none().with_post_handshake_anchors(others), others, true),
+        (of_handshake(), others, false),
+        (of_handshake(), anchors(&[&pki.root]), true),
+    ] {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_post_handshake_auth(true);
+        setup.server = config;
+        let mut host = Setup::new(&pki).client_host;
+        let (mut client, mut server) = setup.run().sessions();
+        assert!(ticket_of(&mut client, &mut server, at(0)).is_some());
+        // One is due when the identity changes.
+        assert_eq!(server.send_ticket(at(0)), Ok(true));
+        authenticate_late(&mut client, &mut server, ClientAuth::Required(late), &mut host, now(), true);
+        assert_eq!(server.send_ticket(at(0)), Ok(issues));
+    }
+}
+
+/// A ticket that arrives while the client answers must not be stored over its answer.
+#[cfg(feature = "post-handshake-auth")]
+#[test]
+fn a_ticket_leaves_room_for_the_answer_to_a_request() {
+    use embedded_mtls::Event;
+    use embedded_mtls::io::Host;
+    let pki = Pki::new();
+    for peer in (700..1_400).step_by(20) {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_post_handshake_auth(true);
+        setup.client_sizes.peer = peer;
+        let mut host = Setup::new(&pki).client_host;
+        let (mut client, mut server) = setup.run().sessions();
+        exchange(&mut client, &mut server).unwrap();
+        server.request_certificate(ClientAuth::Required(anchors(&[&pki.root]))).unwrap();
+        let mut tickets = 0;
+        for _ in 0..20 {
+            exchange(&mut client, &mut server).unwrap();
+            match client.poll().unwrap() {
+                Event::Credential(request) => {
+                    let choice = host.credential(&request.peer_request());
+                    request.answer(choice).unwrap();
+                }
+                Event::Sign(request) => {
+                    let signature = host.sign(&request.input).unwrap();
+                    // The request is no longer in `rx`, so the ticket is received first.
+                    if tickets == 0 {
+                        tickets = 1;
+                        server.send_ticket(at(0)).unwrap();
+                        continue;
+                    }
+                    request.complete(&signature).unwrap();
+                }
+                _ => {}
+            }
+            match server.poll().unwrap() {
+                Event::Time(request) => request.provide(now()).unwrap(),
+                Event::Authorize(request) => request.accept().unwrap(),
+                _ => {}
+            }
+        }
+        assert_eq!(tickets, 1);
+        assert_eq!(server.certificate_answer(), Some(ClientAuthStatus::Accepted), "peer memory of {peer} bytes");
+    }
 }

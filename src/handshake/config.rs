@@ -65,6 +65,9 @@ pub struct ServerConfig<'a> {
     /// The keys of tickets, and the seconds for which tickets are valid.
     #[cfg(feature = "resumption")]
     pub(crate) tickets: Option<(&'a TicketKeys, u32)>,
+    /// Further trust anchors on which tickets may depend.
+    #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
+    post_handshake_anchors: &'a [TrustAnchor<'a>],
 }
 
 /// The authentication of clients by a server, with 1 to 255 trust anchors for their certificates. CertificateRequest
@@ -179,17 +182,20 @@ impl<'a> ClientConfig<'a> {
     #[cfg(feature = "resumption")]
     pub(crate) fn scope<C: CryptoProvider>(&self, provider: C) -> Result<Scope, CryptoError> {
         scope(provider, |part| {
+            part(b"name");
             match &self.server_name {
                 ServerName::Dns(name) => part(name.as_str().as_bytes()),
                 ServerName::Ip(IpAddr::V4(address)) => part(&address.octets()),
                 ServerName::Ip(IpAddr::V6(address)) => part(&address.octets()),
             }
+            part(&[u8::from(matches!(self.server_name, ServerName::Ip(_)))]);
             part(self.sent_server_name().unwrap_or_default().as_bytes());
             if let Some(name) = &self.common_name {
+                part(b"common name");
                 name.describe(part);
             }
-            self.parameters.describe(part);
-            self.anchors.iter().for_each(|anchor| anchor.describe(part));
+            self.parameters.describe::<C>(part);
+            describe_anchors(self.anchors, part);
         })
     }
 
@@ -212,6 +218,8 @@ impl<'a> ServerConfig<'a> {
             retry_for_preferred_group: false,
             #[cfg(feature = "resumption")]
             tickets: None,
+            #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
+            post_handshake_anchors: &[],
         }
     }
 
@@ -250,6 +258,16 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
+    /// Names the trust anchors of requests [after the handshake](crate::Session::request_certificate) on which tickets
+    /// may depend, besides those of the handshake. A session whose client has authenticated itself under any others
+    /// issues no more tickets, since removing one of them would not end these. None by default.
+    #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
+    #[must_use]
+    pub const fn with_post_handshake_anchors(mut self, anchors: &'a [TrustAnchor<'a>]) -> Self {
+        self.post_handshake_anchors = anchors;
+        self
+    }
+
     /// Hashes everything that a session of this configuration depends on, with a client that requested this server
     /// name.
     #[cfg(feature = "resumption")]
@@ -265,9 +283,24 @@ impl<'a> ServerConfig<'a> {
                 ClientAuth::Optional(_) => 1,
                 ClientAuth::Required(_) => 2,
             }]);
-            self.parameters.describe(part);
-            self.client_auth.anchors().unwrap_or_default().iter().for_each(|anchor| anchor.describe(part));
+            self.parameters.describe::<C>(part);
+            describe_anchors(self.client_auth.anchors().unwrap_or_default(), part);
+            #[cfg(feature = "post-handshake-auth")]
+            describe_anchors(self.post_handshake_anchors, part);
         })
+    }
+
+    /// Returns whether tickets may depend on these anchors of a request after the handshake.
+    #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
+    pub(crate) fn has_anchors<C: CryptoProvider>(
+        &self,
+        provider: C,
+        anchors: &[TrustAnchor<'_>],
+    ) -> Result<bool, CryptoError> {
+        let hash = |anchors: &[TrustAnchor<'_>]| scope(provider, |part| describe_anchors(anchors, part));
+        let of_request = hash(anchors)?;
+        Ok(hash(self.client_auth.anchors().unwrap_or_default())? == of_request
+            || hash(self.post_handshake_anchors)? == of_request)
     }
 
     /// Returns the names that a CertificateRequest with this `client_auth` lists.
@@ -427,9 +460,13 @@ impl<'a> Parameters<'a> {
 
     /// Passes the rules for the peer's path to `part`.
     #[cfg(feature = "resumption")]
-    fn describe(&self, part: &mut dyn FnMut(&[u8])) {
+    fn describe<C: CryptoProvider>(&self, part: &mut dyn FnMut(&[u8])) {
         part(&[self.max_depth, u8::from(self.strict_profile)]);
         part(&self.max_validity_days.unwrap_or(0).to_be_bytes());
+        part(b"schemes");
+        for scheme in self.signature_schemes::<C>() {
+            part(&scheme.0.to_be_bytes());
+        }
     }
 
     pub(crate) const fn alpn(&self) -> &'a [&'a [u8]] {
@@ -490,6 +527,14 @@ fn scope<C: CryptoProvider>(provider: C, describe: impl FnOnce(&mut dyn FnMut(&[
         hash.update(part);
     });
     hash.finish().as_bytes().first_chunk().copied().ok_or(CryptoError::Invalid)
+}
+
+#[cfg(feature = "resumption")]
+fn describe_anchors(anchors: &[TrustAnchor<'_>], part: &mut dyn FnMut(&[u8])) {
+    part(b"anchors");
+    for anchor in anchors {
+        anchor.describe(part);
+    }
 }
 
 /// Rejects a set of trust anchors that is empty, has more anchors than can be searched, or has names that do not fit

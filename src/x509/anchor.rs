@@ -166,6 +166,7 @@ impl<'a> TrustAnchor<'a> {
     pub(crate) fn describe(&self, part: &mut dyn FnMut(&[u8])) {
         match &self.kind {
             Kind::Issuer(issuer) => {
+                part(b"issuer");
                 let (not_before, not_after) = issuer.validity.unwrap_or(UnixTime::ALWAYS);
                 part(issuer.subject.as_der());
                 part(issuer.key.as_bytes());
@@ -175,8 +176,14 @@ impl<'a> TrustAnchor<'a> {
                 part(issuer.path_len.as_slice());
                 part(issuer.purposes.map(|purposes| purposes.0).as_slice());
             }
-            Kind::Certificate(fingerprint) => part(fingerprint),
-            Kind::Key(key) => part(key.as_bytes()),
+            Kind::Certificate(fingerprint) => {
+                part(b"certificate");
+                part(fingerprint);
+            }
+            Kind::Key(key) => {
+                part(b"key");
+                part(key.as_bytes());
+            }
         }
     }
 

@@ -25,13 +25,9 @@ impl<P: CryptoProvider> Session<'_, Client<P>> {
 
 impl<P: CryptoProvider> Session<'_, Server<P>> {
     /// Sends the client another ticket, for its current identity: after post-handshake authentication, or before the
-    /// first ticket expires. It is sent with the next poll. Returns `false` if the client accepts no tickets, or the
-    /// configuration issues none.
-    ///
-    /// A ticket depends on the trust anchors of the configuration, not on those of `Session::request_certificate`: if
-    /// these differ, removing one of them does not end the ticket, and the place of the anchor in
-    /// [`PathFound`](crate::x509::PathFound) is that in their list. Then send a ticket only if that is acceptable until
-    /// it expires. The 256th ticket of a session ends it with [`Error::KeysExhausted`].
+    /// first ticket expires. It is sent with the next poll. Returns `false` if the client accepts no tickets, if the
+    /// configuration issues none or [does not name](crate::ServerConfig::with_post_handshake_anchors) the trust anchors
+    /// of the client's current identity, or after 256 tickets of this session.
     ///
     /// # Errors
     /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), or the sticky error.
@@ -42,7 +38,7 @@ impl<P: CryptoProvider> Session<'_, Server<P>> {
         if self.closed {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
-        let takes = self.tickets.renew(now);
+        let takes = self.tickets.renew(now, &mut self.connection);
         self.send_messages().map_err(|error| self.fail(error))?;
         Ok(takes)
     }

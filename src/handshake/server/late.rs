@@ -199,6 +199,10 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         cx.rx.consume_message();
         self.answer = Some(match peer {
             PeerAuthenticated::Certificate(..) => {
+                #[cfg(feature = "resumption")]
+                if !self.config.has_anchors(cx.provider, self.client_auth.anchors().unwrap_or_default())? {
+                    cx.issue = None;
+                }
                 cx.peer.keep_leaf();
                 *proof = Proof::new(peer, finished);
                 cx.negotiated.client_auth.authenticated();

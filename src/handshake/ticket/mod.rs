@@ -48,12 +48,15 @@ struct Peer<'t> {
     leaf: &'t [u8],
 }
 
+/// Means that the peer has no certificate; it is reserved in RFC 9846 section 4.3.3.
+const ANONYMOUS: SignatureScheme = SignatureScheme(0);
+
 /// Means no anchor: there are at most 255.
 const NO_ANCHOR: u8 = u8::MAX;
 
 impl<'t> Peer<'t> {
     fn read(reader: &mut Reader<'t>) -> Result<Self, InvalidMessage> {
-        Ok(Self {
+        let peer = Self {
             proved: read_time(reader)?,
             scheme: SignatureScheme(reader.u16()?),
             path: PathFound {
@@ -65,14 +68,15 @@ impl<'t> Peer<'t> {
                 waived: Waived::NOTHING,
             },
             leaf: reader.vec16()?,
-        })
+        };
+        if peer.leaf.is_empty() == (peer.scheme == ANONYMOUS) { Ok(peer) } else { Err(InvalidMessage::IllegalValue) }
     }
 
     /// Judges the peer at this time: `None` if its path is not valid, or its proof is older than `max_age` seconds;
     /// otherwise also returns the age of the proof.
     fn judge(&self, now: UnixTime, max_age: u32) -> Option<(Judged, u32)> {
         let age = age(self.proved, now).filter(|age| *age < max_age)?;
-        if self.leaf.is_empty() {
+        if self.scheme == ANONYMOUS {
             return Some((Judged { proved: self.proved, path: None, scheme: None }, age));
         }
         let validity = self.path.check_validity(Time::Trusted(now)).ok()?;
@@ -105,7 +109,7 @@ impl Evidence {
                 Time::Unknown(_) => return None,
             },
         };
-        let scheme = proof.peer().signature_scheme().unwrap_or(SignatureScheme(0));
+        let scheme = proof.peer().signature_scheme().unwrap_or(ANONYMOUS);
         Some(Self { proved, scheme, path })
     }
 

@@ -47,7 +47,6 @@ pub(crate) struct Issue {
 /// The tickets that a session issues to its client.
 pub(crate) struct IssuedTickets<'b> {
     config: &'b ServerConfig<'b>,
-    issue: Option<Issue>,
     /// Salts and `ticket_age_add` are made from it.
     seed: Zeroizing<[u8; 32]>,
     /// The number of the next ticket.
@@ -106,7 +105,10 @@ pub(crate) fn accept<C: CryptoProvider>(
         transcript.update(covered);
         // "Servers SHOULD NOT attempt to validate multiple binders".
         let verified = early.verify_binder(&transcript.binder_hash(), psk.binder)?;
-        cx.peer.memory_mut().restore(state.peer.leaf, proof_age)?;
+        if cx.peer.memory_mut().restore(state.peer.leaf, proof_age).is_err() {
+            // From a server with more peer memory.
+            continue;
+        }
         return Ok(Some(Accepted { index, early, resumed: Resumed::by_binder(judged, verified) }));
     }
     Ok(None)
@@ -116,7 +118,7 @@ impl<'b, C: CryptoProvider> Tickets<'b, C> for IssuedTickets<'b> {
     /// Writes the ticket that is due, once there is space.
     #[inline(never)]
     fn send(&mut self, cx: &mut Connection<'b, C>, secrets: &Secrets<C>, proof: &Proof) -> Result<(), Error> {
-        let (true, Some(issue), Some((keys, lifetime))) = (self.is_due, self.issue, self.config.tickets) else {
+        let (true, Some(issue), Some((keys, lifetime))) = (self.is_due, cx.issue, self.config.tickets) else {
             return Ok(());
         };
         let mut ticket = Zeroizing::new([0; MAX_OWN_TICKET]);
@@ -142,7 +144,10 @@ impl<'b, C: CryptoProvider> Tickets<'b, C> for IssuedTickets<'b> {
             return Ok(());
         }
         // "ticket_nonce: A per-ticket value that is unique across all tickets issued on this connection."
-        self.number = self.number.checked_add(1).ok_or(Error::KeysExhausted)?;
+        match self.number.checked_add(1) {
+            Some(next) => self.number = next,
+            None => cx.issue = None,
+        }
         cx.tx.flush()
     }
 }
@@ -153,12 +158,12 @@ impl<'b> IssuedTickets<'b> {
         cx: &Connection<'b, C>,
         seed: &[u8; 32],
     ) -> Self {
-        Self { config, issue: cx.issue, seed: Zeroizing::new(*seed), number: 0, is_due: cx.issue.is_some() }
+        Self { config, seed: Zeroizing::new(*seed), number: 0, is_due: cx.issue.is_some() }
     }
 
-    /// Makes another ticket due. Returns whether the client accepts any.
-    pub(crate) fn renew(&mut self, now: UnixTime) -> bool {
-        let Some(issue) = &mut self.issue else { return false };
+    /// Makes another ticket due. Returns whether the session may issue any.
+    pub(crate) fn renew<C: CryptoProvider>(&mut self, now: UnixTime, cx: &mut Connection<'b, C>) -> bool {
+        let Some(issue) = &mut cx.issue else { return false };
         issue.now = now;
         self.is_due = true;
         true
