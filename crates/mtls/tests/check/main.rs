@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)]
 
+mod settings;
 mod ways;
 
 use mtls::check::{Outcome, Own, Plan, Report, StepName, Target, Trust, check};
