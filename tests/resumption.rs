@@ -559,7 +559,7 @@ fn a_server_with_too_little_memory_for_a_ticket_goes_on_with_a_full_handshake() 
     small.server_sizes.peer = 64;
     small.client_host = host(vec![], vec![]);
     let (client, server) = second(small, &ticket, Some(mine(&pki)), at(1)).sessions();
-    assert!(!client.is_resumed() && !server.is_resumed());
+    assert!(!client.negotiated().resumed && !server.negotiated().resumed);
     assert_eq!(server.client_auth(), ClientAuthStatus::Declined);
 }
 
@@ -672,7 +672,7 @@ fn a_ticket_carries_the_identity_of_when_it_was_sent() {
     let mut without = with();
     without.server = ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR);
     let (_, server) = second(without, &after, Some(mine(&pki)), at(1)).sessions();
-    assert!(!server.is_resumed() && server.peer().is_none());
+    assert!(!server.negotiated().resumed && server.peer().is_none());
 }
 
 #[cfg(feature = "post-handshake-auth")]

@@ -7,12 +7,9 @@ use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
 #[cfg(feature = "resumption")]
 use crate::{
-    crypto::{CryptoError, Hash},
     handshake::ticket::keys::TicketKeys,
     limits::{DEFAULT_PROOF_AGE, MAX_TICKET_LIFETIME},
 };
-#[cfg(feature = "resumption")]
-use core::net::IpAddr;
 
 /// The configuration common to both roles. An empty list means everything that the provider supports, in its order.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +28,6 @@ pub(crate) struct Parameters<'a> {
     #[cfg(feature = "resumption")]
     pub(crate) max_proof_age: u32,
 }
-
-/// SHA-256 of everything in a configuration that a ticket depends on.
-#[cfg(feature = "resumption")]
-pub(crate) type Scope = [u8; 32];
 
 /// Configuration of a client.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +60,7 @@ pub struct ServerConfig<'a> {
     pub(crate) tickets: Option<(&'a TicketKeys, u32)>,
     /// Further trust anchors on which tickets may depend.
     #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
-    post_handshake_anchors: &'a [TrustAnchor<'a>],
+    pub(crate) post_handshake_anchors: &'a [TrustAnchor<'a>],
 }
 
 /// The authentication of clients by a server, with 1 to 255 trust anchors for their certificates. CertificateRequest
@@ -177,28 +170,6 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Hashes everything that a session of this configuration depends on: the server, by its names and anchors, and the
-    /// rules for its path.
-    #[cfg(feature = "resumption")]
-    pub(crate) fn scope<C: CryptoProvider>(&self, provider: C) -> Result<Scope, CryptoError> {
-        scope(provider, |part| {
-            part(b"name");
-            match &self.server_name {
-                ServerName::Dns(name) => part(name.as_str().as_bytes()),
-                ServerName::Ip(IpAddr::V4(address)) => part(&address.octets()),
-                ServerName::Ip(IpAddr::V6(address)) => part(&address.octets()),
-            }
-            part(&[u8::from(matches!(self.server_name, ServerName::Ip(_)))]);
-            part(self.sent_server_name().unwrap_or_default().as_bytes());
-            if let Some(name) = &self.common_name {
-                part(b"common name");
-                name.describe(part);
-            }
-            self.parameters.describe::<C>(part);
-            describe_anchors(self.anchors, part);
-        })
-    }
-
     /// Requires this common name **instead of** the server name among the subject alternative names. The server name is
     /// still sent as SNI (RFC 6066 section 3). Off by default: [`CommonName`] explains the consequences.
     #[must_use]
@@ -266,41 +237,6 @@ impl<'a> ServerConfig<'a> {
     pub const fn with_post_handshake_anchors(mut self, anchors: &'a [TrustAnchor<'a>]) -> Self {
         self.post_handshake_anchors = anchors;
         self
-    }
-
-    /// Hashes everything that a session of this configuration depends on, with a client that requested this server
-    /// name.
-    #[cfg(feature = "resumption")]
-    pub(crate) fn scope<C: CryptoProvider>(
-        &self,
-        provider: C,
-        server_name: Option<&str>,
-    ) -> Result<Scope, CryptoError> {
-        scope(provider, |part| {
-            part(server_name.map(str::as_bytes).unwrap_or_default());
-            part(&[match self.client_auth {
-                ClientAuth::None => 0,
-                ClientAuth::Optional(_) => 1,
-                ClientAuth::Required(_) => 2,
-            }]);
-            self.parameters.describe::<C>(part);
-            describe_anchors(self.client_auth.anchors().unwrap_or_default(), part);
-            #[cfg(feature = "post-handshake-auth")]
-            describe_anchors(self.post_handshake_anchors, part);
-        })
-    }
-
-    /// Returns whether tickets may depend on these anchors of a request after the handshake.
-    #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
-    pub(crate) fn has_anchors<C: CryptoProvider>(
-        &self,
-        provider: C,
-        anchors: &[TrustAnchor<'_>],
-    ) -> Result<bool, CryptoError> {
-        let hash = |anchors: &[TrustAnchor<'_>]| scope(provider, |part| describe_anchors(anchors, part));
-        let of_request = hash(anchors)?;
-        Ok(hash(self.client_auth.anchors().unwrap_or_default())? == of_request
-            || hash(self.post_handshake_anchors)? == of_request)
     }
 
     /// Returns the names that a CertificateRequest with this `client_auth` lists.
@@ -458,17 +394,6 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// Passes the rules for the peer's path to `part`.
-    #[cfg(feature = "resumption")]
-    fn describe<C: CryptoProvider>(&self, part: &mut dyn FnMut(&[u8])) {
-        part(&[self.max_depth, u8::from(self.strict_profile)]);
-        part(&self.max_validity_days.unwrap_or(0).to_be_bytes());
-        part(b"schemes");
-        for scheme in self.signature_schemes::<C>() {
-            part(&scheme.0.to_be_bytes());
-        }
-    }
-
     pub(crate) const fn alpn(&self) -> &'a [&'a [u8]] {
         self.alpn
     }
@@ -515,25 +440,6 @@ impl<'a> Parameters<'a> {
             return Err(ApiMisuse::AlgorithmUnsupported.into());
         }
         Ok(())
-    }
-}
-
-/// Hashes the parts that `describe` passes, each after its length.
-#[cfg(feature = "resumption")]
-fn scope<C: CryptoProvider>(provider: C, describe: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Result<Scope, CryptoError> {
-    let mut hash = provider.hash(HashAlgorithm::Sha256)?;
-    describe(&mut |part| {
-        hash.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        hash.update(part);
-    });
-    hash.finish().as_bytes().first_chunk().copied().ok_or(CryptoError::Invalid)
-}
-
-#[cfg(feature = "resumption")]
-fn describe_anchors(anchors: &[TrustAnchor<'_>], part: &mut dyn FnMut(&[u8])) {
-    part(b"anchors");
-    for anchor in anchors {
-        anchor.describe(part);
     }
 }
 

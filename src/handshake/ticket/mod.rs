@@ -9,6 +9,7 @@
 //! paths are never stored.
 
 pub(crate) mod keys;
+pub(crate) mod scope;
 pub(crate) mod sealed;
 pub(crate) mod stored;
 

@@ -1,12 +1,13 @@
 //! The tickets of a server: sealed state, so that it stores nothing.
 
 use super::keys::{OVERHEAD, SALT_LEN, TicketKeys};
+use super::scope::Scope;
 use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_time};
 use crate::codec::{Reader, Writer, read_all};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::Error;
 use crate::handshake::Secrets;
-use crate::handshake::config::{Scope, ServerConfig};
+use crate::handshake::config::ServerConfig;
 use crate::handshake::connection::Connection;
 use crate::handshake::proof::{Proof, Resumed};
 use crate::key_schedule::{EarlySecret, Psk};

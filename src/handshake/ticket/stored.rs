@@ -1,11 +1,12 @@
 //! The tickets of a client, as bytes that its program stores.
 
+use super::scope::Scope;
 use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_time};
 use crate::codec::{Reader, Writer, read_all};
 use crate::credential::Credential;
 use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm};
 use crate::error::{BufferKind, Error};
-use crate::handshake::config::{ClientConfig, Scope};
+use crate::handshake::config::ClientConfig;
 use crate::handshake::connection::Connection;
 use crate::handshake::proof::{Judged, Proof};
 use crate::handshake::{ClientAuthStatus, Secrets};
