@@ -161,24 +161,28 @@ fn has_purposes(found: &[u8], wanted: &[u8]) -> bool {
     readable && purposes(wanted).all(|wanted| purposes(found).any(|found| found == wanted))
 }
 
-/// Returns the schemes of an `AlgorithmIdentifier` (RFC 9846 section 4.3.3).
+/// The schemes of signatures by their algorithm, except for PSS (RFC 9846 section 4.3.3).
+static SCHEMES: [(&[u8], [SignatureScheme; 1]); 10] = [
+    (oid::ECDSA_WITH_SHA1, [SignatureScheme(ECDSA_SHA1)]),
+    (oid::ECDSA_WITH_SHA256, [SignatureScheme::ECDSA_SECP256R1_SHA256]),
+    (oid::ECDSA_WITH_SHA384, [SignatureScheme::ECDSA_SECP384R1_SHA384]),
+    (oid::ECDSA_WITH_SHA512, [SignatureScheme(0x0603)]),
+    (oid::SHA1_WITH_RSA, [SignatureScheme(RSA_PKCS1_SHA1)]),
+    (oid::SHA256_WITH_RSA, [SignatureScheme::RSA_PKCS1_SHA256]),
+    (oid::SHA384_WITH_RSA, [SignatureScheme::RSA_PKCS1_SHA384]),
+    (oid::SHA512_WITH_RSA, [SignatureScheme::RSA_PKCS1_SHA512]),
+    (oid::ED25519, [SignatureScheme::ED25519]),
+    (oid::ED448, [SignatureScheme(0x0808)]),
+];
+
+/// Returns the schemes of an `AlgorithmIdentifier`.
 fn schemes_of(identifier: &[u8]) -> &'static [SignatureScheme] {
-    use SignatureScheme as Scheme;
     let mut reader = Reader::new(identifier);
-    match reader.value(der::OID).unwrap_or_default() {
-        oid::ECDSA_WITH_SHA1 => &[SignatureScheme(ECDSA_SHA1)],
-        oid::ECDSA_WITH_SHA256 => &[Scheme::ECDSA_SECP256R1_SHA256],
-        oid::ECDSA_WITH_SHA384 => &[Scheme::ECDSA_SECP384R1_SHA384],
-        oid::ECDSA_WITH_SHA512 => &[SignatureScheme(0x0603)],
-        oid::SHA1_WITH_RSA => &[SignatureScheme(RSA_PKCS1_SHA1)],
-        oid::RSASSA_PSS => pss_schemes(reader),
-        oid::SHA256_WITH_RSA => &[Scheme::RSA_PKCS1_SHA256],
-        oid::SHA384_WITH_RSA => &[Scheme::RSA_PKCS1_SHA384],
-        oid::SHA512_WITH_RSA => &[Scheme::RSA_PKCS1_SHA512],
-        oid::ED25519 => &[Scheme::ED25519],
-        oid::ED448 => &[SignatureScheme(0x0808)],
-        _ => &[],
+    let algorithm = reader.value(der::OID).unwrap_or_default();
+    if algorithm == oid::RSASSA_PSS {
+        return pss_schemes(reader);
     }
+    SCHEMES.iter().find(|(oid, _)| *oid == algorithm).map_or(&[], |(_, scheme)| scheme)
 }
 
 /// `ecdsa_sha1`, and `rsa_pkcs1_sha1`: in certificates only, and not by RFC 9846 section 4.3.3 unless there is no other
