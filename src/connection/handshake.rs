@@ -270,8 +270,8 @@ impl<'b, R: Side> Handshake<'b, R> {
 
     /// Runs the handler of the state.
     fn handle(&mut self, input: Input<'_, 'b>, trace: &mut impl Trace) -> Result<Option<Stop<'b>>, Error> {
+        let (stage, _) = R::profile(&self.state);
         let current = core::mem::replace(&mut self.state, R::failed());
-        let (stage, _) = R::profile(&current);
         match R::handle(current, input, &mut self.connection, &mut self.entropy, self.config, trace) {
             Ok((next, stop)) => {
                 self.state = next;
@@ -325,6 +325,10 @@ impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
     }
 
     fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
+        // Tokens are created only for the state that asks.
+        if !matches!(R::profile(&self.state).1, Wait::Answer(_)) {
+            return Err(self.fail(ApiMisuse::AnswerUnexpected.into()));
+        }
         // No state whose handler takes an answer stops before the next one.
         self.handle(answer, trace).map(|_| ())
     }

@@ -208,7 +208,7 @@ pub(crate) trait Flow: SideTypes {
     /// Returns the stage of the handshake of a state, and what it waits for.
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>);
 
-    /// Runs the handler of a state.
+    /// Runs the handler of a state, on what the state [waits for](Wait).
     fn handle<'b>(
         state: Self::State<'b>,
         input: Input<'_, 'b>,

@@ -154,40 +154,40 @@ impl<P: CryptoProvider> Flow for Client<P> {
         config: &'b ClientConfig<'b>,
         trace: &mut impl Trace,
     ) -> Next<'b, State<'b, P>> {
-        match (state, input) {
-            (State::Start, Input::Ready) => Ok((start(cx, config), None)),
-            (State::MakeKeyShares(shares), Input::Ready) => make_key_shares(cx.provider, shares, entropy),
-            (State::SendClientHello(shares), Input::Ready) => match shares.retried {
+        match state {
+            State::Start => Ok((start(cx, config), None)),
+            State::MakeKeyShares(shares) => make_key_shares(cx.provider, shares, entropy),
+            State::SendClientHello(shares) => match shares.retried {
                 None => send_client_hello(shares, cx, entropy, config),
                 Some(_) => send_second_client_hello(shares, cx, entropy, config),
             },
-            (State::ExpectServerHello(hello), Input::Ready) => handle_server_hello(&hello, cx, entropy, config),
-            (State::Retry(retry), Input::Ready) => begin_again(retry, cx, entropy),
-            (State::ExpectEncryptedExtensions(keys, resumed), Input::Ready) => {
-                handle_encrypted_extensions(keys, resumed, cx, config)
-            }
+            State::ExpectServerHello(hello) => handle_server_hello(&hello, cx, entropy, config),
+            State::Retry(retry) => begin_again(retry, cx, entropy),
+            State::ExpectEncryptedExtensions(keys, resumed) => handle_encrypted_extensions(keys, resumed, cx, config),
             #[cfg(feature = "resumption")]
-            (State::AwaitAuthorization(keys, resumed), Input::Authorized) => {
-                cx.events.authorized();
-                Ok((State::ExpectFinished(keys, None, PeerAuthenticated::Resumed(resumed)), None))
-            }
-            #[cfg(feature = "resumption")]
-            (State::AwaitAuthorization(..), Input::Declined) => {
-                Err(Error::NotAuthorized(AlertDescription::ACCESS_DENIED))
-            }
-            (State::ExpectCertificateRequest(keys), Input::Ready) => handle_certificate_request(keys, cx),
-            (State::AwaitCredential(keys), Input::Credential(choice)) => take_choice(keys, choice, cx),
-            (State::AuthenticateServer(keys, reply, step), input) => {
+            State::AwaitAuthorization(keys, resumed) => match input {
+                Input::Authorized => {
+                    cx.events.authorized();
+                    Ok((State::ExpectFinished(keys, None, PeerAuthenticated::Resumed(resumed)), None))
+                }
+                Input::Declined => Err(Error::NotAuthorized(AlertDescription::ACCESS_DENIED)),
+                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            },
+            State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
+            State::AwaitCredential(keys) => match input {
+                Input::Credential(choice) => take_choice(keys, choice, cx),
+                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            },
+            State::AuthenticateServer(keys, reply, step) => {
                 authenticate_server(keys, reply, step, input, cx, config, trace)
             }
-            (State::ExpectFinished(keys, reply, peer), Input::Ready) => handle_finished(keys, reply, peer, cx),
-            (State::Present(response, present), input) => Ok(match present.handle(input, cx)? {
+            State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx),
+            State::Present(response, present) => Ok(match present.handle(input, cx)? {
                 (Some(present), stop) => (State::Present(response, present), stop),
                 (None, stop) => (State::SendFinished(response), stop),
             }),
-            (State::SendFinished(response), Input::Ready) => send_client_finished(response, cx),
-            // Tokens are created only for the state that asks.
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            State::SendFinished(response) => send_client_finished(response, cx),
+            State::Done(_) | State::Failed => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 

@@ -148,50 +148,53 @@ impl<P: CryptoProvider> Flow for Server<P> {
         config: &'b ServerConfig<'b>,
         trace: &mut impl Trace,
     ) -> Next<'b, State<'b, P>> {
-        match (state, input) {
-            (State::ExpectClientHello, Input::Ready) => handle_client_hello(cx, config),
-            (State::SendHelloRetryRequest(selected), Input::Ready) => send_hello_retry_request(selected, cx),
-            (State::ExpectSecondClientHello(selected, first), Input::Ready) => {
-                handle_second_client_hello(selected, &first, cx, config)
-            }
+        match state {
+            State::ExpectClientHello => handle_client_hello(cx, config),
+            State::SendHelloRetryRequest(selected) => send_hello_retry_request(selected, cx),
+            State::ExpectSecondClientHello(selected, first) => handle_second_client_hello(selected, &first, cx, config),
             #[cfg(feature = "resumption")]
-            (State::AwaitTime(selected), Input::Time(time)) => judge_tickets(selected, time, cx, config),
+            State::AwaitTime(selected) => match input {
+                Input::Time(time) => judge_tickets(selected, time, cx, config),
+                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            },
             #[cfg(feature = "resumption")]
-            (State::AwaitAuthorization(selected, accepted), Input::Authorized) => {
-                cx.events.authorized();
-                cx.negotiated.client_auth.authenticated();
-                take_ticket(selected, accepted, cx, config)
-            }
-            #[cfg(feature = "resumption")]
-            (State::AwaitAuthorization(selected, _), Input::Declined) => {
-                cx.peer.forget();
-                Ok((State::AwaitCredential(selected), None))
-            }
-            (State::AwaitCredential(selected), Input::Credential(choice)) => take_choice(selected, choice, cx, config),
-            (State::MakeKeyShare(selected, means, early), Input::Ready) => {
-                make_key_share(cx.provider, selected, means, early, entropy)
-            }
-            (State::Agree(selected, means, early, private, public), Input::Ready) => {
+            State::AwaitAuthorization(selected, accepted) => match input {
+                Input::Authorized => {
+                    cx.events.authorized();
+                    cx.negotiated.client_auth.authenticated();
+                    take_ticket(selected, accepted, cx, config)
+                }
+                Input::Declined => {
+                    cx.peer.forget();
+                    Ok((State::AwaitCredential(selected), None))
+                }
+                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            },
+            State::AwaitCredential(selected) => match input {
+                Input::Credential(choice) => take_choice(selected, choice, cx, config),
+                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            },
+            State::MakeKeyShare(selected, means, early) => make_key_share(cx.provider, selected, means, early, entropy),
+            State::Agree(selected, means, early, private, public) => {
                 agree(selected, means, early, private, public, cx, entropy)
             }
-            (State::SendServerHello(selected, means, early, public, shared), Input::Ready) => {
+            State::SendServerHello(selected, means, early, public, shared) => {
                 send_server_hello(selected, means, early, &public, &shared, cx, entropy)
             }
-            (State::SendEncryptedExtensions(selected, means, keys), Input::Ready) => {
+            State::SendEncryptedExtensions(selected, means, keys) => {
                 send_encrypted_extensions(selected, means, keys, cx, config)
             }
-            (State::SendCertificateRequest(credential, keys, sent), Input::Ready) => {
+            State::SendCertificateRequest(credential, keys, sent) => {
                 send_certificate_request(credential, keys, sent, cx, config)
             }
-            (State::Present(keys, present), input) => Ok(match present.handle(input, cx)? {
+            State::Present(keys, present) => Ok(match present.handle(input, cx)? {
                 (Some(present), stop) => (State::Present(keys, present), stop),
                 (None, stop) => (State::SendFinished(keys, None), stop),
             }),
-            (State::SendFinished(keys, resumed), Input::Ready) => send_server_finished(keys, resumed, cx, config),
-            (State::AuthenticateClient(keys, step), input) => authenticate_client(keys, step, input, cx, config, trace),
-            (State::ExpectFinished(keys, peer), Input::Ready) => handle_finished(keys, peer, cx),
-            // Tokens are created only for the state that asks.
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            State::SendFinished(keys, resumed) => send_server_finished(keys, resumed, cx, config),
+            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, input, cx, config, trace),
+            State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
+            State::Done(_) | State::Failed => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
