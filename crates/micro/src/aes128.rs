@@ -74,7 +74,7 @@ fn add(state: &mut State, key: &State) {
     state.iter_mut().zip(key).for_each(|(word, key)| *word ^= key);
 }
 
-/// Into slices, or back: bit `j` of each byte of word `i` changes places with bit `i` of that byte of word `j`.
+/// Converts to slices, or back: bit `j` of each byte of word `i` changes places with bit `i` of that byte of word `j`.
 #[inline(never)]
 fn transpose(state: &mut State) {
     let swap = |a: &mut u32, b: &mut u32, mask: u32, by: u32| {

@@ -20,7 +20,7 @@ struct Tag {
     mask: [u8; BLOCK],
 }
 
-/// Encrypts `in_out` in place and gives the tag.
+/// Encrypts `in_out` in place and returns the tag.
 pub(crate) fn seal(
     key: &[u8; 16],
     nonce: &[u8; NONCE_LEN],
@@ -48,7 +48,7 @@ pub(crate) fn open(
     Ok(())
 }
 
-/// Both (SP 800-38D section 7.1, steps 1 and 2): the key of the hash is an encrypted block of zeros, the stream of the tag is that of counter 1.
+/// Makes both (SP 800-38D section 7.1, steps 1 and 2): the key of the hash is an encrypted block of zeros, the stream of the tag is that of counter 1.
 fn start(key: &[u8; 16], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(Stream, Tag), CryptoError> {
     // Far below the 2^32 blocks that one nonce is good for.
     u32::try_from(in_out.len()).map_err(|_| CryptoError::Invalid)?;
@@ -59,7 +59,7 @@ fn start(key: &[u8; 16], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(Stre
     Ok((stream, Tag { ghash: Ghash::new(h), mask }))
 }
 
-/// Words as bytes.
+/// Converts words to bytes.
 fn bytes(words: [u32; 4]) -> [u8; BLOCK] {
     let mut bytes = [0; BLOCK];
     let (chunks, _) = bytes.as_chunks_mut();
@@ -85,7 +85,7 @@ impl Stream {
 }
 
 impl Tag {
-    /// The tag of what is known to all and of the encrypted text, with the length of each in bits.
+    /// Returns the tag of the associated data and the ciphertext, with the length of each in bits.
     fn of(mut self, aad: &[u8], encrypted: &[u8]) -> [u8; TAG_LEN] {
         self.ghash.update_padded(aad);
         self.ghash.update_padded(encrypted);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::hex::{bytes, hex};
 
-    /// Test case 4 of the specification of GCM (D. A. `McGrew`, J. Viega): a text of 60 bytes, 20 more known to all.
+    /// Test case 4 of the specification of GCM (D. A. `McGrew`, J. Viega): a text of 60 bytes with 20 bytes of associated data.
     #[test]
     fn a_text_is_sealed_as_in_the_specification() {
         let key = bytes("feffe9928665731c6d6a8f9467308308");

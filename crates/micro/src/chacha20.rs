@@ -1,6 +1,6 @@
 //! ChaCha20 (RFC 8439 section 2.3 and 2.4).
 //!
-//! Additions, rotations and exclusive or alone: nothing depends on a secret but the values themselves.
+//! Only additions, rotations and exclusive or: nothing but the values depends on a secret.
 #![forbid(unsafe_code)]
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -69,7 +69,7 @@ fn xor_block(state: &[[u32; 4]; 4], data: &mut [u8; BLOCK]) {
     rows.zeroize();
 }
 
-/// A quarter round in each column (RFC 8439 section 2.1).
+/// Does a quarter round in each column (RFC 8439 section 2.1).
 #[cfg(not(assembly))]
 #[inline]
 fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {

@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 use crate::chacha20::{BLOCK, ChaCha20};
 use crate::poly1305::Poly1305;
 
-/// Encrypts `in_out` in place and gives the tag.
+/// Encrypts `in_out` in place and returns the tag.
 pub(crate) fn seal(
     key: &[u8; 32],
     nonce: &[u8; NONCE_LEN],
@@ -36,7 +36,7 @@ pub(crate) fn open(
     Ok(())
 }
 
-/// The cipher at block 1, and the authenticator, whose key is the first half of block 0 (RFC 8439 section 2.6).
+/// Makes the cipher at block 1, and the authenticator, whose key is the first half of block 0 (RFC 8439 section 2.6).
 fn start(key: &[u8; 32], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(ChaCha20, Poly1305), CryptoError> {
     // Far below the 2^32 blocks that one nonce is good for.
     u32::try_from(in_out.len()).map_err(|_| CryptoError::Invalid)?;
@@ -48,7 +48,7 @@ fn start(key: &[u8; 32], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(ChaC
     Ok((cipher, mac))
 }
 
-/// The tag over what is known to all, the encrypted text, and the length of each.
+/// Returns the tag over the associated data, the ciphertext, and the length of each.
 #[inline(never)]
 fn tag(mut mac: Poly1305, aad: &[u8], encrypted: &[u8]) -> [u8; TAG_LEN] {
     mac.update_padded(aad);

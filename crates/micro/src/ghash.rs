@@ -1,8 +1,8 @@
 //! GHASH (SP 800-38D section 6.4): a polynomial in `h` in the field of 2^128 elements, whose coefficients are the message.
 //!
-//! Products of polynomials over two elements are made of products of numbers: where only each fourth bit may be set, eight of them at most meet in a
-//! place, and the three bits above it have room for their sum, of which the lowest bit is the wanted one (T. Pornin, `BearSSL`). So no
-//! table is needed, and constant time where a multiplication takes constant time.
+//! Products of polynomials over two elements are made of products of numbers in which only each fourth bit may be set: at most eight bits meet in a
+//! place, and the three bits above it have room for their sum, whose lowest bit is the result (T. Pornin, `BearSSL`). So there is no
+//! table, and it takes constant time if a multiplication does.
 #![forbid(unsafe_code)]
 
 use zeroize::ZeroizeOnDrop;
@@ -21,7 +21,7 @@ impl Ghash {
         Self { h: u128::from_be_bytes(h), sum: 0 }
     }
 
-    /// Takes in bytes, and zeros up to the end of a block.
+    /// Hashes bytes, and zeros up to the end of a block.
     pub(crate) fn update_padded(&mut self, bytes: &[u8]) {
         for piece in bytes.chunks(16) {
             let mut block = [0; 16];
@@ -35,11 +35,11 @@ impl Ghash {
     }
 }
 
-/// The product in the field.
+/// Multiplies in the field.
 ///
 /// In this order, the product of two numbers has `x^k` at bit 254 - k. Shifted by one, its upper half has the coefficients up to `x^127`, in the right
 /// places, and its lower half those from `x^128` on. As `x^128 = x^7 + x^2 + x + 1`, the lower half is added times that, where times x is a shift
-/// to the right. What is shifted out has to go the same way: it is added to the lower half before.
+/// to the right. Bits that are shifted out are treated the same way: they are added to the lower half before.
 #[inline(never)]
 fn multiply(a: u128, b: u128) -> u128 {
     let (upper, lower) = product_128(a, b);

@@ -4,13 +4,13 @@ use std::vec::Vec;
 
 use crate::number::{self, Number};
 
-/// Bytes of their digits.
+/// Decodes hexadecimal digits.
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let byte = |pair: &[u8]| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
     digits.as_bytes().chunks(2).map(byte).collect()
 }
 
-/// As many bytes as are wanted.
+/// Returns this number of bytes.
 pub(crate) fn bytes<const N: usize>(digits: &str) -> [u8; N] {
     hex(digits).try_into().unwrap()
 }
@@ -19,7 +19,7 @@ pub(crate) fn bytes<const N: usize>(digits: &str) -> [u8; N] {
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// Another sequence for each number.
+    /// Starts a sequence of its own for each number.
     pub(crate) fn new(sequence: u32) -> Self {
         Self(u64::from(sequence) << 32)
     }

@@ -1,4 +1,4 @@
-//! Numbers of 256 bits. All of it takes the same time for all numbers.
+//! Numbers of 256 bits. Each operation takes the same time for all numbers.
 //!
 //! A mask is all ones for yes, and 0 for no. Masks that decide about secrets go through `black_box`, so that the compiler does
 //! not see that there are only two of them and make a branch of it.
@@ -11,14 +11,14 @@ use crate::words::{big_endian, high, low};
 /// Words of 32 bits, the lowest first.
 pub(crate) type Number = [u32; 8];
 
-/// From 32 bytes, the highest first.
+/// Converts from 32 bytes, the highest first.
 pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Number {
     let mut words: Number = big_endian(bytes);
     words.reverse();
     words
 }
 
-/// To 32 bytes, the highest first.
+/// Converts to 32 bytes, the highest first.
 pub(crate) fn to_bytes(number: &Number) -> [u8; 32] {
     let mut bytes = [0; 32];
     let (chunks, _) = bytes.as_chunks_mut();
@@ -26,7 +26,7 @@ pub(crate) fn to_bytes(number: &Number) -> [u8; 32] {
     bytes
 }
 
-/// The sum, and the carry out of it.
+/// Returns the sum, and its carry.
 pub(crate) fn add(a: &Number, b: &Number) -> (Number, u32) {
     let mut sum = [0; 8];
     let mut carry = 0;
@@ -37,7 +37,7 @@ pub(crate) fn add(a: &Number, b: &Number) -> (Number, u32) {
     (sum, carry)
 }
 
-/// The difference modulo 2^256, and the mask of `a < b`.
+/// Returns the difference modulo 2^256, and the mask of `a < b`.
 pub(crate) fn subtract(a: &Number, b: &Number) -> (Number, u32) {
     let mut difference = [0; 8];
     let mut borrow = 0;
@@ -57,17 +57,17 @@ pub(crate) fn select(mask: u32, yes: &Number, no: &Number) -> Number {
     chosen
 }
 
-/// The mask of `number == 0`.
+/// Returns the mask of `number == 0`.
 pub(crate) fn is_zero(number: &Number) -> u32 {
     is_zero_word(number.iter().fold(0, |all, word| all | word))
 }
 
-/// The mask of `word == 0`.
+/// Returns the mask of `word == 0`.
 pub(crate) fn is_zero_word(word: u32) -> u32 {
     ((word | word.wrapping_neg()) >> 31).wrapping_sub(1)
 }
 
-/// A sum below twice the modulus, less the modulus if it is not below it.
+/// Reduces a sum below twice the modulus.
 pub(crate) fn reduce_once(sum: &Number, carry: u32, modulus: &Number) -> Number {
     let (less, is_below) = subtract(sum, modulus);
     // With a carry, the sum is above the modulus regardless of its words.

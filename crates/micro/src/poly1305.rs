@@ -32,7 +32,7 @@ impl Poly1305 {
         Self { r, h: [0; 5], pad: [s0, s1, s2, s3] }
     }
 
-    /// Takes in bytes, and zeros up to the end of a block (RFC 8439 section 2.8: `pad16`).
+    /// Hashes bytes, and zeros up to the end of a block (RFC 8439 section 2.8: `pad16`).
     pub(crate) fn update_padded(&mut self, bytes: &[u8]) {
         let (blocks, rest) = bytes.as_chunks();
         poly1305(&self.r, &mut self.h, blocks);
@@ -43,7 +43,7 @@ impl Poly1305 {
         }
     }
 
-    /// Gives the tag.
+    /// Returns the tag.
     pub(crate) fn finish(self) -> [u8; 16] {
         let mut tag = [0; 16];
         let (words, _) = tag.as_chunks_mut();

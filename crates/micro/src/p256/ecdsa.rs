@@ -30,7 +30,7 @@ pub(crate) fn sign(key: &Scalar, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8;
     Ok(signature)
 }
 
-/// Verifies a signature in DER. A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2). Nothing here is secret.
+/// Verifies a signature in DER. A digest longer than a scalar is truncated (FIPS 186-5 section 6.4.2). Nothing here is secret.
 pub(crate) fn verify(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = point(public_key).ok_or(CryptoError::Invalid)?;
     let [r, s] = ecdsa_sig_value(signature)?.map(|number| Scalar::nonzero(&number));
@@ -49,11 +49,11 @@ struct Nonces {
     v: [u8; 32],
 }
 
-/// Nonces that are tried. One in 2^32 is no scalar, so that all of them fail once in 2^128.
+/// Nonces to try. One in 2^32 is not a scalar, so all of them fail once in 2^128.
 const NONCE_TRIES: usize = 4;
 
 impl Nonces {
-    /// Steps a to f, for a private key and a digest modulo the order.
+    /// Does steps a to f, for a private key and a digest modulo the order.
     #[inline(never)] // so that it is not in the frame of the signature
     fn new(key: &Scalar, digest: &Scalar, hedge: &[u8]) -> Self {
         let (key, digest) = (Zeroizing::new(key.to_bytes()), digest.to_bytes());
@@ -65,7 +65,7 @@ impl Nonces {
         nonces
     }
 
-    /// Step h.
+    /// Does step h.
     fn next(&mut self) -> Option<Scalar> {
         for _ in 0..NONCE_TRIES {
             self.v = hmac(&self.k, &[&self.v]);

@@ -37,7 +37,7 @@ impl Coordinate {
         (is_below != 0).then(|| Self(*number).times(&R_SQUARED))
     }
 
-    /// The number, below p.
+    /// Returns the number, below p.
     pub(super) fn number(&self) -> Number {
         self.times(&Self([1, 0, 0, 0, 0, 0, 0, 0])).0
     }
@@ -78,7 +78,7 @@ impl Coordinate {
         Self(Modulus::FIELD.inverse(&self.0)).times(&R_CUBED)
     }
 
-    /// The mask of `a == 0`.
+    /// Returns the mask of `a == 0`.
     pub(super) fn is_zero(&self) -> u32 {
         number::is_zero(&self.0)
     }
@@ -167,7 +167,7 @@ fn add_to_half(a: &Number, b: &Number) -> Number {
     add(&half, b)
 }
 
-/// The number at a place of the entry at `index`, which may be secret.
+/// Reads the number at a place of the entry at `index`, which may be secret.
 #[cfg(not(assembly))]
 fn select_entry<const N: usize>(table: &[[Coordinate; N]; 8], coordinate: usize, index: u32) -> Coordinate {
     let mut chosen = Coordinate::ZERO;

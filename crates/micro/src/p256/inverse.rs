@@ -9,8 +9,8 @@
 //! ```
 //!
 //! From `f` the modulus, below 2^256, and `g` any number below it, 590 steps from `delta = 1/2` end with `g = 0` and `f` 1 or -1, or with
-//! `f` the modulus for `g = 0` (proven by computer, <https://github.com/sipa/safegcd-bounds>). What is done to `f` and `g`
-//! is linear and depends on their lowest bits and on `delta` alone. So 30 steps are done on the lowest words, which gives a matrix
+//! `f` the modulus for `g = 0` (proven by computer, <https://github.com/sipa/safegcd-bounds>). The change of `f` and `g`
+//! is linear and depends only on their lowest bits and on `delta`. So 30 steps are done on the lowest words, which gives a matrix
 //! of words, and that is applied to `f` and `g`, and modulo the modulus to `d` and `e`, which start as 0 and 1, so that
 //! `d * g0 = f` and `e * g0 = g` always. In the end `d` is the inverse, or its negative.
 #![forbid(unsafe_code)]
@@ -23,7 +23,7 @@ use crate::words::low;
 
 /// Steps in a batch, and bits of a limb.
 const BITS: u32 = 30;
-/// As many batches as make 590 steps and more.
+/// The number of batches that make 590 steps or more.
 const BATCHES: u32 = 20;
 /// The bits of a limb.
 const MASK: u64 = (1 << BITS) - 1;
@@ -82,7 +82,7 @@ impl Modulus {
         inverse
     }
 
-    /// Counts how often the modulus is added to the sum of a row, so that it is a multiple of 2^30. Divided by it, it is again above twice
+    /// Counts the multiples of the modulus that are added to the sum of a row, so that it is a multiple of 2^30. Divided by it, it is again above twice
     /// the negative modulus and below the modulus, as `d` and `e` are.
     fn often(&self, [of_d, of_e]: [i32; 2], d: &Limbs, e: &Limbs) -> i32 {
         // A negative number has the modulus added before.
@@ -93,7 +93,7 @@ impl Modulus {
         start - low_bits.cast_signed()
     }
 
-    /// The sum of a row, and `often` the modulus, divided by 2^30.
+    /// Adds `often` times the modulus to the sum of a row, and divides by 2^30.
     ///
     /// A limb is below 2^30, the highest below 2^18 with any sign, a row at most 2^30, `often` below 2^31: each sum with its carry is
     /// below 2^62.
@@ -115,7 +115,7 @@ impl Modulus {
         result
     }
 
-    /// `number`, or its negative if `sign` is negative, from 0 to the modulus less 1.
+    /// Returns `number`, or its negative if `sign` is negative, from 0 to the modulus less 1.
     fn normal(&self, number: &Limbs, sign: i32) -> Number {
         let mut limbs = *number;
         self.add_if_negative(&mut limbs);
@@ -173,7 +173,7 @@ fn carry(limbs: &mut Limbs) {
     *highest += carry;
 }
 
-/// In limbs.
+/// Converts to limbs.
 fn limbs(number: &Number) -> Limbs {
     let mut words = number.iter();
     let (mut bits, mut count) = (0, 0);
@@ -188,7 +188,7 @@ fn limbs(number: &Number) -> Limbs {
     })
 }
 
-/// From limbs that are not negative and below 2^256 together.
+/// Converts from limbs that are not negative and below 2^256 together.
 fn number_of(limbs: &Limbs) -> Number {
     let mut limbs = limbs.iter();
     let (mut bits, mut count) = (0, 0);

@@ -21,11 +21,11 @@ use crate::sha256::Sha256;
 pub(crate) const POINT_LEN: usize = 65;
 /// First byte of an uncompressed point.
 const UNCOMPRESSED: u8 = 4;
-/// Seeds that are tried, each the hash of the one before. One in 2^32 is no scalar, so that all of them fail once in 2^128.
+/// Seeds to try, each the hash of the one before. One in 2^32 is not a scalar, so all of them fail once in 2^128.
 const SEED_TRIES: usize = 4;
 
-/// A private key from a seed; a seed that is 0 or not below the order is hashed first, as other providers do. The time taken reveals that this
-/// happened, and nothing about the key that is used then.
+/// Makes a private key from a seed; a seed that is 0 or not below the order is hashed first, as other providers do. The time taken reveals that this
+/// happened, but nothing about the key.
 pub(crate) fn private_key(seed: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
     let mut candidate = Zeroizing::new(*seed);
     for _ in 0..SEED_TRIES {
@@ -39,7 +39,7 @@ pub(crate) fn private_key(seed: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
     None
 }
 
-/// The public key, uncompressed (SEC 1 section 2.3.3).
+/// Returns the public key, uncompressed (SEC 1 section 2.3.3).
 pub(crate) fn public_key(key: &Scalar) -> [u8; POINT_LEN] {
     let mut bytes = [UNCOMPRESSED; POINT_LEN];
     let coordinates = Affine::base_multiple(key).to_bytes();
@@ -47,13 +47,13 @@ pub(crate) fn public_key(key: &Scalar) -> [u8; POINT_LEN] {
     bytes
 }
 
-/// The x coordinate of the shared point, with its leading zeros (RFC 9846 section 7.4.2); `None` if `peer` is no public key.
+/// Returns the x coordinate of the shared point, with its leading zeros (RFC 9846 section 7.4.2); `None` if `peer` is not a public key.
 pub(crate) fn agree(key: &Scalar, peer: &[u8]) -> Option<[u8; 32]> {
     let [x, _] = point(peer)?.multiple(key).to_bytes();
     Some(x)
 }
 
-/// A point on the curve, uncompressed: RFC 9846 section 4.3.8.2 for key shares, RFC 8422 section 5.1.1 for certificates.
+/// Parses a point on the curve, uncompressed: RFC 9846 section 4.3.8.2 for key shares, RFC 8422 section 5.1.1 for certificates.
 fn point(bytes: &[u8]) -> Option<Affine> {
     let (numbers, rest) = bytes.strip_prefix(&[UNCOMPRESSED])?.as_chunks();
     match (numbers, rest) {

@@ -49,11 +49,11 @@ const DIGITS: usize = 64;
 const COLUMNS: usize = 32;
 /// The width of the digits for multiples of the base point that are public.
 const BASE_WIDTH: usize = 5;
-/// And of another point.
+/// The same for multiples of another point.
 const POINT_WIDTH: usize = 4;
 
 impl Affine {
-    /// A point on the curve, from public coordinates (SP 800-56A Rev. 3 section 5.6.2.3.4: partial validation, which is a full one for this
+    /// Makes a point on the curve from public coordinates (SP 800-56A Rev. 3 section 5.6.2.3.4: partial validation, which is a full one for this
     /// curve, whose order is prime).
     pub(super) fn new(x: &[u8; 32], y: &[u8; 32]) -> Option<Self> {
         let [x, y] = [x, y].map(|bytes| Coordinate::new(&number::from_bytes(bytes)));
@@ -63,7 +63,7 @@ impl Affine {
         (y.square() == right).then_some(Self { x, y })
     }
 
-    /// Coordinates as bytes.
+    /// Returns the coordinates as bytes.
     pub(super) fn to_bytes(self) -> [[u8; 32]; 2] {
         [self.x, self.y].map(|coordinate| number::to_bytes(&coordinate.number()))
     }
@@ -77,7 +77,7 @@ impl Affine {
         Point { x: self.x, y: self.y, z: Coordinate::ONE }
     }
 
-    /// A scalar from 1 times this point, in constant time.
+    /// Multiplies this point by a scalar from 1, in constant time.
     ///
     /// The scalar, or its negative, is odd, and so has 64 digits of 4 bits that are odd, too: each is one of -15, -13 .. 15. From the
     /// highest down, the sum is multiplied by 16 and the multiple of a digit is added. No addition is one of the cases that the
@@ -110,7 +110,7 @@ impl Affine {
         sum.affine()
     }
 
-    /// The odd multiples from 1 on, each as an entry of a table.
+    /// Returns the odd multiples from 1 on, each as an entry of a table.
     fn odd_multiples<T: Copy, const N: usize>(&self, entry: fn(&Point) -> T) -> [T; N] {
         let mut twice = self.point();
         twice.double();
@@ -125,7 +125,7 @@ impl Affine {
         table
     }
 
-    /// A scalar from 1 times the base point, in constant time.
+    /// Multiplies the base point by a scalar from 1, in constant time.
     ///
     /// The scalar, or its negative, is odd, and so is a sum of all powers of 2 from 2^0 to 2^255, each with a sign. Those of
     /// `2^i`, `2^(i + 64)`, `2^(i + 128)` and `2^(i + 192)` are a tooth each of a comb, whose 16 multiples of the base point are in a table, half of
@@ -167,10 +167,10 @@ impl From<[Coordinate; 3]> for Point {
 impl Point {
     const IDENTITY: Self = Self { x: Coordinate::ONE, y: Coordinate::ONE, z: Coordinate::ZERO };
 
-    /// `a` times the base point and `b` times `point`. **Not in constant time**, for numbers that all know.
+    /// Returns `a` times the base point plus `b` times `point`. **Not in constant time**, for public numbers.
     ///
     /// Both are written in odd digits with many zeros between them (J. A. Solinas, "Efficient Arithmetic on Koblitz Curves", 2000), and the sum is
-    /// doubled once for both (E. G. Straus, "Addition chains of vectors", 1964). Of the base point more multiples are at hand.
+    /// doubled once for both (E. G. Straus, "Addition chains of vectors", 1964). More multiples of the base point are in a table.
     pub(super) fn joint_multiple(a: &Scalar, b: &Scalar, point: &Affine) -> Self {
         let table: [_; 1 << (POINT_WIDTH - 2)] =
             point.odd_multiples(|&Point { x, y, z }| (Affine { x, y }, powers(&z)));
@@ -214,7 +214,7 @@ impl Point {
         self.double();
     }
 
-    /// Twice the point: four products and four squares. Right for all points; twice the identity has a z of 0, too.
+    /// Doubles the point: four products and four squares. Right for all points; twice the identity has a z of 0, too.
     ///
     /// With `l = 3 (x - z^2) (x + z^2) / 2`, half of the slope's numerator, it is `l^2 - 2 x y^2`, `l (x y^2 - x') - y^4` and `y z`: the
     /// formulas of the database, with `x'`, `y'` and `z'` divided by 4, 8 and 2, which is the same point.
@@ -230,8 +230,8 @@ impl Point {
         *y = middle.minus(x).times(&slope).minus(&y_squared.square());
     }
 
-    /// The sum with a point other than the identity, of whose z the [`powers`] are given if it is not 1. Gives the mask of both being equal, which this
-    /// formula is wrong for; so it is if this is the identity. Opposite points give the identity.
+    /// Adds a point other than the identity; its [`powers`] of z are given if it is not 1. Returns the mask of both being equal: the
+    /// formula is wrong then, and if this is the identity. Opposite points give the identity.
     ///
     /// "add-1998-cmo-2": eleven products and three squares, or eight and three.
     #[inline(never)]
@@ -257,7 +257,7 @@ impl Point {
         are_equal
     }
 
-    /// The sum with a point, both not the identity, that may be equal. In constant time.
+    /// Adds a point that may be equal; neither is the identity. In constant time.
     fn add_any(&mut self, other: &Self) {
         let mut twice = *other;
         twice.double();
@@ -266,7 +266,7 @@ impl Point {
         *self = Self { x: select(&twice.x, &self.x), y: select(&twice.y, &self.y), z: select(&twice.z, &self.z) };
     }
 
-    /// The sum with a point other than the identity, or with its negative under a mask, as in [`add`](Self::add). Not in constant time.
+    /// Adds a point other than the identity, or its negative under a mask, as in [`add`](Self::add). Not in constant time.
     fn add_public(&mut self, mut other: Affine, negate: u32, powers: Option<&Powers>) {
         other.negate_if(negate);
         let point = || Self { z: powers.map_or(Coordinate::ONE, |[z, ..]| *z), ..other.point() };
@@ -287,7 +287,7 @@ fn powers(z: &Coordinate) -> Powers {
     [*z, squared, z.times(&squared)]
 }
 
-/// The signs of the powers of 2 that an odd number is the sum of, 1 for plus: bit `i + 1` of the number is that of `2^i`, and `2^255` has a plus. For
+/// Returns the signs of the powers of 2 whose sum is an odd number, 1 for plus: bit `i + 1` of the number is that of `2^i`, and `2^255` has a plus. For
 /// `2^i` with a plus is `2^(i + 1) - 2^i`, and with a minus `-2^i`: all together are the bits from 1 on, less `2^255 - 1`, plus `2^255`.
 fn halved(odd: &Number) -> Number {
     let mut above = 1;
@@ -298,12 +298,12 @@ fn halved(odd: &Number) -> Number {
     signs
 }
 
-/// Bits from a place on that is no secret.
+/// Returns the bits from a place that is not secret.
 fn bit_range(number: &Number, place: usize, count: usize) -> u32 {
     (0..count).fold(0, |bits, index| bits | bit(number, place + index) << index)
 }
 
-/// The multiple for a column of a comb. The highest tooth has the sign of the whole.
+/// Selects the multiple for a column of a comb. The highest tooth has the sign of the whole.
 fn comb_entry(comb: &Comb, signs: &Number, column: usize) -> Affine {
     let [s0, s1, s2, s3] = [0, 64, 128, 192].map(|tooth| bit(signs, column + tooth));
     let negate = s3.wrapping_sub(1);
@@ -351,8 +351,8 @@ impl SparseDigits {
         this
     }
 
-    /// The odd multiple of a table, from 1 on, for the digit at a place, if it is not 0, and the mask of its sign. To be asked for each place from the
-    /// highest down.
+    /// Returns the odd multiple in the table for the digit at a place, if it is not 0, and the mask of its sign. Call it for each place
+    /// from the highest down.
     fn at<'a, T>(&mut self, place: usize, table: &'a [T]) -> Option<(&'a T, u32)> {
         if self.places.get(place / 32)? >> (place % 32) & 1 == 0 {
             return None;
@@ -391,8 +391,8 @@ mod tests {
         Scalar::reduced(&number)
     }
 
-    /// A multiple by doubling and adding with the formulas of the affine coordinates (SEC 1 section 2.2.1), all cases included:
-    /// nothing is shared with the code above but the field.
+    /// Multiplies by doubling and adding with the formulas of the affine coordinates (SEC 1 section 2.2.1), all cases included:
+    /// it shares only the field with the code above.
     fn affine_multiple(scalar: &Scalar, point: &Affine) -> Option<Affine> {
         (0..256).rev().fold(None, |sum, place| {
             let sum = affine_sum(sum, sum);
@@ -434,7 +434,7 @@ mod tests {
         scalars
     }
 
-    /// The number that an entry of a comb is a multiple by.
+    /// Returns the multiplier of an entry of a comb.
     fn entry_of_comb(entry: u32, comb: usize) -> Scalar {
         [0, 64, 128].iter().enumerate().fold(power(192 + 32 * comb), |sum, (tooth, place)| {
             let part = power(place + 32 * comb);

@@ -28,7 +28,7 @@ impl Scalar {
         (is_below & !number::is_zero(&number) != 0).then_some(Self(number))
     }
 
-    /// Any number modulo the order, which is above 2^255.
+    /// Reduces any number modulo the order, which is above 2^255.
     pub(super) fn reduced(number: &Number) -> Self {
         Self(number::reduce_once(number, 0, &ORDER))
     }
@@ -56,7 +56,7 @@ impl Scalar {
         Self(Modulus::ORDER.inverse(&self.0))
     }
 
-    /// This, if it is odd, or else its negative, which is odd for all numbers but 0: the order is. Gives the mask of the second.
+    /// Returns this if it is odd, or else its negative, which is odd for all numbers but 0, as the order is odd; with the mask of the second case.
     pub(super) fn odd(&self) -> (Number, u32) {
         let is_even = number::bit(&self.0, 0).wrapping_sub(1);
         let (negative, _) = number::subtract(&ORDER, &self.0);
