@@ -16,7 +16,7 @@ pub(crate) const LIMITS: &[Row] = &[
         w.root(|t| t.extension(PRIVATE, false, &[0; 65_000]));
     }),
     Row("forty CAs with the name of the root", Refused(0, Problem::SearchExhausted), |w| {
-        w.trusted = vec![Who::Twin; 40]
+        w.trusted = vec![Who::Twin; 40];
     }),
     Row("an unsupported algorithm", Refused(0, Problem::UnsupportedSignature), |w| w.sent[0] = Who::Odd),
 ];

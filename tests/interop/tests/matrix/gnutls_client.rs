@@ -31,7 +31,7 @@ fn run(case: &ServerCase, world: &World) -> Result<Outcome, String> {
     Ok(supplier.join().with_peer(peer, case.order).and(&facts(&log)))
 }
 
-/// Posts the order, and closes when the answer has come: it sends close_notify only if it closes first.
+/// Posts the order, and closes when the answer has come: it sends `close_notify` only if it closes first.
 fn post(client: &mut Process, case: &ServerCase) -> Result<(), String> {
     client.write(&http::post(case.order))?;
     client.await_sign("got an answer", |client| http::check_answer(&client.stdout(), case.order).is_ok())?;
