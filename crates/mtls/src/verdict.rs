@@ -128,7 +128,7 @@ impl fmt::Display for Trouble {
                     "--post-handshake-auth posts to a server that requests one for some paths only; --one-way posts anyway."
                 };
                 let means = meaning(Some(Diagnosis::CertificateNotAsked));
-                write!(f, "TLS: the server did not request our certificate; nothing was sent.{means}\n  {way}")
+                write!(f, "TLS: this is not mutual TLS, so nothing was sent.{means}\n  {way}")
             }
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
             Self::NoHttp(message) => write!(f, "HTTP: {message}; the outcome of the order is unknown"),
