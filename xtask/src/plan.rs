@@ -179,7 +179,7 @@ fn integration() -> Step {
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PLAIN}")),
         cargo(&format!(
-            "test --package embedded-mtls --package mtls --test {all} --test pki --test programs --locked --features {features}"
+            "test --package embedded-mtls --package mtls --test {all} --test inspect --test pki --test programs --locked --features {features}"
         )),
         // Its tests run its examples, and `--test` alone does not build them.
         cargo("build --package embedded-mtls-connect --examples --locked"),

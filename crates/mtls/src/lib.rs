@@ -2,6 +2,7 @@
 //!
 //! - [`program`]: the programs, from command line to exit code
 //! - `check`: probes a server step by step, and reports who has to act; with the feature `program`
+//! - `inspect`: reads certificates, keys and other files, and reports what is wrong with them; with the feature `program`
 //! - [`args`]: options of the command line
 //! - [`policy`]: `--policy`, files of settings with the stores next to them
 //! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles provide to the core
@@ -43,6 +44,8 @@ pub mod check;
 pub mod cxml;
 pub mod events;
 mod http;
+#[cfg(feature = "program")]
+pub mod inspect;
 pub mod journal;
 #[cfg(feature = "key-log")]
 mod key_log;

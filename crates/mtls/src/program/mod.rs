@@ -1,6 +1,7 @@
 //! The programs, each from command line to exit code.
 
 mod explain;
+mod inspect;
 mod mtls;
 mod options;
 mod pki;

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use mtls_pki::pem;
 
 use super::explain::explain;
+use super::inspect::{self, InspectArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
 use super::pki::PkiTask;
 use super::post::{PostArgs, exit_codes, post_order};
@@ -65,6 +66,9 @@ enum Task {
     /// Accepts cXML orders over mutual TLS 1.3, as a supplier's web server does
     #[command(after_help = ANSWERS)]
     Serve(Box<ServeArgs>),
+    /// Names the content of files, puts chains in order, and reports what is wrong
+    #[command(after_help = inspect::EXIT_CODES)]
+    Inspect(InspectArgs),
     /// Creates a throw-away CA, and good and bad certificates from it, to try mutual TLS out with
     Pki {
         /// The task
@@ -173,6 +177,7 @@ impl Task {
             Self::Order { task: OrderTask::Post(args) } => return post_order(*args, "mtls"),
             Self::Serve(args) => return take_orders(*args, "mtls"),
             Self::Check(args) => check_all(&args),
+            Self::Inspect(args) => args.run(),
             Self::Pki { task } => task.run(),
             Self::Explain { words } => explained(&words.join(" ")),
             Self::Completions { shell } => {
@@ -358,7 +363,7 @@ mod tests {
 
     #[test]
     fn each_subcommand_has_a_manual_page() {
-        for name in ["check", "completions", "explain", "man", "order", "pki", "serve"] {
+        for name in ["check", "completions", "explain", "inspect", "man", "order", "pki", "serve"] {
             assert_eq!(manual(Some(name)), Ok(()));
         }
         assert!(manual(Some("chekc")).is_err());

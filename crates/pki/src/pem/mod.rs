@@ -228,6 +228,30 @@ impl Held {
     }
 }
 
+/// A PEM block of any kind.
+pub struct Section {
+    /// The text after `BEGIN`.
+    pub label: &'static str,
+    /// The content.
+    pub der: Zeroizing<Vec<u8>>,
+    /// True if its headers say that the content is encrypted.
+    pub is_encrypted: bool,
+}
+
+/// Returns all PEM blocks of a file with this content.
+///
+/// # Errors
+/// No PEM, or a broken block.
+pub fn sections(bytes: &[u8], file: &str) -> Result<Vec<Section>, FileError> {
+    let section = |Block { label, der, is_encrypted }| Section { label: label.name(), der, is_encrypted };
+    Ok(blocks(bytes, file)?.into_iter().map(section).collect())
+}
+
+/// Describes the content of a file that is not PEM, and what to convert it to; `None` if it may be PEM.
+pub fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    kind::foreign(bytes)
+}
+
 /// Returns whether a certificate contains the public key of `key`, or `der` is this public key.
 pub fn is_of_key(key: &Zeroizing<[u8; 32]>, der: &[u8]) -> bool {
     let identity = Identity { chain: vec![der.to_vec()], key: key.clone() };

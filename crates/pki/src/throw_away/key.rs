@@ -5,7 +5,8 @@ use core::fmt;
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rcgen::{KeyIdMethod, SignatureAlgorithm};
-use rsa::pkcs1::EncodeRsaPublicKey as _;
+use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPublicKey as _};
+use rsa::traits::PublicKeyParts as _;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -96,18 +97,28 @@ impl Key {
     pub fn from_pem(text: &str) -> Result<Self, PkiError> {
         let blocks = ::pem::parse_many(text).map_err(|error| failed("key")(&error))?;
         let der = blocks.iter().find(|block| block.tag() == "PRIVATE KEY").map(::pem::Pem::contents);
-        let der = der.ok_or_else(|| failed("key")(&"wanted PKCS#8, BEGIN PRIVATE KEY"))?;
-        if let Ok(key) = p256::SecretKey::from_pkcs8_der(der) {
-            return Self::of(Secret::P256(key.into()));
-        }
-        if let Ok(key) = p384::SecretKey::from_pkcs8_der(der) {
-            return Self::of(Secret::P384(key.into()));
+        Self::from_der(der.ok_or_else(|| failed("key")(&"wanted PKCS#8, BEGIN PRIVATE KEY"))?)
+    }
+
+    /// Reads a key in PKCS#8, in SEC1 or in PKCS#1.
+    ///
+    /// # Errors
+    /// Another form, or a key of another kind.
+    pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
+        let p256 = p256::SecretKey::from_pkcs8_der(der).ok().or_else(|| p256::SecretKey::from_sec1_der(der).ok());
+        let p384 = || p384::SecretKey::from_pkcs8_der(der).ok().or_else(|| p384::SecretKey::from_sec1_der(der).ok());
+        let rsa = || rsa::PrivateKey::from_pkcs8_der(der).ok().or_else(|| rsa::PrivateKey::from_pkcs1_der(der).ok());
+        if let Some(key) = p256 {
+            Self::of(Secret::P256(key.into()))
+        } else if let Some(key) = p384() {
+            Self::of(Secret::P384(key.into()))
         } else if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(der) {
-            return Self::of(Secret::Ed25519(key));
-        } else if let Ok(key) = rsa::PrivateKey::from_pkcs8_der(der) {
-            return Self::of(Secret::Rsa(Box::new(key)));
+            Self::of(Secret::Ed25519(key))
+        } else if let Some(key) = rsa() {
+            Self::of(Secret::Rsa(Box::new(key)))
+        } else {
+            Err(failed("key")(&"found a key of an unsupported kind, or a broken one"))
         }
-        Err(failed("key")(&"found a key of an unsupported kind, or a broken one"))
     }
 
     fn of(secret: Secret) -> Result<Self, PkiError> {
@@ -141,6 +152,16 @@ impl Key {
         Ok(pem::encode("PRIVATE KEY", [der.as_bytes()]))
     }
 
+    /// Returns the algorithm.
+    pub fn kind(&self) -> KeyKind {
+        match &self.secret {
+            Secret::Ed25519(_) => KeyKind::Ed25519,
+            Secret::P256(_) => KeyKind::P256,
+            Secret::P384(_) => KeyKind::P384,
+            Secret::Rsa(key) => KeyKind::Rsa(u16::try_from(key.n().bit_width()).unwrap_or(u16::MAX)),
+        }
+    }
+
     /// Returns the scalar of a key on P-256.
     pub(super) fn p256(&self) -> Option<Zeroizing<[u8; 32]>> {
         match &self.secret {
@@ -150,7 +171,7 @@ impl Key {
     }
 
     /// Returns the public key as certificates contain it.
-    pub(super) fn public(&self) -> &[u8] {
+    pub fn public(&self) -> &[u8] {
         &self.public
     }
 
