@@ -612,6 +612,27 @@ fn the_buffers_of_a_handshake_that_fails_come_back_from_both_drivers() {
 }
 
 #[test]
+fn the_future_of_a_task_holds_the_handshake_once() {
+    /// What is needed beside the handshake: for a signature, its input.
+    const BESIDE: usize = 512;
+    async fn task(setup: &Setup, host: &mut TestHost, transport: &mut End) -> Option<()> {
+        let handshake = setup.client_handshake().ok()?;
+        let mut stream = Stream::open(transport, handshake, host).await.ok()?;
+        exchange(&mut stream).await
+    }
+    async fn exchange(stream: &mut Stream<'_, &mut End, Client>) -> Option<()> {
+        stream.write_all(b"request").await.ok()?;
+        stream.close().await.ok()
+    }
+    let handshake = size_of::<Handshake<'_, Client>>();
+    let (setup, mut host) = (Setup::new(&Pki::new()), Setup::new(&Pki::new()).client_host);
+    let whole = size_of_val(&task(&setup, &mut host, &mut connection(1).0));
+    let open = size_of_val(&Stream::open(&mut connection(1).0, setup.client_handshake().unwrap(), &mut host));
+    assert!(open <= handshake + BESIDE, "{open} bytes, of which the handshake has {handshake}");
+    assert!(whole <= open + 64, "{whole} bytes, of which {open} are for the handshake");
+}
+
+#[test]
 fn a_host_learns_of_a_reset_as_of_an_end_and_of_no_other_failure_of_the_transport() {
     use embedded_io::ErrorKind;
     let ended = Some((Error::ConnectionTruncated, Some(Diagnosis::ClosedAtOnce)));

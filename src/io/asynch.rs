@@ -30,6 +30,10 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// Runs `handshake` over `transport`; lets other tasks run after each public-key operation. The
     /// alert of an error is sent before this returns.
     ///
+    /// The future holds the handshake once. For a task to be no larger, it makes the handshake itself, keeps the stream by
+    /// `let mut stream = Stream::open(…).await?`, and passes it to one other `async fn`: the compiler keeps room of
+    /// their own for parameters, for temporary values, and for a variable that is there at more than one `await`.
+    ///
     /// # Errors
     /// The cause of the failure, and the stage of the handshake. To get the buffers back when a handshake fails,
     /// [`drive`] it and take its [buffers](Handshake::into_buffers).

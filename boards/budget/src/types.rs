@@ -37,6 +37,7 @@ impl embedded_io_async::Write for Nowhere {
 
 type ClientHandshake = Handshake<'static, Client>;
 type ServerHandshake = Handshake<'static, Server>;
+type ClientStream = asynch::Stream<'static, Nowhere, Client>;
 type Host = SoftwareHost<'static, fn() -> Time>;
 
 fn open_client(handshake: ClientHandshake, host: &'static mut Host) -> impl Future {
@@ -47,17 +48,34 @@ fn open_server(handshake: ServerHandshake, host: &'static mut Host) -> impl Futu
     asynch::Stream::open(Nowhere, handshake, host)
 }
 
-/// A task of a device from the handshake to the last byte of the answer, with all that it owns.
-fn client_task(handshake: ClientHandshake, mut host: Host) -> impl Future {
-    async move { exchange(&mut asynch::Stream::open(Nowhere, handshake, &mut host).await.ok()?).await }
+/// The contribution of a device to its task: buffers, entropy, and a host.
+type Parts = (Buffers<'static>, Entropy, Host);
+
+/// A task of a device from the handshake to the last byte of the answer, with all that it owns, written as the documentation
+/// of `open` advises.
+fn client_task(config: &'static ClientConfig<'static>, take: fn() -> Parts) -> impl Future {
+    async move {
+        let (buffers, entropy, mut host) = take();
+        let handshake = ClientHandshake::new(config, buffers, entropy).ok()?;
+        let mut stream = asynch::Stream::open(Nowhere, handshake, &mut host).await.ok()?;
+        exchange(&mut stream).await
+    }
 }
 
-async fn exchange(stream: &mut asynch::Stream<'static, Nowhere, Client>) -> Option<()> {
+async fn exchange(stream: &mut ClientStream) -> Option<()> {
     stream.write_all(b"request").await.ok()?;
     stream.flush().await.ok()?;
     let mut answer = [0; 64];
     while stream.read(&mut answer).await.ok()? > 0 {}
     stream.close().await.ok()
+}
+
+fn send(stream: &'static mut ClientStream, data: &'static [u8]) -> impl Future {
+    stream.write(data)
+}
+
+fn receive(stream: &'static mut ClientStream, out: &'static mut [u8]) -> impl Future {
+    stream.read(out)
 }
 
 /// Bytes of the future that a function gives.
@@ -99,4 +117,6 @@ table! {
     "future of a client's task, with a transport of size 0": future(client_task),
     "future of asynch::Stream::open, client": future(open_client),
     "future of asynch::Stream::open, server": future(open_server),
+    "future of asynch::Stream::read, client": future(receive),
+    "future of asynch::Stream::write, client": future(send),
 }
