@@ -21,7 +21,12 @@ const PUBLISHED: [&str; 10] = [
 /// They are built apart from the workspace.
 const TARGET: &str = "target/published";
 
-/// Packages all, and builds each from its archive.
+/// The root package as it is unpacked, its examples, and a package of ours that it needs.
+const UNPACKED: &str = "target/published/package/embedded-mtls-0.1.0";
+const EXAMPLES: &str = "check --examples --features all-algorithms,events,std --offline --target-dir ../..";
+const NEEDED: &str = r#"patch.crates-io.embedded-mtls-aead.path="../embedded-mtls-aead-0.1.0""#;
+
+/// Packages all, and builds each from its archive; then the examples of the root package.
 pub(crate) fn all() -> Result<()> {
     forget()?;
     let packages = PUBLISHED.map(|name| format!("--package {name}")).join(" ");
@@ -29,7 +34,10 @@ pub(crate) fn all() -> Result<()> {
     let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
     let run = Run::cargo(&format!("package {packages} --target-dir {TARGET} --offline --locked {dirty}"));
     println!("  $ {run}");
-    run.succeed()
+    run.succeed()?;
+    let examples = Run::cargo(EXAMPLES).arg("--config").arg(NEEDED).within(UNPACKED);
+    println!("  $ {examples}");
+    examples.succeed()
 }
 
 /// Has our packages unpacked and built again. Cargo takes packages of one version from a registry for the same,
