@@ -26,7 +26,7 @@ pub(crate) fn rows(table: &mut Table, world: &World) {
 }
 
 /// `Apache 2.4.66`.
-fn version() -> Result<String, String> {
+pub(crate) fn version() -> Result<String, String> {
     let printed = print_of(APACHE, &["-v"])?;
     let version = printed.split(['/', ' ']).skip_while(|word| *word != "Apache").nth(1);
     Ok(format!("Apache {}", version.unwrap_or_default()))

@@ -22,6 +22,7 @@ mod openssl_server;
 mod ours;
 mod program_case;
 mod programs;
+mod record_limits;
 mod rustls_peer;
 mod rustls_rows;
 mod scripted;
@@ -47,6 +48,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if env::args().any(|word| word == "--record-limits") {
+        return if record_limits::run(&world) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     // They are compiled and start while others have their turn.
     let programs = Programs::build();
     let scripted = scripted::start_all();

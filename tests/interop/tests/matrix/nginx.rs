@@ -18,7 +18,7 @@ pub(crate) fn rows(table: &mut Table, world: &World) {
 }
 
 /// `nginx 1.22.1`.
-fn version() -> Result<String, String> {
+pub(crate) fn version() -> Result<String, String> {
     let printed = print_of("nginx", &["-v"])?;
     Ok(printed.rsplit('/').next().map(|version| format!("nginx {}", version.trim())).unwrap_or_default())
 }

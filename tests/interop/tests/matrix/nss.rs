@@ -109,7 +109,7 @@ const NICKNAME: &str = "own";
 
 /// A database with the trusted root and these PEM files. Each has its own: in a database of several, certificates of one
 /// subject share their name.
-fn database(world: &World, shows: &str) -> Result<String, String> {
+pub(crate) fn database(world: &World, shows: &str) -> Result<String, String> {
     let directory = world.file(&format!("nss-{shows}"));
     let name = format!("sql:{directory}");
     if Path::new(&directory).exists() {
