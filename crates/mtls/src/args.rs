@@ -71,6 +71,9 @@ pub struct Preferences {
     pub one_way: bool,
     /// For a client: offers post-handshake authentication; needs the feature `post-handshake-auth`.
     pub post_handshake_auth: bool,
+    /// For a client: the file of the ticket with which it resumes the last session, and which it replaces by a new one.
+    #[cfg(feature = "resumption")]
+    pub ticket: Option<String>,
 }
 
 impl Default for Preferences {
@@ -90,6 +93,8 @@ impl Default for Preferences {
             events: false,
             key_log: None,
             capture: None,
+            #[cfg(feature = "resumption")]
+            ticket: None,
         }
     }
 }

@@ -46,6 +46,8 @@ impl Journal {
                     asked = request;
                 }
                 Progress::AskedLate(request) | Progress::FailedAfter(request) => asked = Some(request),
+                #[cfg(feature = "resumption")]
+                Progress::TicketUnused(_) => {}
                 Progress::Noted(_) | Progress::Sent | Progress::Traced(_) => {}
                 Progress::Answered(status, reason) => answer = format!("{status} {reason}"),
             }

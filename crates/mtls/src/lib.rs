@@ -9,6 +9,7 @@
 //! - `http`: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
 //! - [`verdict`]: the gateway's judgement of an answer
 //! - [`journal`]: an order with each of its flights; [`report`]: texts for people
+//! - `tickets`: the resumption of sessions; with the feature `resumption`
 //! - [`events`]: the ring of events; [`capture`]: the traffic, for Wireshark
 //!
 //! ```no_run
@@ -61,5 +62,7 @@ mod responder;
 pub mod supplier;
 mod tap;
 mod terms;
+#[cfg(feature = "resumption")]
+pub mod tickets;
 pub mod tls;
 pub mod verdict;

@@ -7,6 +7,8 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use embedded_io::{Read, Write};
+#[cfg(feature = "resumption")]
+use embedded_mtls::TicketError;
 use embedded_mtls::credential::{Choice, EntryFit, Mismatch, NoMatch, PeerRequest, Selector};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
@@ -14,8 +16,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertClass, AlertDescription, Buffers, Client, ClientConfig, ConnectionFailure, Diagnosis, Entropy, Error,
-    Handshake, SignInput, Signature, Stage,
+    AlertClass, AlertDescription, Buffers, Client, ClientAuthStatus, ClientConfig, ConnectionFailure, Diagnosis,
+    Entropy, Error, Handshake, SignInput, Signature, Stage,
 };
 use embedded_mtls_operator::Finding;
 use mtls_cxml::HostField;
@@ -27,6 +29,8 @@ use super::http::{self, Connection, HttpError, Limits, Response};
 pub use super::policy::Wanted;
 use super::policy::{Clock, Contents, Keys, News, Rules, is_mutual, keystore, waives};
 use super::report::{Link, meaning, printable};
+#[cfg(feature = "resumption")]
+use super::tickets;
 use super::tls;
 use super::verdict::{Trouble, judge};
 
@@ -72,6 +76,9 @@ pub struct Asked {
 pub enum Progress<'a> {
     /// The handshake is complete on our side, with the server's request for a certificate, if there was one.
     Open(&'a Link, Option<Asked>),
+    /// The ticket is not used, and there is a full handshake.
+    #[cfg(feature = "resumption")]
+    TicketUnused(TicketError),
     /// A step of the search for a path from the server's certificate to a trust anchor.
     Traced(String),
     /// The handshake failed after the server requested a certificate.
@@ -162,6 +169,10 @@ impl Delivery {
         {
             config = config.with_post_handshake_auth(self.preferences.post_handshake_auth);
         }
+        #[cfg(feature = "resumption")]
+        {
+            config = config.with_resumption(self.preferences.ticket.is_some());
+        }
         config
     }
 }
@@ -231,28 +242,24 @@ where
 
     #[cfg(feature = "key-log")]
     let key_log = delivery.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
-    let handshake = begin(
+    #[cfg(feature = "resumption")]
+    let mut ticket = tickets::Stored::take(delivery.preferences.ticket.as_deref(), credentials.len())?;
+    #[cfg_attr(not(feature = "resumption"), allow(unused_mut, reason = "a ticket changes it"))]
+    let mut handshake = begin(
         &config,
         buffers,
         events,
         #[cfg(feature = "key-log")]
         key_log.as_ref(),
     )?;
-    let mut tell = |step| progress(Progress::Traced(step));
-    let trace = if delivery.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
-    let mut gateway = GatewayHost::new(host(), selector, trace);
-    let opened = Stream::open(transport, handshake, &mut gateway);
-    let GatewayHost { asked, verdict, diagnosis, .. } = gateway;
-    let mut stream = match opened {
-        Ok(stream) => stream,
-        Err(error) => {
-            if let Some(asked) = asked {
-                progress(Progress::FailedAfter(asked));
-            }
-            return Err(refused(&error, verdict, diagnosis));
-        }
-    };
-    let may_go = asked.is_some() || delivery.may_go_unasked(resolved.as_ref().map(is_mutual));
+    #[cfg(feature = "resumption")]
+    if let Err(error) = ticket.offer(&mut handshake, &credentials, system_time()) {
+        progress(Progress::TicketUnused(error));
+    }
+    let (mut stream, asked) = open(delivery, transport, handshake, host(), selector, progress)?;
+    // Who resumes was asked before.
+    let is_known = stream.session.client_auth() == ClientAuthStatus::Accepted;
+    let may_go = asked.is_some() || is_known || delivery.may_go_unasked(resolved.as_ref().map(is_mutual));
     progress(Progress::Open(&tls::link(&stream.session), asked));
     if !may_go {
         // Errors do not matter: nothing was sent.
@@ -260,6 +267,34 @@ where
         return Err(Trouble::NotAsked { by_policy: resolved.is_some() });
     }
     talk(delivery, stream, &mut GatewayHost::new(host(), selector, None), progress)
+}
+
+/// Runs the handshake. Returns the stream and the server's request for a certificate, if there was one.
+fn open<'b, T>(
+    delivery: &Delivery,
+    transport: T,
+    handshake: Handshake<'b, Client>,
+    keys: Keys<'b>,
+    selector: Selector<'b>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<(Stream<'b, T, Client>, Option<Asked>), Trouble>
+where
+    T: Read + Write<Error = io::Error>,
+{
+    let mut tell = |step| progress(Progress::Traced(step));
+    let trace = if delivery.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
+    let mut gateway = GatewayHost::new(keys, selector, trace);
+    let opened = Stream::open(transport, handshake, &mut gateway);
+    let GatewayHost { asked, verdict, diagnosis, .. } = gateway;
+    match opened {
+        Ok(stream) => Ok((stream, asked)),
+        Err(error) => {
+            if let Some(asked) = asked {
+                progress(Progress::FailedAfter(asked));
+            }
+            Err(refused(&error, verdict, diagnosis))
+        }
+    }
 }
 
 /// Sends the request and reads the response. `late` answers a server that requests our certificate only now.
@@ -293,6 +328,11 @@ where
     // Once the answer is there, the end of the connection adds nothing.
     if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));
+    }
+    #[cfg(feature = "resumption")]
+    if let Some(file) = &delivery.preferences.ticket {
+        // Without a ticket, the next handshake is a full one.
+        let _ = tickets::store(&mut stream.session, system_time(), file);
     }
     let verdict = judge(&response, Finding::of_response(&stream.session, response.status, &response.body));
     // The answer has arrived: if the connection breaks now, nothing is lost.

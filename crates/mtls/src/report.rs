@@ -26,6 +26,8 @@ pub struct Link {
     pub peer: Option<Peer>,
     /// The violations of its certificates that a policy waived.
     pub waived: Option<String>,
+    /// For a session that resumes another: the seconds since the peer proved its identity.
+    pub resumed: Option<u64>,
 }
 
 /// An authenticated peer, in the text of its certificate: display it with [`Escaped`].

@@ -10,6 +10,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
+#[cfg(feature = "resumption")]
+use embedded_mtls::TicketKeys;
 use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::events::EventRing;
@@ -74,6 +76,9 @@ pub struct Setup {
     pub refuse_early: bool,
     /// Paths for which the client's certificate is requested after the handshake; needs `post-handshake-auth`.
     pub late_paths: Vec<String>,
+    /// The keys of tickets, with which clients resume their sessions, and the seconds for which tickets are valid.
+    #[cfg(feature = "resumption")]
+    pub tickets: Option<(TicketKeys, u32)>,
     /// Preferences of the connections and the reports.
     pub preferences: Preferences,
     /// The policy of a file, which then replaces identities and trust above.
@@ -91,6 +96,8 @@ impl Setup {
             required_names: Vec::new(),
             refuse_early: false,
             late_paths: Vec::new(),
+            #[cfg(feature = "resumption")]
+            tickets: None,
             preferences: Preferences::default(),
             rules: None,
         }
@@ -148,8 +155,15 @@ fn printable_lines(text: &str) -> String {
 fn whom(link: &Link) -> String {
     let Some(peer) = &link.peer else { return "the client sent no certificate".to_owned() };
     let name = peer.common_name.as_deref().unwrap_or("(none)");
+    let resumed = link.resumed.map(|age| format!("resumed, the client proved its identity {age} s ago; "));
     let waived = link.waived.as_deref().map(|waived| format!("WAIVED by the policy: {}; ", printable(waived)));
-    format!("{}client CN {}\n{}", waived.unwrap_or_default(), printable(name), peer.details("    ").trim_end())
+    format!(
+        "{}{}client CN {}\n{}",
+        resumed.unwrap_or_default(),
+        waived.unwrap_or_default(),
+        printable(name),
+        peer.details("    ").trim_end()
+    )
 }
 
 /// A function that takes reports from all threads.
@@ -197,14 +211,16 @@ pub fn serve(
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
     let alpn = terms::alpn(&setup.preferences);
     let source = if let Some(rules) = &setup.rules {
-        Source::Rules(rules, &setup.preferences)
+        Source::Rules(rules, setup)
     } else {
         let asking = match setup.client_auth {
             ClientAuthMode::No => ClientAuth::None,
             ClientAuthMode::Optional => ClientAuth::Optional(&anchors),
             ClientAuthMode::Required => ClientAuth::Required(&anchors),
         };
-        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
+        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), setup);
+        #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
+        let config = config.with_post_handshake_anchors(&anchors);
         let selector = Selector { no_match: NoMatch::Default(DEFAULT), ..Selector::new(&entries) };
         Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };

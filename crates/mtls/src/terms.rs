@@ -6,6 +6,7 @@ use embedded_mtls::{Error, Server, ServerConfig};
 
 use super::args::{Preferences, UsageError};
 use super::policy::{News, Rules, waives};
+use super::supplier::Setup;
 use super::tls;
 
 /// The source of the terms of a connection.
@@ -14,7 +15,7 @@ pub(crate) enum Source<'a> {
     /// The same for all connections.
     Fixed(Terms<'a>),
     /// Those of a policy, read for each connection.
-    Rules(&'a Rules, &'a Preferences),
+    Rules(&'a Rules, &'a Setup),
 }
 
 /// The terms of one handshake.
@@ -30,15 +31,19 @@ pub(crate) fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
     preferences.alpn.iter().map(Vec::as_slice).collect()
 }
 
-/// Applies the preferences.
-pub(crate) fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences) -> ServerConfig<'a> {
-    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = preferences;
+/// Applies the preferences, and what the setup says about tickets.
+pub(crate) fn prefer<'a>(config: ServerConfig<'a>, setup: &'a Setup) -> ServerConfig<'a> {
+    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = &setup.preferences;
     let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
     if let Some(depth) = max_depth {
         config = config.with_max_depth(*depth);
     }
     if let Some(days) = max_validity {
         config = config.with_max_validity_days(*days);
+    }
+    #[cfg(feature = "resumption")]
+    if let Some((keys, lifetime)) = &setup.tickets {
+        config = config.with_tickets(keys, *lifetime);
     }
     config
 }
@@ -51,9 +56,9 @@ impl Source<'_> {
         tell: impl FnMut(News),
         work: impl FnOnce(&Terms<'_>) -> R,
     ) -> Result<R, UsageError> {
-        let (rules, preferences) = match self {
+        let (rules, setup) = match self {
             Self::Fixed(terms) => return Ok(work(terms)),
-            Self::Rules(rules, preferences) => (rules, preferences),
+            Self::Rules(rules, setup) => (rules, setup),
         };
         let unusable = |error: Error| UsageError(error.to_string());
         let (contents, news) = rules.contents::<Server>()?;
@@ -64,8 +69,8 @@ impl Source<'_> {
         let mut anchors = tls::anchors(&contents.authorities).map_err(unusable)?;
         anchors.append(&mut tls::pins(&contents.pins).map_err(unusable)?);
         let resolved = rules.resolve::<Server>(&entries, &anchors)?;
-        let alpn = alpn(preferences);
-        let config = prefer(resolved.config().with_alpn(&alpn), preferences);
+        let alpn = alpn(&setup.preferences);
+        let config = prefer(resolved.config().with_alpn(&alpn), setup);
         Ok(work(&Terms { config, selector: resolved.selector(), keys: &keys, accepts_waived: waives(&resolved) }))
     }
 }

@@ -104,6 +104,10 @@ pub(crate) fn link<R: Side>(session: &Session<'_, R>) -> Link {
         alpn: negotiated.alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
         peer: session.peer().as_ref().map(peer),
         waived: session.path().and_then(|path| waived(path.waived)),
+        #[cfg(feature = "resumption")]
+        resumed: session.peer().and_then(|peer| peer.proved_before()).map(|age| age.as_secs()),
+        #[cfg(not(feature = "resumption"))]
+        resumed: None,
     }
 }
 

@@ -60,6 +60,11 @@ pub(super) struct PostArgs {
     /// --post-handshake-auth. With --policy, its ClientAuthEnabled alone decides
     #[arg(long)]
     one_way: bool,
+    /// Resumes the last session with the ticket in FILE, if the server agrees, and puts the next ticket there. The file is
+    /// a secret like a key, and may be missing
+    #[cfg(feature = "resumption")]
+    #[arg(long, value_name = "FILE")]
+    ticket: Option<String>,
     /// The overall time limit
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u16,
@@ -132,6 +137,10 @@ impl PostArgs {
         let mut preferences = self.preferences.preferences()?;
         preferences.insists = rules.is_none() && self.alias.is_some();
         preferences.one_way = self.one_way;
+        #[cfg(feature = "resumption")]
+        {
+            preferences.ticket = self.ticket;
+        }
         if self.post_handshake_auth {
             offer_late_answers(&mut preferences)?;
         }
@@ -227,11 +236,14 @@ fn deliver(options: &Options, program: &str) -> Result<(), Trouble> {
     let posted = post(delivery, transport, memory.lend(), ring, &mut |progress| match progress {
         Progress::Open(link, asked) => {
             match asked {
+                None if link.resumed.is_some() => say!("asked    for no certificate: it knows us from the ticket"),
                 None if delivery.waits_to_be_asked() => say!("asked    for no certificate yet"),
                 asked => print_asked(asked.as_ref(), names),
             }
             print_link(link);
         }
+        #[cfg(feature = "resumption")]
+        Progress::TicketUnused(error) => say!("ticket   not used: {error}"),
         Progress::Traced(step) => say!("trace    {}", printable(&step)),
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
         Progress::AskedLate(asked) => {
@@ -281,6 +293,9 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
 fn print_link(link: &Link) {
     let alpn = link.alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), printable);
     say!("agreed   {}, {}, {alpn}", link.suite, link.group);
+    if let Some(age) = link.resumed {
+        say!("resumed  a session in which the server proved its identity {age} s ago");
+    }
     if let Some(waived) = &link.waived {
         // Must not be overlooked.
         let [red, end] = if std::io::stdout().is_terminal() { ["\u{1b}[31m", "\u{1b}[0m"] } else { [""; 2] };

@@ -13,6 +13,8 @@ use crate::args::{self, UsageError};
 use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
 use crate::report::say;
 use crate::supplier::{ClientAuthMode, Setup, serve};
+#[cfg(feature = "resumption")]
+use crate::tickets;
 
 /// The options of `supplier` and of `mtls serve`.
 #[derive(Args, Debug)]
@@ -43,6 +45,16 @@ pub(super) struct ServeArgs {
     /// to these paths
     #[arg(long, value_name = "PATH", value_parser = late_path)]
     post_handshake_auth: Vec<String>,
+    /// Issues tickets, with which clients resume their sessions, under the keys in FILE: one or two lines of 96 hexadecimal
+    /// digits (openssl rand -hex 48), of which the first seals tickets and both open them. Servers with the same keys
+    /// resume each other's sessions. FILE is a secret; replace the keys about as often as tickets expire
+    #[cfg(feature = "resumption")]
+    #[arg(long, value_name = "FILE")]
+    ticket_keys: Option<String>,
+    /// The seconds for which tickets are valid, at most 7 days
+    #[cfg(feature = "resumption")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, requires = "ticket_keys")]
+    ticket_lifetime: u32,
     /// A client with another common name gets alert 49 in the handshake instead of HTTP 403
     #[arg(long)]
     refuse_early: bool,
@@ -110,6 +122,11 @@ impl ServeArgs {
             Some(_) => (None, Vec::new()),
             None => identities(&self.identities, &self.sni).map(|(first, named)| (Some(first), named))?,
         };
+        #[cfg(feature = "resumption")]
+        let tickets = match &self.ticket_keys {
+            Some(file) => Some((tickets::keys("--ticket-keys", file)?, self.ticket_lifetime)),
+            None => None,
+        };
         let setup = Setup {
             identity,
             named,
@@ -118,6 +135,8 @@ impl ServeArgs {
             required_names: self.require_cn,
             refuse_early: self.refuse_early,
             late_paths,
+            #[cfg(feature = "resumption")]
+            tickets,
             preferences: self.preferences.preferences()?,
             rules,
         };

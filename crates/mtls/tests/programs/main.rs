@@ -3,6 +3,8 @@
 
 mod answers;
 mod policy;
+#[cfg(feature = "resumption")]
+mod resumption;
 mod secrets;
 
 use std::io::{Read as _, Write as _};

@@ -88,6 +88,8 @@ fn supplier(rules: Rules) -> Setup {
         required_names: Vec::new(),
         refuse_early: false,
         late_paths: Vec::new(),
+        #[cfg(feature = "resumption")]
+        tickets: None,
         preferences: Preferences::default(),
         rules: Some(rules),
     }
