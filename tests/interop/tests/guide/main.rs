@@ -14,7 +14,7 @@ use process::Process;
 const GUIDE: &str = include_str!("../../../../docs/guide.md");
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
 /// Ports that the guide names; each run has its own instead.
-const PORTS: [&str; 6] = ["8443", "8444", "8445", "8446", "8447", "8448"];
+const PORTS: [&str; 8] = ["8443", "8444", "8445", "8446", "8447", "8448", "8449", "8450"];
 
 /// A fenced block.
 struct Block<'g> {
