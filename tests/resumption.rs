@@ -145,6 +145,27 @@ fn a_session_is_resumed_with_its_identities_and_without_certificates() {
     assert_eq!(exchange(&mut client, &mut server).unwrap(), (b"response".to_vec(), b"order".to_vec()));
 }
 
+#[cfg(feature = "events")]
+#[test]
+fn the_ring_of_events_says_that_a_session_was_resumed() {
+    use core::sync::atomic::AtomicU8;
+    use embedded_mtls::events::{EventRing, LogEvent};
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let ring = || EventRing::new((0..4096).map(|_| AtomicU8::new(0)).collect::<Vec<_>>().leak()).unwrap();
+    let (at_client, at_server) = (ring(), ring());
+    let with = setup(&pki);
+    let (mut client, mut server) = (with.client_handshake().unwrap(), with.server_handshake().unwrap());
+    client.set_events(at_client);
+    server.set_events(at_server);
+    offer(&mut client, &ticket, Some(mine(&pki)), at(60)).unwrap();
+    with.run_from(client, server, |_, _| {}, &NOBODY_REFUSES).sessions();
+    for (ring, proof_age) in [(at_client, 60), (at_server, 0)] {
+        let events: Vec<_> = ring.records().unwrap().map(|record| record.event).collect();
+        assert!(events.contains(&LogEvent::SessionResumed { proof_age }), "{events:?}");
+    }
+}
+
 #[test]
 fn the_keys_of_a_resumed_session_are_its_own() {
     let pki = Pki::new();

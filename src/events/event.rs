@@ -134,6 +134,11 @@ pub enum LogEvent {
         /// Its signature scheme.
         scheme: SignatureScheme,
     },
+    /// A ticket was accepted: the connection resumes a session, in which the peer proved its identity.
+    SessionResumed {
+        /// The seconds since its proof.
+        proof_age: u32,
+    },
     /// The time at which certificates are validated, as provided by the application.
     Time(Time),
     /// An event of a later version.
@@ -235,6 +240,7 @@ impl LogEvent {
             Self::Unknown(kind) => w.u8(kind),
             Self::Waived(cause) => tagged(w, 20, &[&[cause.code()]]),
             Self::Diagnosed(diagnosis) => tagged(w, 21, &[&[diagnosis.code()]]),
+            Self::SessionResumed { proof_age } => tagged(w, 22, &[&proof_age.to_be_bytes()]),
         }
     }
 
@@ -302,6 +308,7 @@ impl LogEvent {
             }
             20 => return Ok(<WaivableCause as Code>::of(r.u8()?).map(Self::Waived)),
             21 => return Ok(Diagnosis::of(r.u8()?).map(Self::Diagnosed)),
+            22 => Self::SessionResumed { proof_age: number(r)? },
             _ => return Ok(None),
         }))
     }
@@ -383,6 +390,9 @@ impl fmt::Display for LogEvent {
                 write!(f, "credential of key {} rejected: {reason}", key.0)
             }
             Self::Mismatch { alias, reason, .. } => write!(f, "credential {alias} rejected: {reason}"),
+            Self::SessionResumed { proof_age } => {
+                write!(f, "session resumed, peer authenticated {proof_age} seconds ago")
+            }
             Self::Unknown(kind) => write!(f, "unknown event of kind {kind}, from a later version"),
             Self::Waived(cause) => write!(f, "WAIVED: {cause}"),
         }
@@ -470,6 +480,7 @@ mod tests {
             LogEvent::Retried { group: Some(NamedGroup::SECP256R1) },
             LogEvent::Retried { group: None },
             LogEvent::Selected { key: KeyHandle(7), certificates: 2, scheme: SignatureScheme::ECDSA_SECP256R1_SHA256 },
+            LogEvent::SessionResumed { proof_age: 70_000 },
             LogEvent::Time(Time::Trusted(at)),
             LogEvent::Time(Time::AtLeast(at)),
             LogEvent::Time(Time::dangerous_unknown()),

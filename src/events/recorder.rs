@@ -117,6 +117,11 @@ impl Recorder<'_> {
         self.write(&LogEvent::Agreed { suite, group });
     }
 
+    #[cfg(feature = "resumption")]
+    pub(crate) fn session_resumed(&self, proof_age: u32) {
+        self.write(&LogEvent::SessionResumed { proof_age });
+    }
+
     /// Records a request for our certificate.
     pub(crate) fn asked(&self, request: &PeerRequest<'_>, late: bool) {
         if self.given().is_none() {

@@ -26,6 +26,7 @@ pub(super) fn take_selection<P: CryptoProvider>(
     }
     let early = EarlySecret::of(cx.provider, &psk)?;
     cx.peer.memory_mut().restore(leaf, proof_age)?;
+    cx.events.session_resumed(proof_age);
     if declined {
         cx.negotiated.client_auth.declined();
     }

@@ -37,6 +37,7 @@ pub(super) fn take_ticket<'b, P: CryptoProvider>(
     config: &'b ServerConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
     cx.negotiated.protocol = choose_protocol(&cx.rx.current(ClientHello::parse)?, config)?;
-    let Accepted { index, early, resumed } = accepted;
+    let Accepted { index, proof_age, early, resumed } = accepted;
+    cx.events.session_resumed(proof_age);
     Ok((State::MakeKeyShare(selected, Means::Ticket(resumed, index), early), None))
 }

@@ -34,6 +34,8 @@ struct State<'t> {
 pub(crate) struct Accepted<C> {
     /// Its position in the offer.
     pub(crate) index: u16,
+    /// Seconds.
+    pub(crate) proof_age: u32,
     pub(crate) early: EarlySecret<C>,
     pub(crate) resumed: Resumed,
 }
@@ -110,7 +112,7 @@ pub(crate) fn accept<C: CryptoProvider>(
             // From a server with more peer memory.
             continue;
         }
-        return Ok(Some(Accepted { index, early, resumed: Resumed::by_binder(judged, verified) }));
+        return Ok(Some(Accepted { index, proof_age, early, resumed: Resumed::by_binder(judged, verified) }));
     }
     Ok(None)
 }
