@@ -54,6 +54,10 @@
 //! | authentication after the handshake | [`Session::request_certificate`] on the [session](Writer::session) | [`Writer::flush`]; the answer comes with [`Reader::read_hosted`] |
 //! | its question to us | [`Reader::read_hosted`], which keeps the session locked until the host has answered | the same read; without a host it fails with [`HostNeeded`](embedded_mtls::ApiMisuse::HostNeeded), and nothing is lost |
 //!
+//! The halves have `Read` and `Write` alone. `BufRead` would lend bytes of the session, and so keep it locked while the
+//! other half needs it. `ReadReady` and `WriteReady`, which cannot wait, could not distinguish a session that is locked
+//! from one with nothing to read.
+//!
 //! # Dropped futures
 //!
 //! Every future may be dropped at any await point if those of the transport may: what was received and what was written
