@@ -56,7 +56,7 @@ fn start(key: &[u8; 16], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(Stre
     let mut blocks = [[0; 4], stream.counter(1)];
     stream.cipher.encrypt(&mut blocks);
     let [h, mask] = blocks.map(bytes);
-    Ok((stream, Tag { ghash: Ghash::new(h), mask }))
+    Ok((stream, Tag { ghash: Ghash::new(&h), mask }))
 }
 
 /// Converts words to bytes.

@@ -8,14 +8,6 @@ pub(crate) const fn low(wide: u64) -> u32 {
     wide as u32
 }
 
-/// The lower half.
-#[cfg(feature = "aes128-gcm")]
-#[inline]
-#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "the upper half is what has to go")]
-pub(crate) const fn low64(wide: u128) -> u64 {
-    wide as u64
-}
-
 /// The upper half.
 #[inline]
 pub(crate) const fn high(wide: u64) -> u32 {
