@@ -2,10 +2,15 @@
 //!
 //! Word `i` of a [`State`] has bit `i` of all 32 bytes of two blocks. In it, a byte of 8 bits is a row of the AES state, the lowest first, and in that
 //! two bits are a column: of the first and of the second block.
+//!
+//! To shift rows is slow in slices, and is done each second round, by two columns at once (A. Adomnicai, T. Peyrin, "Fixslicing AES-like
+//! Ciphers", 2021): in between, row `r` is kept rotated by `r` columns to the right, which `MixColumns` and the round key have to know.
 #![forbid(unsafe_code)]
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(assembly)]
+use crate::assembly::xor_two_blocks;
 use crate::words::little_endian;
 
 /// Bytes of a block.
@@ -14,7 +19,7 @@ pub(crate) const BLOCK: usize = 16;
 const ROUNDS: usize = 10;
 
 /// Two blocks in slices.
-type State = [u32; 8];
+pub(crate) type State = [u32; 8];
 
 /// The round keys in slices, for both blocks. 352 bytes, wiped when dropped.
 #[derive(ZeroizeOnDrop)]
@@ -26,10 +31,15 @@ impl Aes128 {
         let mut words: [u32; 4] = little_endian(key);
         let mut keys = [[0; 8]; ROUNDS + 1];
         let mut constant: u32 = 1;
-        for round_key in &mut keys {
+        for (round_key, round) in keys.iter_mut().zip(0..) {
             let [w0, w1, w2, w3] = words;
-            *round_key = [w0, w0, w1, w1, w2, w2, w3, w3];
+            *round_key = twice(&if round % 2 == 1 { rotated(&words) } else { words });
             transpose(round_key);
+            // The S-box before this key complements these slices, which is left to the key: MixColumns does not change a byte that is everywhere.
+            if round > 0 {
+                let [k0, k1, _, _, _, k5, k6, _] = round_key;
+                [k0, k1, k5, k6].into_iter().for_each(|slice| *slice = !*slice);
+            }
             let w0 = w0 ^ substitute_word(w3.rotate_right(8)) ^ constant;
             words = [w0, w0 ^ w1, w0 ^ w1 ^ w2, w0 ^ w1 ^ w2 ^ w3];
             // Times x modulo x^8 + x^4 + x^3 + x + 1. Not secret.
@@ -39,37 +49,61 @@ impl Aes128 {
         Self(keys)
     }
 
-    /// Encrypts two blocks, as words of little-endian bytes.
-    pub(crate) fn encrypt(&self, blocks: &mut [[u32; 4]; 2]) {
-        let [[a0, a1, a2, a3], [b0, b1, b2, b3]] = *blocks;
-        let mut state = [a0, b0, a1, b1, a2, b2, a3, b3];
-        transpose(&mut state);
-        let [first, middle @ .., last] = &self.0;
-        add(&mut state, first);
-        for key in middle {
-            substitute(&mut state);
-            shift_rows(&mut state);
-            mix_columns(&mut state);
-            add(&mut state, key);
-        }
-        substitute(&mut state);
-        shift_rows(&mut state);
-        add(&mut state, last);
-        transpose(&mut state);
-        let [a0, b0, a1, b1, a2, b2, a3, b3] = state;
-        *blocks = [[a0, a1, a2, a3], [b0, b1, b2, b3]];
+    /// Encrypts two blocks, as words of little-endian bytes that take turns, and adds them to data.
+    pub(crate) fn xor(&self, blocks: &State, data: &mut [u8; 2 * BLOCK]) {
+        xor_two_blocks(&self.0, blocks, data);
     }
 }
 
-/// The S-box on the bytes of a word.
+#[cfg(not(assembly))]
+fn xor_two_blocks([first, keys @ ..]: &[State; ROUNDS + 1], blocks: &State, data: &mut [u8; 2 * BLOCK]) {
+    let mut state = *blocks;
+    transpose(&mut state);
+    add(&mut state, first);
+    let (pairs, _) = keys.as_chunks();
+    for (round, [odd, even]) in (1..).zip(pairs) {
+        substitute(&mut state);
+        mix_columns(&mut state, true);
+        add(&mut state, odd);
+        substitute(&mut state);
+        state.iter_mut().for_each(swap_halves);
+        if 2 * round < ROUNDS {
+            mix_columns(&mut state, false);
+        }
+        add(&mut state, even);
+    }
+    transpose(&mut state);
+    let [a0, b0, a1, b1, a2, b2, a3, b3] = state;
+    let (words, _) = data.as_chunks_mut();
+    for (word, key) in words.iter_mut().zip([a0, a1, a2, a3, b0, b1, b2, b3]) {
+        *word = (u32::from_le_bytes(*word) ^ key).to_le_bytes();
+    }
+    state.zeroize();
+}
+
+/// Two blocks that are the same.
+pub(crate) const fn twice([w0, w1, w2, w3]: &[u32; 4]) -> State {
+    [*w0, *w0, *w1, *w1, *w2, *w2, *w3, *w3]
+}
+
+/// Rotates row `r`, which is byte `r` of the columns, by `r` columns to the right.
+fn rotated(&[w0, w1, w2, w3]: &[u32; 4]) -> [u32; 4] {
+    let column = |row_0: u32, row_1: u32, row_2: u32, row_3: u32| {
+        row_0 & 0xff | row_1 & 0xff00 | row_2 & 0x00ff_0000 | row_3 & 0xff00_0000
+    };
+    [column(w0, w3, w2, w1), column(w1, w0, w3, w2), column(w2, w1, w0, w3), column(w3, w2, w1, w0)]
+}
+
+/// The S-box on the bytes of a word. It is the circuit with the complements.
 fn substitute_word(word: u32) -> u32 {
     let mut state = [word, 0, 0, 0, 0, 0, 0, 0];
     transpose(&mut state);
     substitute(&mut state);
     transpose(&mut state);
-    state[0]
+    state[0] ^ 0x6363_6363
 }
 
+#[cfg(not(assembly))]
 fn add(state: &mut State, key: &State) {
     state.iter_mut().zip(key).for_each(|(word, key)| *word ^= key);
 }
@@ -96,35 +130,34 @@ fn transpose(state: &mut State) {
     }
 }
 
-/// Rotates row `r` by `r` columns of two bits (FIPS 197 section 5.1.2).
-fn shift_rows(state: &mut State) {
-    for word in state {
-        let x = *word;
-        *word = (x & 0x0000_00ff)
-            | (x & 0x0000_fc00) >> 2
-            | (x & 0x0000_0300) << 6
-            | (x & 0x00f0_0000) >> 4
-            | (x & 0x000f_0000) << 4
-            | (x & 0xc000_0000) >> 6
-            | (x & 0x3f00_0000) << 2;
-    }
+/// Rotates rows 1 and 3 by two columns of two bits: twice `ShiftRows` (FIPS 197 section 5.1.2), for which rows 0 and 2 stay.
+#[cfg(not(assembly))]
+fn swap_halves(word: &mut u32) {
+    let difference = (*word ^ (*word >> 4)) & 0x0f00_0f00;
+    *word ^= difference ^ difference << 4;
 }
 
 /// FIPS 197 section 5.1.3: a byte becomes `2 (a + b) + b + c + d`, where `b`, `c` and `d` are those of the rows after it, which wrap. Times 2 is
 /// a slice up, and what leaves the highest is added to slices 0, 1, 3 and 4.
-fn mix_columns(state: &mut State) {
-    let next = state.map(|word| word.rotate_right(8));
+///
+/// If the rows are `rotated`, each by one column more than that before, the byte of the next row is one column on, and so forth.
+#[cfg(not(assembly))]
+fn mix_columns(state: &mut State, rotated: bool) {
+    let next_column = |word: u32| (word >> 2) & 0x3f3f_3f3f | (word << 6) & 0xc0c0_c0c0;
+    let column = |word: u32| if rotated { next_column(word) } else { word };
+    let next = state.map(|word| column(word.rotate_right(8)));
     let mut sums = [0; 8];
     sums.iter_mut().zip(state.iter().zip(&next)).for_each(|(sum, (a, b))| *sum = a ^ b);
     let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
     let doubled = [s7, s0 ^ s7, s1, s2 ^ s7, s3 ^ s7, s4, s5, s6];
     for (((word, doubled), b), sum) in state.iter_mut().zip(doubled).zip(next).zip(sums) {
-        *word = doubled ^ b ^ sum.rotate_right(16);
+        *word = doubled ^ b ^ column(column(sum.rotate_right(16)));
     }
 }
 
 /// The S-box on all bytes: a circuit of 115 gates (J. Boyar, R. Peralta, "A depth-16 circuit for the AES S-box", 2011), in which the inverse
-/// in the field of 256 elements is one in its subfields.
+/// in the field of 256 elements is one in its subfields. Without the four complements at its end: slices 0, 1, 5
+/// and 6 are those of the S-box complemented.
 #[inline(never)]
 #[allow(clippy::similar_names, clippy::too_many_lines, reason = "the names of the paper, and one circuit")]
 fn substitute(state: &mut State) {
@@ -212,13 +245,13 @@ fn substitute(state: &mut State) {
     let t66 = z1 ^ t63;
     let s3 = t53 ^ t66;
     *state = [
-        t48 ^ !(t46 ^ t57),
-        z12 ^ t48 ^ !t62,
+        t48 ^ t46 ^ t57,
+        z12 ^ t48 ^ t62,
         z10 ^ z11 ^ t65,
         z2 ^ z5 ^ t66,
         s3,
-        z16 ^ z17 ^ !(t64 ^ t65),
-        t64 ^ !s3,
+        z16 ^ z17 ^ t64 ^ t65,
+        t64 ^ s3,
         t59 ^ t63,
     ];
 }
@@ -271,14 +304,18 @@ mod tests {
         ];
         for (key, block, expected) in vectors {
             let cipher = Aes128::new(&bytes(key));
-            let [block, expected] = [block, expected].map(|digits| little_endian(&bytes::<BLOCK>(digits)));
-            let mut blocks = [block, [0x0123_4567; 4]];
-            cipher.encrypt(&mut blocks);
-            let [first, other] = blocks;
+            let [block, expected] = [block, expected].map(|digits| bytes::<BLOCK>(digits));
+            let encrypt = |blocks: [[u8; BLOCK]; 2]| {
+                let [[a0, a1, a2, a3], [b0, b1, b2, b3]] = blocks.map(|block| little_endian(&block));
+                let mut data = [0; 2 * BLOCK];
+                cipher.xor(&[a0, b0, a1, b1, a2, b2, a3, b3], &mut data);
+                let (blocks, _) = data.as_chunks();
+                [blocks[0], blocks[1]]
+            };
+            let [first, other] = encrypt([block, [0x35; BLOCK]]);
             assert_eq!(first, expected);
-            let mut blocks = [[0x0123_4567; 4], block];
-            cipher.encrypt(&mut blocks);
-            assert_eq!(blocks, [other, expected]);
+            assert_eq!(encrypt([[0x35; BLOCK], block]), [other, expected]);
+            assert_eq!(encrypt([block; 2]), [expected; 2]);
         }
     }
 }

@@ -3,15 +3,17 @@
 
 use embedded_mtls::crypto::{CryptoError, NONCE_LEN, TAG_LEN};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
-use crate::aes128::{Aes128, BLOCK};
+use crate::aes128::{Aes128, BLOCK, State};
 use crate::ghash::Ghash;
 use crate::words::little_endian;
 
 /// The key stream of a key with a nonce.
 struct Stream {
     cipher: Aes128,
-    nonce: [u32; 3],
+    /// Two blocks with the nonce, of which words take turns; the last two are counters.
+    counters: State,
 }
 
 /// The hash, and the key stream for it.
@@ -52,35 +54,38 @@ pub(crate) fn open(
 fn start(key: &[u8; 16], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(Stream, Tag), CryptoError> {
     // Far below the 2^32 blocks that one nonce is good for.
     u32::try_from(in_out.len()).map_err(|_| CryptoError::Invalid)?;
-    let stream = Stream { cipher: Aes128::new(key), nonce: little_endian(nonce) };
-    let mut blocks = [[0; 4], stream.counter(1)];
-    stream.cipher.encrypt(&mut blocks);
-    let [h, mask] = blocks.map(bytes);
-    Ok((stream, Tag { ghash: Ghash::new(&h), mask }))
-}
-
-/// Converts words to bytes.
-fn bytes(words: [u32; 4]) -> [u8; BLOCK] {
-    let mut bytes = [0; BLOCK];
-    let (chunks, _) = bytes.as_chunks_mut();
-    chunks.iter_mut().zip(words).for_each(|(chunk, word)| *chunk = word.to_le_bytes());
-    bytes
+    let [n0, n1, n2] = little_endian(nonce);
+    let stream = Stream { cipher: Aes128::new(key), counters: [n0, n0, n1, n1, n2, n2, 0, 0] };
+    let mut blocks = [0; 2 * BLOCK];
+    stream.cipher.xor(&[0, n0, 0, n1, 0, n2, 0, 1_u32.to_be()], &mut blocks);
+    let ([h, mask], _) = blocks.as_chunks() else { return Err(CryptoError::Invalid) };
+    let tag = Tag { ghash: Ghash::new(h), mask: *mask };
+    blocks.zeroize();
+    Ok((stream, tag))
 }
 
 impl Stream {
-    fn counter(&self, number: u32) -> [u32; 4] {
-        let [n0, n1, n2] = self.nonce;
-        [n0, n1, n2, number.swap_bytes()]
+    /// Encrypts or decrypts, from counter 2 on, two blocks at a time.
+    fn apply(mut self, data: &mut [u8]) {
+        let mut counter = 2;
+        let (pairs, rest) = data.as_chunks_mut();
+        for pair in pairs {
+            self.xor(counter, pair);
+            counter += 2;
+        }
+        if !rest.is_empty() {
+            let mut key_stream = [0; 2 * BLOCK];
+            self.xor(counter, &mut key_stream);
+            rest.iter_mut().zip(&key_stream).for_each(|(byte, key)| *byte ^= key);
+            key_stream.zeroize();
+        }
     }
 
-    /// Encrypts or decrypts, from counter 2 on, two blocks at a time.
-    fn apply(&self, data: &mut [u8]) {
-        for (piece, counter) in data.chunks_mut(2 * BLOCK).zip((2_u32..).step_by(2)) {
-            let mut blocks = [counter, counter.wrapping_add(1)].map(|number| self.counter(number));
-            self.cipher.encrypt(&mut blocks);
-            let key_stream = blocks.as_flattened().iter().flat_map(|word| word.to_le_bytes());
-            piece.iter_mut().zip(key_stream).for_each(|(byte, key)| *byte ^= key);
-        }
+    /// Adds the blocks of two counters.
+    fn xor(&mut self, counter: u32, data: &mut [u8; 2 * BLOCK]) {
+        let [.., first, second] = &mut self.counters;
+        (*first, *second) = (counter.to_be(), (counter + 1).to_be());
+        self.cipher.xor(&self.counters, data);
     }
 }
 
