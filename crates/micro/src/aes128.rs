@@ -10,7 +10,7 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(assembly)]
-use crate::assembly::xor_two_blocks;
+use crate::assembly::{substitute, transpose, xor_two_blocks};
 use crate::words::little_endian;
 
 /// Bytes of a block.
@@ -108,8 +108,8 @@ fn add(state: &mut State, key: &State) {
     state.iter_mut().zip(key).for_each(|(word, key)| *word ^= key);
 }
 
-/// Converts to slices, or back: bit `j` of each byte of word `i` changes places with bit `i` of that byte of word `j`.
-#[inline(never)]
+/// Into slices, or back: bit `j` of each byte of word `i` changes places with bit `i` of that byte of word `j`.
+#[cfg(not(assembly))]
 fn transpose(state: &mut State) {
     let swap = |a: &mut u32, b: &mut u32, mask: u32, by: u32| {
         let difference = ((*a >> by) ^ *b) & mask;
@@ -158,7 +158,7 @@ fn mix_columns(state: &mut State, rotated: bool) {
 /// The S-box on all bytes: a circuit of 115 gates (J. Boyar, R. Peralta, "A depth-16 circuit for the AES S-box", 2011), in which the inverse
 /// in the field of 256 elements is one in its subfields. Without the four complements at its end: slices 0, 1, 5
 /// and 6 are those of the S-box complemented.
-#[inline(never)]
+#[cfg(not(assembly))]
 #[allow(clippy::similar_names, clippy::too_many_lines, reason = "the names of the paper, and one circuit")]
 fn substitute(state: &mut State) {
     let [x7, x6, x5, x4, x3, x2, x1, x0] = *state;

@@ -813,6 +813,52 @@ macro_rules! swap_halves {
     };
 }
 
+/// Changes words into slices, or back.
+#[cfg(feature = "aes128-gcm")]
+#[inline(never)]
+pub(crate) fn transpose(state: &mut [u32; 8]) {
+    // SAFETY: r0 points to 32 bytes, which are read and written. The stack is as it was in the end, and so are r6 and r7.
+    unsafe {
+        asm!(
+            "push {{r0, r6, r7}}",
+
+            "ldm r0, {{r4-r11}}",
+            transpose!(),
+
+            "pop {{r0}}",
+            "stm r0, {{r4-r11}}",
+            "pop {{r6, r7}}",
+            inlateout("r0") state.as_mut_ptr() => _, lateout("r1") _, lateout("r2") _, lateout("r3") _,
+            lateout("r4") _, lateout("r5") _, lateout("r8") _, lateout("r9") _,
+            lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("lr") _,
+        );
+    }
+}
+
+/// Puts the bytes of slices through the S-box.
+#[cfg(feature = "aes128-gcm")]
+#[inline(never)]
+pub(crate) fn substitute(state: &mut [u32; 8]) {
+    // SAFETY: r0 points to 32 bytes, which are read and written. The stack is as it was in the end, and so are r6 and r7.
+    unsafe {
+        asm!(
+            "push {{r0, r6, r7}}",
+            "sub sp, #44",
+
+            "ldm r0, {{r4-r11}}",
+            substitute!(),
+            "add sp, #44",
+
+            "pop {{r0}}",
+            "stm r0, {{r4-r11}}",
+            "pop {{r6, r7}}",
+            inlateout("r0") state.as_mut_ptr() => _, lateout("r1") _, lateout("r2") _, lateout("r3") _,
+            lateout("r4") _, lateout("r5") _, lateout("r8") _, lateout("r9") _,
+            lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("lr") _,
+        );
+    }
+}
+
 /// Encrypts two blocks, of which words take turns, and adds them to data.
 #[cfg(feature = "aes128-gcm")]
 #[inline(never)]
