@@ -38,7 +38,9 @@ impl Aes128 {
             // The S-box before this key complements these slices, which is left to the key: MixColumns does not change a byte that is everywhere.
             if round > 0 {
                 let [k0, k1, _, _, _, k5, k6, _] = round_key;
-                [k0, k1, k5, k6].into_iter().for_each(|slice| *slice = !*slice);
+                for slice in [k0, k1, k5, k6] {
+                    *slice = !*slice;
+                }
             }
             let w0 = w0 ^ substitute_word(w3.rotate_right(8)) ^ constant;
             words = [w0, w0 ^ w1, w0 ^ w1 ^ w2, w0 ^ w1 ^ w2 ^ w3];
@@ -304,7 +306,7 @@ mod tests {
         ];
         for (key, block, expected) in vectors {
             let cipher = Aes128::new(&bytes(key));
-            let [block, expected] = [block, expected].map(|digits| bytes::<BLOCK>(digits));
+            let [block, expected] = [block, expected].map(bytes::<BLOCK>);
             let encrypt = |blocks: [[u8; BLOCK]; 2]| {
                 let [[a0, a1, a2, a3], [b0, b1, b2, b3]] = blocks.map(|block| little_endian(&block));
                 let mut data = [0; 2 * BLOCK];
