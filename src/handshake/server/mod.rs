@@ -266,6 +266,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
+    cx.rx.last_message()?;
     let mandatory = hello.mandatory()?;
     check_key_shares(&mandatory)?;
 
@@ -304,10 +305,9 @@ fn send_hello_retry_request<'b, P: CryptoProvider>(
     selected: Selected,
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
-    let message = cx.rx.last_message()?;
     let hello = cx.rx.current(ClientHello::parse)?;
     cx.transcript = Transcript::new(cx.provider, selected.hash)?;
-    cx.transcript.update(message);
+    cx.transcript.update(cx.rx.message()?);
     cx.transcript.replace_by_message_hash()?;
     let retry = ServerHello {
         session_id: hello.session_id,
@@ -339,6 +339,7 @@ fn handle_second_client_hello<'b, P: CryptoProvider>(
     config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
+    cx.rx.last_message()?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
     // "the client MUST send the same ClientHello without modification".
     if constant_parts(cx.provider, &hello)?.as_bytes() != first.as_bytes()
