@@ -27,11 +27,12 @@ const PROGRAM_LAYERS: &[&[&str]] = &[
     &["program"],
     &["check", "journal"],
     &["order", "supplier"],
-    &["responder", "late", "terms"],
+    &["responder", "late", "terms", "tickets"],
     &["verdict"],
     &["policy"],
     &["tap", "tls"],
     &["args"],
+    &["inspect"],
     &["cxml", "http", "mime"],
     &["capture", "events", "key_log", "report"],
 ];

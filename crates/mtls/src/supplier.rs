@@ -35,7 +35,7 @@ use super::late::{self, Late};
 use super::policy::{Clock, News, Rules, keystore};
 use super::report::{Link, meaning, printable};
 use super::responder::{Reply, Responder};
-use super::terms::{self, Source, Terms};
+use super::terms::{self, Source, Terms, Wishes};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
 /// Maximum number of simultaneous connections; further ones are closed at once.
@@ -210,15 +210,20 @@ pub fn serve(
     let entries: Vec<_> = special.chain(default).collect();
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
     let alpn = terms::alpn(&setup.preferences);
+    let wishes = Wishes {
+        preferences: &setup.preferences,
+        #[cfg(feature = "resumption")]
+        tickets: setup.tickets.as_ref(),
+    };
     let source = if let Some(rules) = &setup.rules {
-        Source::Rules(rules, setup)
+        Source::Rules(rules, wishes)
     } else {
         let asking = match setup.client_auth {
             ClientAuthMode::No => ClientAuth::None,
             ClientAuthMode::Optional => ClientAuth::Optional(&anchors),
             ClientAuthMode::Required => ClientAuth::Required(&anchors),
         };
-        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), setup);
+        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), wishes);
         #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
         let config = config.with_post_handshake_anchors(&anchors);
         let selector = Selector { no_match: NoMatch::Default(DEFAULT), ..Selector::new(&entries) };

@@ -1,12 +1,13 @@
 //! The terms of a handshake of the supplier: fixed for all connections, or read from a policy at the start of each.
 
+#[cfg(feature = "resumption")]
+use embedded_mtls::TicketKeys;
 use embedded_mtls::credential::Selector;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::{Error, Server, ServerConfig};
 
 use super::args::{Preferences, UsageError};
 use super::policy::{News, Rules, waives};
-use super::supplier::Setup;
 use super::tls;
 
 /// The source of the terms of a connection.
@@ -15,7 +16,15 @@ pub(crate) enum Source<'a> {
     /// The same for all connections.
     Fixed(Terms<'a>),
     /// Those of a policy, read for each connection.
-    Rules(&'a Rules, &'a Setup),
+    Rules(&'a Rules, Wishes<'a>),
+}
+
+/// What the setup says beside identities and trust.
+#[derive(Clone, Copy)]
+pub(crate) struct Wishes<'a> {
+    pub(crate) preferences: &'a Preferences,
+    #[cfg(feature = "resumption")]
+    pub(crate) tickets: Option<&'a (TicketKeys, u32)>,
 }
 
 /// The terms of one handshake.
@@ -31,9 +40,9 @@ pub(crate) fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
     preferences.alpn.iter().map(Vec::as_slice).collect()
 }
 
-/// Applies the preferences, and what the setup says about tickets.
-pub(crate) fn prefer<'a>(config: ServerConfig<'a>, setup: &'a Setup) -> ServerConfig<'a> {
-    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = &setup.preferences;
+/// Applies what the setup says.
+pub(crate) fn prefer<'a>(config: ServerConfig<'a>, wishes: Wishes<'a>) -> ServerConfig<'a> {
+    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = wishes.preferences;
     let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
     if let Some(depth) = max_depth {
         config = config.with_max_depth(*depth);
@@ -42,7 +51,7 @@ pub(crate) fn prefer<'a>(config: ServerConfig<'a>, setup: &'a Setup) -> ServerCo
         config = config.with_max_validity_days(*days);
     }
     #[cfg(feature = "resumption")]
-    if let Some((keys, lifetime)) = &setup.tickets {
+    if let Some((keys, lifetime)) = wishes.tickets {
         config = config.with_tickets(keys, *lifetime);
     }
     config
@@ -56,9 +65,9 @@ impl Source<'_> {
         tell: impl FnMut(News),
         work: impl FnOnce(&Terms<'_>) -> R,
     ) -> Result<R, UsageError> {
-        let (rules, setup) = match self {
+        let (rules, wishes) = match self {
             Self::Fixed(terms) => return Ok(work(terms)),
-            Self::Rules(rules, setup) => (rules, setup),
+            Self::Rules(rules, wishes) => (rules, *wishes),
         };
         let unusable = |error: Error| UsageError(error.to_string());
         let (contents, news) = rules.contents::<Server>()?;
@@ -69,8 +78,8 @@ impl Source<'_> {
         let mut anchors = tls::anchors(&contents.authorities).map_err(unusable)?;
         anchors.append(&mut tls::pins(&contents.pins).map_err(unusable)?);
         let resolved = rules.resolve::<Server>(&entries, &anchors)?;
-        let alpn = alpn(&setup.preferences);
-        let config = prefer(resolved.config().with_alpn(&alpn), setup);
+        let alpn = alpn(wishes.preferences);
+        let config = prefer(resolved.config().with_alpn(&alpn), wishes);
         Ok(work(&Terms { config, selector: resolved.selector(), keys: &keys, accepts_waived: waives(&resolved) }))
     }
 }
