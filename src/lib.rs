@@ -138,7 +138,7 @@
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
 //! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |
 //! | `resumption` | resuming sessions by tickets, with a key exchange, in both roles |
-//! | `std` | sockets, clock and entropy of the host |
+//! | `std` | sockets, clock and entropy of the host, and precomputed tables for P-256 |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
 //!
