@@ -10,7 +10,7 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(assembly)]
-use crate::assembly::{substitute, transpose, xor_two_blocks};
+use crate::assembly::aes128::{substitute, transpose, xor_two_blocks};
 use crate::words::little_endian;
 
 /// Bytes of a block.

@@ -47,7 +47,7 @@ impl ChaCha20 {
 }
 
 #[cfg(assembly)]
-use crate::assembly::xor_block;
+use crate::assembly::chacha20::xor_block;
 
 /// Adds a block of the key stream to data: ten double rounds, and the state added to the result.
 #[cfg(not(assembly))]

@@ -8,7 +8,7 @@
 use zeroize::ZeroizeOnDrop;
 
 #[cfg(assembly)]
-use crate::assembly::ghash;
+use crate::assembly::ghash::ghash;
 use crate::words::big_endian;
 #[cfg(not(assembly))]
 use crate::words::{high, low};

@@ -8,7 +8,7 @@
 use zeroize::ZeroizeOnDrop;
 
 #[cfg(assembly)]
-use crate::assembly::poly1305;
+use crate::assembly::poly1305::poly1305;
 use crate::words::{high, little_endian, low};
 
 /// Bytes of a block.

@@ -19,7 +19,7 @@ pub(crate) enum Source<'a> {
     Rules(&'a Rules, Wishes<'a>),
 }
 
-/// What the setup says beside identities and trust.
+/// The settings beside identities and trust.
 #[derive(Clone, Copy)]
 pub(crate) struct Wishes<'a> {
     pub(crate) preferences: &'a Preferences,
@@ -40,7 +40,7 @@ pub(crate) fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
     preferences.alpn.iter().map(Vec::as_slice).collect()
 }
 
-/// Applies what the setup says.
+/// Applies these settings.
 pub(crate) fn prefer<'a>(config: ServerConfig<'a>, wishes: Wishes<'a>) -> ServerConfig<'a> {
     let Preferences { groups, suites, max_depth, max_validity, strict, .. } = wishes.preferences;
     let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);

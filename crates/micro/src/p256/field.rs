@@ -12,7 +12,7 @@ use crate::number::{self, Number};
 use crate::words::{high, low};
 
 #[cfg(assembly)]
-use crate::assembly::{add, add_to_half, multiply, select_entry, subtract, subtract_twice};
+use crate::assembly::p256::{add, add_to_half, multiply, select_entry, subtract, subtract_twice};
 
 /// A number modulo p.
 #[repr(transparent)]
