@@ -104,7 +104,7 @@ const fn times_7_2_1_0(word: u32) -> u32 {
     word ^ word >> 1 ^ word >> 2 ^ word >> 7
 }
 
-/// What of that is in the word below.
+/// The part of that in the word below.
 #[cfg(not(assembly))]
 const fn out_of(word: u32) -> u32 {
     word << 31 ^ word << 30 ^ word << 25
