@@ -1,4 +1,4 @@
-//! Resumption against OpenSSL, `GnuTLS` and rustls: each connection resumes the one before, and all depend on a certificate of
+//! Resumption against OpenSSL, `GnuTLS`, rustls, nginx and Apache: each connection resumes the one before, and all depend on a certificate of
 //! the client.
 
 use embedded_io::{Read, Write};
@@ -20,6 +20,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use test_support::peers::process::{LIMIT, Process};
+use test_support::peers::servers;
 use test_support::peers::world::{Identity, World, free_port};
 use test_support::pki::SERVER_NAME;
 
@@ -59,8 +60,13 @@ fn prepared(socket: TcpStream) -> Socket {
     Socket(socket)
 }
 
-/// Runs our client: sends a line, reads as many bytes, and returns whether it resumed, and the ticket that it received.
-fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec<u8>>) {
+/// A request that an echo returns, and one that a web server answers with at least as many bytes.
+const LINE: &[u8] = b"hello\n";
+const GET: &[u8] = b"GET /order HTTP/1.0\r\nHost: supplier.example.com\r\n\r\n";
+
+/// Runs our client: sends a request, reads the first bytes of the answer, and returns whether it resumed, and the ticket
+/// that it received.
+fn visit(world: &World, port: u16, request: &[u8], ticket: Option<Vec<u8>>) -> (bool, Option<Vec<u8>>) {
     let name = ServerName::parse(SERVER_NAME).unwrap();
     let config = leak(Box::new(ClientConfig::new(name, anchors(world)).with_resumption(true)));
     let (credential, mut host) = own(&world.client);
@@ -70,9 +76,9 @@ fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec
     }
     let socket = prepared(TcpStream::connect(("127.0.0.1", port)).unwrap());
     let mut stream = Stream::open(socket, handshake, &mut host).map_err(|error| error.cause).unwrap();
-    stream.write_all(b"hello\n").unwrap();
+    stream.write_all(request).unwrap();
     stream.flush().unwrap();
-    let mut heard = [0; 6];
+    let mut heard = [0; LINE.len()];
     stream.read_exact(&mut heard).unwrap();
     let session = &mut stream.session;
     assert_eq!(session.peer().unwrap().common_name(), Some(SERVER_NAME));
@@ -83,13 +89,13 @@ fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec
     (resumed, len.map(|len| out[..len].to_vec()))
 }
 
-/// Two visits to a server.
-fn assert_resumes_at(world: &World, port: u16) {
-    let (resumed, ticket) = visit(world, port, None);
+/// Three visits to a server.
+fn assert_resumes_at(world: &World, port: u16, request: &[u8]) {
+    let (resumed, ticket) = visit(world, port, request, None);
     assert!(!resumed);
-    let (resumed, next) = visit(world, port, Some(ticket.expect("a ticket")));
+    let (resumed, next) = visit(world, port, request, Some(ticket.expect("a ticket")));
     assert!(resumed, "it knows its ticket");
-    let (resumed, _) = visit(world, port, Some(next.expect("a ticket of a resumed session")));
+    let (resumed, _) = visit(world, port, request, Some(next.expect("a ticket of a resumed session")));
     assert!(resumed, "and the next");
 }
 
@@ -131,7 +137,7 @@ fn our_client_resumes_at_openssl() {
     let options = ["-CAfile", &root, "-Verify", "3", "-verify_return_error", "-tls1_3", "-rev"];
     let mut server = Process::start("openssl", arguments.into_iter().chain(options)).unwrap();
     server.await_port(port).unwrap();
-    assert_resumes_at(&world, port);
+    assert_resumes_at(&world, port, LINE);
 }
 
 #[test]
@@ -149,7 +155,36 @@ fn our_client_resumes_at_gnutls() {
     ];
     let mut server = Process::start("gnutls-serv", arguments).unwrap();
     server.await_port(port).unwrap();
-    assert_resumes_at(&world, port);
+    assert_resumes_at(&world, port, LINE);
+}
+
+/// Waits until a web server has logged this line for each visit: the client is authenticated in all of them.
+fn await_requests(server: &mut Process, world: &World, line: &str) {
+    let logged = |_: &Process| world.files.read(servers::REQUESTS) == line.repeat(3);
+    server.await_sign("logged three requests of the same client", logged).unwrap();
+}
+
+#[test]
+fn our_client_resumes_at_nginx() {
+    let world = World::new().unwrap();
+    world.files.write("order", "taken").unwrap();
+    let port = free_port().unwrap();
+    let mut server = servers::nginx(&world.files, port, "server", &[]).unwrap();
+    server.await_port(port).unwrap();
+    assert_resumes_at(&world, port, GET);
+    await_requests(&mut server, &world, "200 SUCCESS CN=gateway-7,O=Example\n");
+}
+
+#[test]
+fn our_client_resumes_at_apache() {
+    let world = World::new().unwrap();
+    world.files.write("order", "taken").unwrap();
+    let port = free_port().unwrap();
+    let mut server = servers::apache(&world.files, port, "server", &[]).unwrap();
+    server.await_port(port).unwrap();
+    assert_resumes_at(&world, port, GET);
+    // It admits another common name only, and knows ours each time.
+    await_requests(&mut server, &world, "403 SUCCESS gateway-7\n");
 }
 
 fn roots(world: &World) -> Arc<RootCertStore> {
@@ -191,7 +226,7 @@ fn our_client_resumes_at_rustls() {
         };
         (0..3).map(each).collect::<Vec<_>>()
     });
-    assert_resumes_at(&world, port);
+    assert_resumes_at(&world, port, LINE);
     let kinds = server.join().unwrap();
     assert_eq!(kinds, [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed].map(Some));
 }
@@ -215,6 +250,32 @@ fn openssl_resumes_at_our_server() {
         client.close_stdin();
         client.await_end().unwrap();
     }
+    assert_eq!(server.join().unwrap(), [false, true]);
+}
+
+/// It waits for a ticket, closes, and connects again with it.
+#[test]
+fn gnutls_resumes_at_our_server() {
+    let world = World::new().unwrap();
+    let (port, server) = serve(&world, 2);
+    let arguments = [
+        "--resume".into(),
+        "--waitresumption".into(),
+        format!("--sni-hostname={SERVER_NAME}"),
+        format!("--verify-hostname={SERVER_NAME}"),
+        format!("--x509cafile={}", world.file("root.pem")),
+        format!("--x509certfile={}", world.file("client.pem")),
+        format!("--x509keyfile={}", world.file("client.key")),
+        format!("--port={port}"),
+        "127.0.0.1".into(),
+    ];
+    let mut client = Process::start("gnutls-cli", arguments).unwrap();
+    let has = |client: &Process, text: &str| String::from_utf8_lossy(&client.stdout()).contains(text);
+    client.await_sign("resumed", |client| has(client, "*** This is a resumed session")).unwrap();
+    client.write(LINE).unwrap();
+    client.await_sign("has its line", |client| has(client, "\nhello\n")).unwrap();
+    client.close_stdin();
+    client.await_end().unwrap();
     assert_eq!(server.join().unwrap(), [false, true]);
 }
 
