@@ -5,7 +5,9 @@ use core::fmt;
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rcgen::{KeyIdMethod, SignatureAlgorithm};
+#[cfg(feature = "rsa")]
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPublicKey as _};
+#[cfg(feature = "rsa")]
 use rsa::traits::PublicKeyParts as _;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -23,7 +25,7 @@ pub enum KeyKind {
     P256,
     /// ECDSA on P-384.
     P384,
-    /// RSA with this number of bits, at least 1024.
+    /// RSA with this number of bits, at least 1024; with the feature `rsa`.
     Rsa(u16),
 }
 
@@ -70,6 +72,7 @@ enum Secret {
     Ed25519(ed25519_dalek::SigningKey),
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
+    #[cfg(feature = "rsa")]
     Rsa(Box<rsa::PrivateKey>),
 }
 
@@ -83,10 +86,13 @@ impl Key {
             KeyKind::Ed25519 => Secret::Ed25519(ed25519_dalek::SigningKey::from_bytes(&Zeroizing::new(random()?))),
             KeyKind::P256 => Secret::P256(scalar(|| p256_from(&*Zeroizing::new(random::<32>()?)))?),
             KeyKind::P384 => Secret::P384(scalar(|| p384_from(&*Zeroizing::new(random::<48>()?)))?),
+            #[cfg(feature = "rsa")]
             KeyKind::Rsa(bits) => {
                 let key = rsa::PrivateKey::new(&mut getrandom::SysRng, bits.into());
                 Secret::Rsa(Box::new(key.map_err(|error| failed("RSA key")(&error))?))
             }
+            #[cfg(not(feature = "rsa"))]
+            KeyKind::Rsa(_) => return Err(failed("RSA key")(&"this build has no feature rsa")),
         })
     }
 
@@ -107,25 +113,31 @@ impl Key {
     pub fn from_der(der: &[u8]) -> Result<Self, PkiError> {
         let p256 = p256::SecretKey::from_pkcs8_der(der).ok().or_else(|| p256::SecretKey::from_sec1_der(der).ok());
         let p384 = || p384::SecretKey::from_pkcs8_der(der).ok().or_else(|| p384::SecretKey::from_sec1_der(der).ok());
+        #[cfg(feature = "rsa")]
         let rsa = || rsa::PrivateKey::from_pkcs8_der(der).ok().or_else(|| rsa::PrivateKey::from_pkcs1_der(der).ok());
         if let Some(key) = p256 {
-            Self::of(Secret::P256(key.into()))
-        } else if let Some(key) = p384() {
-            Self::of(Secret::P384(key.into()))
-        } else if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(der) {
-            Self::of(Secret::Ed25519(key))
-        } else if let Some(key) = rsa() {
-            Self::of(Secret::Rsa(Box::new(key)))
-        } else {
-            Err(failed("key")(&"found a key of an unsupported kind, or a broken one"))
+            return Self::of(Secret::P256(key.into()));
         }
+        if let Some(key) = p384() {
+            return Self::of(Secret::P384(key.into()));
+        }
+        if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(der) {
+            return Self::of(Secret::Ed25519(key));
+        }
+        #[cfg(feature = "rsa")]
+        if let Some(key) = rsa() {
+            return Self::of(Secret::Rsa(Box::new(key)));
+        }
+        Err(failed("key")(&"found a key of an unsupported kind, or a broken one"))
     }
 
+    #[cfg_attr(not(feature = "rsa"), allow(clippy::unnecessary_wraps, reason = "an RSA key may have no encoding"))]
     fn of(secret: Secret) -> Result<Self, PkiError> {
         let public = match &secret {
             Secret::Ed25519(key) => key.verifying_key().to_bytes().to_vec(),
             Secret::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Secret::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            #[cfg(feature = "rsa")]
             Secret::Rsa(key) => {
                 key.to_public_key().to_pkcs1_der().map_err(|error| failed("key")(&error))?.as_bytes().to_vec()
             }
@@ -147,6 +159,7 @@ impl Key {
             }
             Secret::P256(key) => key.to_pkcs8_der().map_err(failed)?,
             Secret::P384(key) => key.to_pkcs8_der().map_err(failed)?,
+            #[cfg(feature = "rsa")]
             Secret::Rsa(key) => key.to_pkcs8_der().map_err(failed)?,
         };
         Ok(pem::encode("PRIVATE KEY", [der.as_bytes()]))
@@ -158,6 +171,7 @@ impl Key {
             Secret::Ed25519(_) => KeyKind::Ed25519,
             Secret::P256(_) => KeyKind::P256,
             Secret::P384(_) => KeyKind::P384,
+            #[cfg(feature = "rsa")]
             Secret::Rsa(key) => KeyKind::Rsa(u16::try_from(key.n().bit_width()).unwrap_or(u16::MAX)),
         }
     }
@@ -180,9 +194,16 @@ impl Key {
     }
 
     /// Signs with the hash that nobody should use any more; `None` if this is no RSA key.
+    #[cfg(feature = "rsa")]
     pub(super) fn sign_sha1(&self, message: &[u8]) -> Option<Vec<u8>> {
         let Secret::Rsa(key) = &self.secret else { return None };
         key.sign(rsa::Pkcs1v15Sign::new::<sha1::Sha1>(), &sha1::Sha1::digest(message)).ok()
+    }
+
+    #[cfg(not(feature = "rsa"))]
+    #[allow(clippy::unused_self, reason = "as with the feature")]
+    pub(super) const fn sign_sha1(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
     }
 }
 
@@ -220,6 +241,7 @@ impl rcgen::PublicKeyData for Key {
             Secret::Ed25519(_) => &rcgen::PKCS_ED25519,
             Secret::P256(_) => &rcgen::PKCS_ECDSA_P256_SHA256,
             Secret::P384(_) => &rcgen::PKCS_ECDSA_P384_SHA384,
+            #[cfg(feature = "rsa")]
             Secret::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
         }
     }
@@ -238,6 +260,7 @@ impl rcgen::SigningKey for Key {
                 let signature: p384::ecdsa::DerSignature = key.try_sign(message).map_err(broken)?;
                 Ok(signature.as_bytes().to_vec())
             }
+            #[cfg(feature = "rsa")]
             Secret::Rsa(key) => {
                 let padding = rsa::Pkcs1v15Sign::new::<Sha256>();
                 key.sign(padding, &Sha256::digest(message)).map_err(|_| rcgen::Error::RemoteKeyError)
