@@ -1,6 +1,7 @@
 //! The tables of limits in `docs/limits.md`, which `src/limits.rs` determines.
 
 use crate::expression::evaluate;
+use mtls::report::thousands;
 use std::fmt::Write;
 
 const SOURCE: &str = include_str!("../../src/limits.rs");
@@ -105,7 +106,7 @@ pub(crate) fn table() -> String {
             let constant = constants.iter().find(|constant| constant.name == *name);
             let Constant { reason, expression, .. } = constant.unwrap_or_else(|| panic!("no constant {name}"));
             let value = match value(name) {
-                Some(value) => grouped(value),
+                Some(value) => thousands(value),
                 // The features determine it.
                 None => numbers(expression),
             };
@@ -116,18 +117,6 @@ pub(crate) fn table() -> String {
         }
     }
     table
-}
-
-fn grouped(value: usize) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Returns the numbers in an expression that depends on features.
