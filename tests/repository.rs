@@ -50,6 +50,7 @@ fn every_dependency_has_its_reason() {
         "crates/micro/Cargo.toml",
         "crates/mtls/Cargo.toml",
         "crates/operator/Cargo.toml",
+        "crates/order/Cargo.toml",
         "crates/pki/Cargo.toml",
         "xtask/Cargo.toml",
         "tests/bogo/Cargo.toml",

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Packages to publish.
-const PUBLISHED: [&str; 10] = [
+const PUBLISHED: [&str; 11] = [
     "embedded-mtls",
     "embedded-mtls-aead",
     "embedded-mtls-cortex-m4",
@@ -15,6 +15,7 @@ const PUBLISHED: [&str; 10] = [
     "embedded-mtls-operator",
     "mtls",
     "mtls-cxml",
+    "mtls-order",
     "mtls-pki",
 ];
 

@@ -144,7 +144,7 @@ fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
     let doc = "doc --package embedded-mtls --no-deps --locked";
     let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-micro \
-                  --package embedded-mtls-operator --package mtls --package mtls-pki \
+                  --package embedded-mtls-operator --package mtls --package mtls-order --package mtls-pki \
                   --features mtls-pki/throw-away";
     let tasks = vec![
         run(&format!("{doc} --no-default-features")),

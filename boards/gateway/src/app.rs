@@ -2,19 +2,18 @@
 
 use crate::client;
 use crate::clock::Clock;
-use crate::cxml::Stamp;
 use crate::desk::fingerprint;
 use crate::fmt::Shown;
 use crate::memory::{Connection, Memory};
-use crate::queue::Queue;
 use crate::server;
 use crate::settings::{Board, Role, Settings};
 use crate::sntp;
-use crate::trouble::{Acceptance, Trouble};
 use core::pin::{Pin, pin};
 use embassy_net::Stack;
 use embassy_time::{Instant, Timer, with_timeout};
 use logging::{debug, error, info, warn};
+use mtls_order::cxml::Stamp;
+use mtls_order::{Acceptance, Queue, Trouble};
 
 /// Runs the role of the settings once.
 ///

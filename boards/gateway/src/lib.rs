@@ -1,11 +1,10 @@
 //! The firmware of a gateway, without the board: posts a purchase order over mutual TLS 1.3, or accepts one.
 //!
 //! ```text
-//!  Order ──▶ Queue ─────▶ client ──▶ http ──▶ embedded_mtls ──▶ embassy_net ──▶ driver of the board
-//!            frozen         │                     │
-//!            bytes          ▼                     ▼ time, credential, signature, authorization
-//!              ▲         Trouble              Board, Settings
-//!              └── again, or not: Retry
+//!  mtls_order ───▶ client ──▶ mtls_order ──▶ embedded_mtls ──▶ embassy_net ──▶ driver of the board
+//!  Order, Queue    │          open, post        │
+//!     ▲            ▼                            ▼ time, credential, signature, authorization
+//!     └─ Retry ─ Trouble                     Board, Settings
 //! ```
 //!
 //! A board supplies [`Settings`] (endpoint, anchors, credentials) and a [`Board`] (random numbers, signatures, storing
@@ -20,24 +19,16 @@ extern crate std;
 pub mod app;
 mod client;
 mod clock;
-pub mod cxml;
 mod desk;
 mod fmt;
-mod http;
 mod memory;
-mod queue;
-mod retry;
 pub mod sample;
 mod server;
 mod settings;
 mod sntp;
 mod tap;
-mod text;
-mod trouble;
 
 pub use crate::clock::Clock;
 pub use crate::memory::Memory;
-pub use crate::queue::{Journal, Queue};
-pub use crate::retry::Retry;
-pub use crate::settings::{Board, Endpoint, Role, Settings};
-pub use crate::trouble::{Acceptance, Remedy, Trouble};
+pub use crate::settings::{Board, Role, Settings};
+pub use mtls_order::{Acceptance, Endpoint, Journal, Queue, Remedy, Retry, Trouble, cxml};

@@ -1,6 +1,6 @@
 //! A sample order. Your gateway puts its own into its [`Settings`](crate::Settings).
 
-use crate::cxml::{Line, Order, Party};
+use mtls_order::cxml::{Line, Order, Party};
 
 /// Spare parts of a bottling line.
 pub const ORDER: Order<'static> = Order {

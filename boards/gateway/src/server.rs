@@ -2,14 +2,10 @@
 
 use crate::client::hang_up;
 use crate::clock::Clock;
-use crate::cxml::{self, Stamp};
 use crate::desk::{self, Desk};
-use crate::http::{self, HttpError};
 use crate::memory::{Memory, first};
 use crate::settings::{Board, Settings};
 use crate::tap::Tap;
-use crate::text::Writer;
-use crate::trouble::Trouble;
 use embassy_net::Stack;
 use embassy_net::tcp::{Error as TcpError, TcpSocket};
 use embassy_time::Instant;
@@ -18,6 +14,8 @@ use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{Buffers, ClientAuth, Error, Handshake, Server, ServerConfig};
 use logging::info;
+use mtls_order::cxml::{self, Stamp};
+use mtls_order::{HttpError, Trouble, Writer, read_order, write_response};
 
 /// Bytes of the answer.
 const ANSWER: usize = 384;
@@ -64,7 +62,7 @@ async fn take<B: Board>(
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| tls(error.cause))?;
     desk::log_session(&stream.session);
 
-    let came = http::read_order(&mut stream, head, body).await.map_err(|error| lost(&error))?;
+    let came = read_order(&mut stream, head, body).await.map_err(|error| lost(&error))?;
     let (line, code, text) = match came {
         Err(refusal) => (refusal.status(), 406, "no order"),
         Ok(len) => {
@@ -85,7 +83,7 @@ async fn take<B: Board>(
     let mut answer = Writer::new(&mut memory);
     let written = cxml::response(&mut answer, stamp, settings.order.sender.identity, code, text);
     let answer = written.ok().and_then(|()| answer.into_str()).ok_or(Trouble::Setup)?;
-    http::write_response(&mut stream, line, answer.as_bytes()).await.map_err(|error| lost(&error))?;
+    write_response(&mut stream, line, answer.as_bytes()).await.map_err(|error| lost(&error))?;
     stream.close().await.map_err(tls)?;
     // Wait until the client has closed as well, so that a reset does not discard what it has not read yet.
     let _heard = stream.read(&mut [0]).await;

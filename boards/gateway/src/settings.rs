@@ -1,12 +1,11 @@
 //! The settings and functions that a board supplies.
 
-use crate::cxml::Order;
-use crate::queue::Journal;
-use crate::retry::Retry;
 use embassy_net::IpEndpoint;
 use embassy_time::Duration;
 use embedded_mtls::x509::{TrustAnchor, UnixTime};
 use embedded_mtls::{Credential, KeyHandle};
+use mtls_order::cxml::Order;
+use mtls_order::{Endpoint, Journal, Retry};
 
 /// The configuration of the device, from flash or provisioning.
 pub struct Settings<'a> {
@@ -45,19 +44,6 @@ pub enum Role {
         /// The number of connections.
         connections: u16,
     },
-}
-
-/// A server, and the path for orders.
-#[derive(Clone, Copy, Debug)]
-pub struct Endpoint<'a> {
-    /// Its host name or IPv4 address.
-    pub host: &'a str,
-    /// Its port.
-    pub port: u16,
-    /// The name that its certificate must contain; usually the host name.
-    pub server_name: &'a str,
-    /// The path of the request.
-    pub path: &'a str,
 }
 
 /// The functions of the device.

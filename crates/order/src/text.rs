@@ -3,13 +3,14 @@
 use core::fmt;
 
 /// Text in lent memory; text that does not fit is an error.
-pub(crate) struct Writer<'m> {
+pub struct Writer<'m> {
     memory: &'m mut [u8],
     len: usize,
 }
 
 impl<'m> Writer<'m> {
-    pub(crate) const fn new(memory: &'m mut [u8]) -> Self {
+    /// Writes from the start of `memory`.
+    pub const fn new(memory: &'m mut [u8]) -> Self {
         Self { memory, len: 0 }
     }
 
@@ -18,7 +19,8 @@ impl<'m> Writer<'m> {
         self.len
     }
 
-    pub(crate) fn into_str(self) -> Option<&'m str> {
+    /// Returns the text; `None` never occurs, since only text is written.
+    pub fn into_str(self) -> Option<&'m str> {
         core::str::from_utf8(self.memory.get(..self.len)?).ok()
     }
 }

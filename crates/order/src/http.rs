@@ -1,24 +1,44 @@
 //! One HTTP request over any stream, in either role.
 
 use crate::cxml::{self, Unreadable};
-use crate::settings::Endpoint;
 use crate::text::Writer;
 use crate::trouble::{Acceptance, Trouble};
 use core::fmt;
 use embedded_io_async::{Read, Write};
 use embedded_mtls::x509::UnixTime;
-use logging::info;
 use mtls_cxml::{Class, HostField, Outcome, is_page};
 
 mod request;
 mod response;
 
-pub(crate) use self::request::{read_order, write_response};
+pub use self::request::{Refusal, read_order, write_response};
 use self::response::{Flaw, Response};
+
+/// A server, and the path for orders.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint<'a> {
+    /// Its host name or IPv4 address.
+    pub host: &'a str,
+    /// Its port.
+    pub port: u16,
+    /// The name that its certificate must contain; usually the host name.
+    pub server_name: &'a str,
+    /// The path of the request.
+    pub path: &'a str,
+}
+
+/// The answer to a posted order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status, if there was a response.
+    pub status: Option<u16>,
+    /// The meaning for the order.
+    pub verdict: Result<Acceptance, Trouble>,
+}
 
 /// The reason why no message was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HttpError<E> {
+pub enum HttpError<E> {
     /// The stream failed.
     Stream(E),
     /// The stream ended before the message did.
@@ -34,18 +54,17 @@ pub(crate) async fn post<S: Read + Write>(
     order: &[u8],
     memory: &mut [u8],
     now: Option<UnixTime>,
-) -> Result<Result<Acceptance, Trouble>, HttpError<S::Error>> {
+) -> Result<Answer, HttpError<S::Error>> {
     let mut head = Writer::new(memory);
     if write_head(endpoint, order.len(), &mut head).is_err() {
-        return Ok(Err(Trouble::Setup));
+        return Ok(Answer { status: None, verdict: Err(Trouble::Setup) });
     }
     let head = head.into_str().unwrap_or_default();
     stream.write_all(head.as_bytes()).await.map_err(HttpError::Stream)?;
     stream.write_all(order).await.map_err(HttpError::Stream)?;
     stream.flush().await.map_err(HttpError::Stream)?;
     let response = response::read(stream, memory, now).await?;
-    info!("answer: HTTP {}", response.status);
-    Ok(judge(response))
+    Ok(Answer { status: Some(response.status), verdict: judge(response) })
 }
 
 /// Writes the head of the request: the server name and port as RFC 9110 section 7.2 requires, and no compression.
@@ -144,7 +163,7 @@ pub(crate) mod tests {
         Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example", path: "/orders" };
 
     fn answered(script: &mut Script) -> Result<Result<Acceptance, Trouble>, HttpError<ErrorKind>> {
-        block_on(post(script, &ENDPOINT, b"<cXML/>", &mut [0; 512], None))
+        block_on(post(script, &ENDPOINT, b"<cXML/>", &mut [0; 512], None)).map(|answer| answer.verdict)
     }
 
     #[test]
@@ -158,7 +177,8 @@ pub(crate) mod tests {
         // A path that is longer than the memory.
         let (path, mut script) = ("x".repeat(600), Script::new("", 1));
         let outcome = block_on(post(&mut script, &Endpoint { path: &path, ..ENDPOINT }, b"", &mut [0; 512], None));
-        assert_eq!((outcome, script.written.len()), (Ok(Err(Trouble::Setup)), 0));
+        assert_eq!(outcome, Ok(Answer { status: None, verdict: Err(Trouble::Setup) }));
+        assert_eq!(script.written.len(), 0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const MAX_FIELDS: usize = 32;
 
 /// A request that is answered without its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// Not POST: 405.
     Method,
     /// No `Content-Length`: 411.
@@ -21,7 +21,7 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// Returns the code and reason of the status line.
-    pub(crate) const fn status(self) -> (u16, &'static str) {
+    pub const fn status(self) -> (u16, &'static str) {
         match self {
             Self::Method => (405, "Method Not Allowed"),
             Self::NoLength => (411, "Length Required"),
@@ -40,7 +40,10 @@ struct Head {
 }
 
 /// Reads a request: its head into `head`, its body into `body`; returns the length of the body.
-pub(crate) async fn read_order<S: Read + Write>(
+///
+/// # Errors
+/// If the connection fails before the request ends, or the head is not HTTP or does not fit.
+pub async fn read_order<S: Read + Write>(
     stream: &mut S,
     memory: &mut [u8],
     body: &mut [u8],
@@ -112,7 +115,10 @@ fn parse<E>(bytes: &[u8]) -> Result<Option<Head>, HttpError<E>> {
 }
 
 /// Answers with a document, and announces the end of the connection.
-pub(crate) async fn write_response<S: Write>(
+///
+/// # Errors
+/// If the connection fails.
+pub async fn write_response<S: Write>(
     stream: &mut S,
     (status, reason): (u16, &str),
     document: &[u8],
