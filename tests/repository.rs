@@ -52,6 +52,7 @@ fn every_dependency_has_its_reason() {
         "crates/operator/Cargo.toml",
         "crates/order/Cargo.toml",
         "crates/pki/Cargo.toml",
+        "crates/sim/Cargo.toml",
         "xtask/Cargo.toml",
         "tests/bogo/Cargo.toml",
         "tests/interop/Cargo.toml",

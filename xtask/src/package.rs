@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Packages to publish.
-const PUBLISHED: [&str; 11] = [
+const PUBLISHED: [&str; 12] = [
     "embedded-mtls",
     "embedded-mtls-aead",
     "embedded-mtls-cortex-m4",
@@ -13,6 +13,7 @@ const PUBLISHED: [&str; 11] = [
     "embedded-mtls-embedded-tls",
     "embedded-mtls-micro",
     "embedded-mtls-operator",
+    "embedded-mtls-sim",
     "mtls",
     "mtls-cxml",
     "mtls-order",

@@ -144,7 +144,7 @@ fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
     let doc = "doc --package embedded-mtls --no-deps --locked";
     let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-micro \
-                  --package embedded-mtls-operator --package mtls --package mtls-order --package mtls-pki \
+                  --package embedded-mtls-operator --package embedded-mtls-sim --package mtls --package mtls-order --package mtls-pki \
                   --features mtls-pki/throw-away";
     let tasks = vec![
         run(&format!("{doc} --no-default-features")),
@@ -186,6 +186,7 @@ fn integration() -> Step {
         cargo("test --package embedded-mtls-connect --package mtls-pki --test * --locked"),
         cargo("test --package vectors --test wycheproof --locked"),
         cargo("test --package embedded-mtls-micro --test * --locked"),
+        cargo("test --package embedded-mtls-sim --test * --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }

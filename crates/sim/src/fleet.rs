@@ -1,0 +1,118 @@
+//! A run: the world, its gateways, its supplier, and the comparison at the end.
+
+use core::cell::RefCell;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::flash::Flash;
+use crate::gateway::Gateway;
+use crate::ledger::Ledger;
+use crate::network::{Counts, Outages};
+use crate::pki::{Authority, Identity, PkiError};
+use crate::random::Random;
+use crate::report::Report;
+use crate::scenario::Scenario;
+use crate::world::World;
+
+/// Everything that the tasks of a run share.
+pub(crate) struct Fleet {
+    pub(crate) scenario: Scenario,
+    pub(crate) world: World,
+    pub(crate) authority: Authority,
+    pub(crate) supplier: Identity,
+    /// The restarts of the supplier.
+    pub(crate) restarts: Outages,
+    pub(crate) ledger: Rc<RefCell<Ledger>>,
+    pub(crate) counts: Rc<RefCell<Counts>>,
+    pub(crate) tally: RefCell<Tally>,
+}
+
+/// Counts of what the gateways and the supplier did.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) attempts: u64,
+    pub(crate) boots: u64,
+    /// The number of attempts that ended in each way.
+    pub(crate) outcomes: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Notes how an attempt ended.
+    pub(crate) fn note(&mut self, outcome: String) {
+        self.attempts += 1;
+        *self.outcomes.entry(outcome).or_default() += 1;
+    }
+}
+
+/// The purposes of random numbers, so that those of one do not depend on how many another draws.
+pub(crate) mod purpose {
+    pub(crate) const RESTARTS: u64 = 3;
+    pub(crate) const PARTITIONS: u64 = 4;
+    pub(crate) const POWER: u64 = 5;
+    pub(crate) const JOURNAL: u64 = 6;
+    pub(crate) const GATEWAY: u64 = 7;
+    pub(crate) const LATENESS: u64 = 8;
+}
+
+impl Fleet {
+    /// Returns the end of the faults.
+    pub(crate) const fn storm_end(&self) -> Duration {
+        self.scenario.duration
+    }
+
+    /// Returns the generator of a purpose of a gateway.
+    pub(crate) fn random(&self, purpose: u64, gateway: u32, number: u64) -> Random {
+        Random::of(self.scenario.seed, [purpose, gateway.into(), number])
+    }
+}
+
+/// Runs a scenario to its end.
+///
+/// # Errors
+/// If the certificates cannot be made. Broken promises are in the [`Report`].
+pub fn run(scenario: &Scenario) -> Result<Report, PkiError> {
+    let authority = Authority::new(scenario.seed)?;
+    let mut random = Random::of(scenario.seed, [purpose::RESTARTS, 0, 0]);
+    let fleet = Rc::new(Fleet {
+        scenario: scenario.clone(),
+        world: World::new(),
+        supplier: authority.supplier()?,
+        authority,
+        restarts: Outages::draw(&mut random, scenario.restarts_per_day, scenario.restart, scenario.duration),
+        ledger: Rc::default(),
+        counts: Rc::default(),
+        tally: RefCell::default(),
+    });
+    let mut flashes = Vec::new();
+    for number in 0..scenario.gateways {
+        let random = fleet.random(purpose::JOURNAL, number, 0);
+        let flash = Flash::new(number, random, scenario.journal_cuts, Rc::clone(&fleet.ledger));
+        let flash = Rc::new(RefCell::new(flash));
+        flashes.push(Rc::clone(&flash));
+        let gateway = Gateway::new(&fleet, number, flash);
+        fleet.world.spawn(gateway.live());
+    }
+    fleet.world.run(scenario.duration + scenario.calm);
+    Ok(report(&fleet, &flashes))
+}
+
+fn report(fleet: &Fleet, flashes: &[Rc<RefCell<Flash>>]) -> Report {
+    let queued: Vec<Vec<u8>> = flashes.iter().filter_map(|flash| flash.borrow().order().map(<[u8]>::to_vec)).collect();
+    let mut ledger = fleet.ledger.borrow_mut();
+    let (stored, accepted) = ledger.close(queued.iter().map(Vec::as_slice));
+    let tally = fleet.tally.borrow();
+    Report {
+        scenario: fleet.scenario.clone(),
+        stored,
+        accepted,
+        queued: queued.len(),
+        repeats: ledger.repeats,
+        attempts: tally.attempts,
+        boots: tally.boots,
+        restarts: fleet.restarts.count(),
+        outcomes: tally.outcomes.clone(),
+        network: *fleet.counts.borrow(),
+        violations: ledger.violations.clone(),
+    }
+}
