@@ -104,12 +104,12 @@ fn every_program_that_the_readmes_run_exists() {
 
 #[test]
 fn the_client_on_a_board_is_the_one_that_is_built() {
-    let (readme, built) = (read("README.md"), read("boards/quick-start/src/post.rs"));
+    let (readme, built) = (read("README.md"), read("boards/quick-start/src/lib.rs"));
     let (_, block) = readme.split_once("```rust,ignore\n").expect("a block that is not run");
     let block = block.split("```").next().unwrap_or_default();
     let built: Vec<&str> = built.lines().map(str::trim).collect();
     for line in block.lines().map(str::trim) {
-        assert!(built.contains(&line), "this line of README.md is not in post.rs: {line}");
+        assert!(built.contains(&line), "this line of README.md is not in lib.rs: {line}");
     }
     assert!(block.lines().count() <= 25);
 }
@@ -192,8 +192,7 @@ fn nothing_outside_of_the_core_takes_a_module_by_path() {
         collect(&root().join(directory), &mut files);
     }
     assert!(files.len() > 200, "only {} files were found", files.len());
-    // The quick start is copied as it is, so its module is not in a crate of its own; and it is run as it is.
-    for file in files.iter().filter(|file| !file.ends_with("boards/qemu-support/src/quick.rs")) {
+    for file in &files {
         let text = fs::read_to_string(file).unwrap();
         let takes = text.lines().any(|line| line.trim_start().starts_with("#[path"));
         assert!(!takes, "{} takes a module by path: what two crates use is a crate", file.display());

@@ -4,7 +4,7 @@ use crate::arguments::Arguments;
 use crate::executor;
 use crate::host::{Host, Key};
 #[cfg(feature = "full")]
-use crate::quick::{self, Supplier, Way};
+use crate::quick::{self, Way};
 use crate::signer;
 use crate::stack;
 use crate::unyielding::unyielding;
@@ -15,6 +15,8 @@ use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
 use gateway::{Memory, Settings, app, sample};
+#[cfg(feature = "full")]
+use quick_start::Supplier;
 use static_cell::ConstStaticCell;
 
 /// Most authorities in a file.

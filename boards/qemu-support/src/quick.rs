@@ -11,13 +11,9 @@ use embedded_mtls::{Buffers, ClientConfig, Credential, KeyHandle};
 use embedded_mtls_connect::embassy::Timeouts;
 use embedded_mtls_connect::{Connector, Lent, SoftwareDevice};
 use gateway::Endpoint;
+use quick_start::Supplier;
 use reqwless::client::HttpConnection;
 use reqwless::request::{Request, RequestBuilder};
-
-#[path = "../../quick-start/src/post.rs"]
-mod post;
-
-pub(crate) use self::post::Supplier;
 
 /// The order.
 const BODY: &[u8] = b"<cXML>100 bolts</cXML>\n";
@@ -43,7 +39,7 @@ pub(crate) async fn run(
         Way::Client => {
             let mut url = heapless::String::<96>::new();
             write!(url, "http://{}:{}{}", endpoint.host, endpoint.port, endpoint.path).map_err(|_| "a long URL")?;
-            post::post(network, &Supplier { url: &url, ..identity }, BODY).await
+            quick_start::post(network, &Supplier { url: &url, ..identity }, entropy, BODY).await
         }
         Way::Dial => dial(network, endpoint, &identity).await,
     }

@@ -1,9 +1,7 @@
-//! The board: pins, network, random numbers. `post.rs` is the same on every board with embassy-net.
+//! The board: pins, network, random numbers. `lib.rs` is the same on every board with embassy-net.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
-
-mod post;
 
 use core::cell::RefCell;
 use defmt_rtt as _;
@@ -20,11 +18,13 @@ use embassy_rp::{bind_interrupts, dma};
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_time::{Delay, Duration, Timer};
 use embedded_hal_bus::spi::ExclusiveDevice;
+use embedded_mtls::Entropy;
 use panic_probe as _;
+use quick_start::Supplier;
 use static_cell::StaticCell;
 
 /// The server, and the files of our identity.
-const SUPPLIER: post::Supplier<'_> = post::Supplier {
+const SUPPLIER: Supplier<'_> = Supplier {
     host: "supplier.example",
     url: "http://supplier.example:443/orders",
     root: include_bytes!("../identity/root.der"),
@@ -47,6 +47,12 @@ fn random(out: &mut [u8]) {
     let mut generator = GENERATOR.lock(|generator| generator.take());
     block_on(defmt::unwrap!(generator.as_mut()).fill_bytes(out));
     GENERATOR.lock(|place| place.replace(generator));
+}
+
+fn entropy() -> Entropy {
+    let mut bytes = [0; Entropy::LEN];
+    random(&mut bytes);
+    Entropy::new(&bytes)
 }
 
 #[embassy_executor::task]
@@ -86,7 +92,7 @@ async fn main(spawner: Spawner) {
 
     stack.wait_config_up().await;
     loop {
-        match post::post(stack, &SUPPLIER, b"100 bolts").await {
+        match quick_start::post(stack, &SUPPLIER, entropy, b"100 bolts").await {
             Ok(status) => defmt::info!("the server answered {}", status),
             Err(error) => defmt::error!("{}", error),
         }

@@ -1,4 +1,6 @@
-//! One HTTPS POST with a client certificate.
+//! One HTTPS POST with a client certificate: what is the same on every board with embassy-net.
+#![no_std]
+#![forbid(unsafe_code)]
 
 use embassy_net::Stack;
 use embassy_net::dns::DnsSocket;
@@ -14,22 +16,17 @@ use reqwless::client::HttpClient;
 use reqwless::request::{Method, RequestBuilder};
 
 /// The server, and our identity in DER.
-pub(crate) struct Supplier<'a> {
+pub struct Supplier<'a> {
     /// The name in its certificate.
-    pub(crate) host: &'a str,
+    pub host: &'a str,
     /// It begins with `http`: TLS is below what reqwless sees.
-    pub(crate) url: &'a str,
+    pub url: &'a str,
     /// The root of the server.
-    pub(crate) root: &'a [u8],
+    pub root: &'a [u8],
     /// Our certificates, with the leaf first.
-    pub(crate) chain: &'a [u8],
-    pub(crate) key: &'a [u8],
-}
-
-fn entropy() -> Entropy {
-    let mut bytes = [0; Entropy::LEN];
-    crate::random(&mut bytes);
-    Entropy::new(&bytes)
+    pub chain: &'a [u8],
+    /// The private key of our leaf.
+    pub key: &'a [u8],
 }
 
 /// Certificates are validated at the date of the build; a device that knows the time returns `Time::Trusted`.
@@ -37,8 +34,17 @@ fn clock() -> Time {
     Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or_default()))
 }
 
-/// Posts `body` and returns the status of the answer.
-pub(crate) async fn post(stack: Stack<'_>, supplier: &Supplier<'_>, body: &[u8]) -> Result<u16, &'static str> {
+/// Posts `body` and returns the status of the answer. `entropy` draws from the board's generator of random numbers.
+///
+/// # Errors
+///
+/// A sentence for the log if the identity cannot be used, or if the server does not answer.
+pub async fn post(
+    stack: Stack<'_>,
+    supplier: &Supplier<'_>,
+    entropy: fn() -> Entropy,
+    body: &[u8],
+) -> Result<u16, &'static str> {
     let anchors = [TrustAnchor::from_certificate(supplier.root).map_err(|_| "the root cannot be used")?];
     let chain = Chain::joined(supplier.chain);
     let credentials = [Credential::new(chain, KeyHandle(0)).map_err(|_| "the certificates cannot be used")?];
