@@ -95,7 +95,7 @@ fn main() -> Result<(), String> {
         let handshake = Handshake::new(&config, buffers, Entropy::from_system().map_err(text)?).map_err(text)?;
         let (near, far) = pipe();
         let mut part = pin!(mailbox.work(&mut element));
-        let mut served = pin!(take_order(far, &server_config, &supplier.chain, &supplier.key));
+        let mut served = pin!(take_order(far, &server_config, &supplier.chain, supplier.key.to_der()));
         let (begin, mut taken) = (clock.now(), None);
         let others = || {
             let _never: Option<()> = once(part.as_mut());

@@ -34,7 +34,7 @@ const PROGRAM_LAYERS: &[&[&str]] = &[
     &["args"],
     &["inspect"],
     &["cxml", "http", "mime"],
-    &["capture", "events", "key_log", "report"],
+    &["capture", "events", "key_log", "own_key", "report"],
 ];
 
 /// Crates that only the back ends in `src/crypto/` may name.

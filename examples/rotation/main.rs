@@ -90,7 +90,8 @@ fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[
     let stored = wait(store(flash).load(&mut scratch)).map_err(|error| format!("{error:?}"))?;
     let Stored { key, chain } = stored.ok_or("the flash holds no identity")?;
     // On a device the chip that has the key signs.
-    let signer = P256SigningKey::from_bytes(&identity(identities, key)?.key).map_err(|error| format!("{error:?}"))?;
+    let signer =
+        P256SigningKey::from_der(identity(identities, key)?.key.to_der()).map_err(|error| format!("{error:?}"))?;
     let signature = signer.sign(Admission::TEST_MESSAGE, &[]).ok_or("the key cannot sign")?;
     let admission =
         Admission { role: Role::Client, time: system_time(), key: ProofOfPossession::Signature(&signature) };

@@ -196,7 +196,7 @@ impl Bench {
 
     /// Runs the supplier: accepts one order, and returns its sender.
     async fn serve(&self, pipe: End, config: &ServerConfig<'_>) -> Result<String, Failure<Infallible>> {
-        take_order(pipe, config, &self.supplier.chain, &self.supplier.key).await
+        take_order(pipe, config, &self.supplier.chain, self.supplier.key.to_der()).await
     }
 
     /// Another connection of the same device, with a key in memory.
@@ -263,5 +263,5 @@ fn entropy() -> Result<Entropy, String> {
 
 /// The key of an identity that is kept in memory.
 fn key(identity: &Identity) -> Result<P256SigningKey, String> {
-    P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("{error:?}"))
+    P256SigningKey::from_der(identity.key.to_der()).map_err(|error| format!("{error:?}"))
 }

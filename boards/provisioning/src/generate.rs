@@ -5,10 +5,19 @@ use mtls_pki::pem::Identity;
 use std::fmt::Write as _;
 
 /// A `static IDENTITY: hardware::Identity<_>`.
-pub(crate) fn source(endpoint: &Endpoint, anchors: &[Vec<u8>], identity: &Identity, built: i64) -> String {
+///
+/// # Errors
+/// A key that the firmware cannot sign with.
+pub(crate) fn source(
+    endpoint: &Endpoint,
+    anchors: &[Vec<u8>],
+    identity: &Identity,
+    built: i64,
+) -> Result<String, String> {
+    let key = identity.key.p256().ok_or("gateway.key: found a key of another kind, wanted one on P-256")?;
     let Endpoint { host, port, path, server_name, time_server } = endpoint;
     let time_server = time_server.map(|server| (server.ip().octets(), server.port()));
-    format!(
+    Ok(format!(
         "#[allow(clippy::unreadable_literal, reason = \"nobody reads it\")]\n\
          static IDENTITY: hardware::Identity<{}> = hardware::Identity {{\n    \
          host: {host:?},\n    port: {port},\n    path: {path:?},\n    server_name: {server_name:?},\n    \
@@ -16,8 +25,8 @@ pub(crate) fn source(endpoint: &Endpoint, anchors: &[Vec<u8>], identity: &Identi
         anchors.len(),
         slices(anchors),
         slices(&identity.chain),
-        *identity.key,
-    )
+        *key,
+    ))
 }
 
 fn slices(parts: &[Vec<u8>]) -> String {

@@ -98,7 +98,7 @@ fn read(directory: &Path, built: i64) -> Result<String, String> {
     let text =
         fs::read_to_string(&endpoint).map_err(|error| format!("{endpoint}: found {error}, wanted a text file"))?;
     let endpoint = endpoint::Endpoint::parse(&text).map_err(|error| format!("{endpoint}: {error}"))?;
-    Ok(generate::source(&endpoint, &anchors, &identity, built))
+    generate::source(&endpoint, &anchors, &identity, built)
 }
 
 /// Returns the current time, or that of a reproducible build.

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let identity = pem::identity(chain, key, &pem::Password::none())?;
     let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
     let credentials = [Credential::new(&chain, KeyHandle(0))?];
-    let keys = [P256SigningKey::from_bytes(&identity.key).map_err(|_| "an unusable key")?];
+    let keys = [P256SigningKey::from_der(identity.key.to_der()).map_err(|_| "an unusable key")?];
     let device = SoftwareDevice {
         credentials: &credentials,
         keys: &keys,

@@ -54,6 +54,7 @@ mod key_log;
 mod late;
 mod mime;
 pub mod order;
+mod own_key;
 pub mod policy;
 #[cfg(feature = "program")]
 pub mod program;

@@ -13,7 +13,7 @@ use std::thread;
 #[cfg(feature = "resumption")]
 use embedded_mtls::TicketKeys;
 use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
@@ -32,6 +32,7 @@ use super::events::Events;
 use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
+use super::own_key::OwnKey;
 use super::policy::{Clock, News, Rules, keystore};
 use super::report::{Link, meaning, printable};
 use super::responder::{Reply, Responder};
@@ -460,7 +461,7 @@ impl Supplier<'_> {
 
 /// Answers the questions of the handshake.
 struct SupplierHost<'b> {
-    software: SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>,
+    software: SoftwareHost<'b, Clock, OwnKey, Keystore<'b>>,
     /// The common names that are checked in the handshake, if they are.
     required_names: Option<&'b [String]>,
     /// The reason why the client's certificates were rejected.

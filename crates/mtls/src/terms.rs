@@ -3,10 +3,10 @@
 #[cfg(feature = "resumption")]
 use embedded_mtls::TicketKeys;
 use embedded_mtls::credential::Selector;
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::{Error, Server, ServerConfig};
 
 use super::args::{Preferences, UsageError};
+use super::own_key::OwnKey;
 use super::policy::{News, Rules, waives};
 use super::tls;
 
@@ -31,7 +31,7 @@ pub(crate) struct Wishes<'a> {
 pub(crate) struct Terms<'a> {
     pub(crate) config: ServerConfig<'a>,
     pub(crate) selector: Selector<'a>,
-    pub(crate) keys: &'a [P256SigningKey],
+    pub(crate) keys: &'a [OwnKey],
     pub(crate) accepts_waived: bool,
 }
 

@@ -8,13 +8,14 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use embedded_io::{ErrorType, Read, Write};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{PeerIdentity, TrustAnchor, Waived};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session, Side};
 use mtls_pki::pem::{Identity, Pin};
 
 use super::capture::Conversation;
+pub use super::own_key::OwnKey;
 use super::report::{Link, Peer, hex};
 
 /// The memory of one connection.
@@ -68,12 +69,9 @@ pub fn credentials<'a>(chains: &'a [Vec<&'a [u8]>]) -> Result<Vec<Credential<'a>
 /// Returns the key of each identity.
 ///
 /// # Errors
-/// A number is not a valid key.
-pub fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, String> {
-    let key = |identity: &Identity| {
-        P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("a private key is unusable: {error:?}"))
-    };
-    identities.iter().map(key).collect()
+/// A kind of key that is not compiled in.
+pub fn keys(identities: &[Identity]) -> Result<Vec<OwnKey>, String> {
+    identities.iter().map(OwnKey::of).collect()
 }
 
 /// Makes a trust anchor for each certificate.

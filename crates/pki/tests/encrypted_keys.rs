@@ -42,7 +42,7 @@ fn a_key_is_decrypted_whether_pbkdf2_or_scrypt_and_aes_or_triple_des_protect_it(
     let file = PasswordFile::new("good", "hunter2\n");
     for name in ["key-pbkdf2", "key-scrypt", "key-des3"] {
         let key = Held::read(&data(name), &file.password()).unwrap().key.expect("a key");
-        let hex = key.iter().fold(String::new(), |mut hex, byte| {
+        let hex = key.p256().expect("a key on P-256").iter().fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").unwrap();
             hex
         });

@@ -16,11 +16,11 @@ pub async fn take_order(
     pipe: End,
     config: &ServerConfig<'_>,
     chain: &[Vec<u8>],
-    key: &[u8; 32],
+    key: &[u8],
 ) -> Result<String, Failure<Infallible>> {
     let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
     let credentials = [Credential::new(&chain, KeyHandle(0))?];
-    let keys = [P256SigningKey::from_bytes(key).expect("a key")];
+    let keys = [P256SigningKey::from_der(key).expect("a key")];
     let (mut rx, mut tx, mut peer) = (vec![0; 4096], vec![0; 1024], vec![0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
     let entropy = Entropy::from_system().expect("random numbers");

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use embedded_mtls::credential::{Choice, PeerRequest, Selector};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, SubjectAltName, Time, TraceEvent, UnixTime};
 use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, Signature};
 
+use super::super::own_key::OwnKey;
 use super::super::report::Peer;
 use super::super::tls;
 
@@ -84,14 +84,14 @@ impl Noted {
 
 /// Answers the questions of the handshake, and records the questions and decisions.
 pub(super) struct CheckHost<'b> {
-    pub(super) software: SoftwareHost<'b, fn() -> Time, P256SigningKey, Keystore<'b>>,
+    pub(super) software: SoftwareHost<'b, fn() -> Time, OwnKey, Keystore<'b>>,
     pub(super) selector: Selector<'b>,
     pub(super) time: Option<UnixTime>,
     pub(super) noted: Noted,
 }
 
 impl<'b> CheckHost<'b> {
-    pub(super) fn new(selector: Selector<'b>, keys: &'b [P256SigningKey], time: Option<UnixTime>) -> Self {
+    pub(super) fn new(selector: Selector<'b>, keys: &'b [OwnKey], time: Option<UnixTime>) -> Self {
         Self { software: SoftwareHost::with_selector(selector, keys, system_time), selector, time, noted: Noted::new() }
     }
 }

@@ -1,8 +1,8 @@
 //! Reads files, whatever they contain.
 
 use embedded_mtls::events::EventDump;
+use mtls_pki::key::Key;
 use mtls_pki::pem::{self, FileError};
-use mtls_pki::throw_away::Key;
 use serde::Serialize;
 
 use super::certificate::{self, Certificate, Request};

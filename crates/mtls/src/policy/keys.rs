@@ -1,7 +1,6 @@
 //! The choice of an identity with its key: by a policy, or the first that is acceptable.
 
 use embedded_mtls::credential::{Choice, PeerRequest, Selector};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::Time;
@@ -10,23 +9,25 @@ use embedded_mtls::x509::{PeerIdentity, Waived};
 use embedded_mtls::{Side, SignInput, Signature};
 use embedded_mtls_operator::policy::Resolved;
 
+use super::super::own_key::OwnKey;
+
 /// The clock of the system.
 pub(crate) type Clock = fn() -> Time;
 
 /// The keys of a client.
 pub(crate) enum Keys<'b> {
     /// The first identity that the server accepts.
-    Any(SoftwareHost<'b, Clock>),
+    Any(SoftwareHost<'b, Clock, OwnKey>),
     /// The one that a policy selects.
-    Policy(SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>),
+    Policy(SoftwareHost<'b, Clock, OwnKey, Keystore<'b>>),
 }
 
 /// Makes a keystore with keys in memory. `accepts_waived`: accepts peers whose violations the configuration waives.
 pub(crate) fn keystore<'b>(
     selector: Selector<'b>,
-    keys: &'b [P256SigningKey],
+    keys: &'b [OwnKey],
     accepts_waived: bool,
-) -> SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>> {
+) -> SoftwareHost<'b, Clock, OwnKey, Keystore<'b>> {
     let host = SoftwareHost::with_selector(selector, keys, system_time as Clock);
     #[cfg(feature = "dangerous-waivers")]
     let host = host.dangerous_accepting_waived(accepts_waived);

@@ -1,13 +1,14 @@
 //! Checks of our own identities: validity, role, and chain.
 
 use embedded_mtls::credential::{Admission, Expiry, ProofOfPossession};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Name, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{Credential, KeyHandle, Role};
 use mtls_pki::pem::{FileError, Identity};
 
+use super::super::own_key::OwnKey;
 use super::super::report::printable;
 
 /// Number of days before the expiry at which a warning starts.
@@ -17,8 +18,7 @@ const WARNING_DAYS: u16 = 30;
 pub(super) fn admit(identity: &Identity, role: Role) -> Result<UnixTime, String> {
     let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
     let credential = Credential::new(&chain, KeyHandle(0)).map_err(|error| error.to_string())?;
-    let key = P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("its key: {error:?}"))?;
-    let signature = key.sign(Admission::TEST_MESSAGE, &[]).ok_or("its key cannot sign")?;
+    let signature = OwnKey::of(identity)?.sign(Admission::TEST_MESSAGE, &[]).ok_or("its key cannot sign")?;
     let admission = Admission { role, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     admission.check(RustCrypto, &credential).map_err(|error| error.to_string())?;
     Ok(credential.not_after())

@@ -260,7 +260,7 @@ fn is_issuer(certificate: &[u8], below: &Credential<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mtls_pki::throw_away::{Authority, Leaf, key_pem};
+    use mtls_pki::throw_away::{Authority, Leaf};
     use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
 
     /// A folder that is gone with the test.
@@ -301,7 +301,7 @@ mod tests {
         let root = Authority::root("Root").unwrap();
         let issuing = root.intermediate("Issuing").unwrap();
         let identity = issuing.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
-        let key = key_pem(&identity.key).unwrap();
+        let key = identity.key.to_pem();
         let there = Temporary::new("chains");
         let (leaf, above) = identity.chain.split_first().unwrap();
         there.write("one/orders.pem", &certificates(&identity.chain));
@@ -315,7 +315,11 @@ mod tests {
         for (store, alias) in [("one", "orders"), ("several", "orders"), ("joined", "orders"), ("alone", "alone")] {
             let found = there.folder().identities(store).unwrap();
             let [(name, found)] = &found[..] else { panic!("{store}: {found:?}") };
-            assert_eq!((name.as_str(), &found.chain, &found.key), (alias, &identity.chain, &identity.key), "{store}");
+            assert_eq!(
+                (name.as_str(), &found.chain, found.key.to_der()),
+                (alias, &identity.chain, identity.key.to_der()),
+                "{store}"
+            );
         }
         there.write("trust/x.pem", &certificates([&root.certificate().to_vec()]));
         there.write("trust/y.pem", &certificates(above));
@@ -352,7 +356,7 @@ mod tests {
     fn files_are_taken_as_kubernetes_certbot_and_aws_name_them() {
         let root = Authority::root("Root").unwrap();
         let identity = root.intermediate("Issuing").unwrap().leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
-        let key = key_pem(&identity.key).unwrap();
+        let key = identity.key.to_pem();
         let (leaf, above) = identity.chain.split_first().unwrap();
         let (leaf, above, full) = (certificates([leaf]), certificates(above), certificates(&identity.chain));
         let authority = root.certificate().to_vec();
@@ -395,7 +399,11 @@ mod tests {
             }
             let found = there.folder().identities(store).unwrap();
             let [(name, found)] = &found[..] else { panic!("{store}: {found:?}") };
-            assert_eq!((name.as_str(), &found.chain, &found.key), (alias, &identity.chain, &identity.key), "{store}");
+            assert_eq!(
+                (name.as_str(), &found.chain, found.key.to_der()),
+                (alias, &identity.chain, identity.key.to_der()),
+                "{store}"
+            );
             // Who we are is not whom we trust, though one folder may have both.
             let found = there.folder().anchors(store).unwrap();
             assert_eq!((found.authorities.iter().collect::<Vec<_>>(), found.pins), (trusted, vec![]), "{store}");
@@ -408,14 +416,14 @@ mod tests {
         let root = Authority::root("Root").unwrap();
         let leaf = root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
         let peer = root.leaf(&Leaf::new("peer", ClientAuth)).unwrap().chain.remove(0);
-        let (root_key, leaf_key) = (root.key().to_pem().unwrap(), key_pem(&leaf.key).unwrap());
+        let (root_key, leaf_key) = (root.key().to_pem(), leaf.key.to_pem());
         let own = &root.certificate().to_vec();
         for (name, certificate, key) in [("root", own, root_key), ("own", &leaf.chain[0], leaf_key)] {
             there.write(&format!("trust/{name}.crt"), &certificates([certificate]));
             there.write(&format!("trust/{name}.key"), &key);
         }
         there.write("trust/peer.cer", &certificates([&peer]));
-        there.write("trust/both.pem", &(certificates(&leaf.chain[..1]) + &key_pem(&leaf.key).unwrap()));
+        there.write("trust/both.pem", &(certificates(&leaf.chain[..1]) + &leaf.key.to_pem()));
         let found = there.folder().anchors("trust").unwrap();
         assert_eq!((found.authorities, found.pins), (vec![root.certificate().to_vec()], vec![Pin::Certificate(peer)]));
     }
@@ -424,7 +432,7 @@ mod tests {
     fn ambiguity_is_rejected_with_the_names_of_the_files() {
         let root = Authority::root("Root").unwrap();
         let [ours, others] = [(); 2].map(|()| root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap());
-        let key = key_pem(&ours.key).unwrap();
+        let key = ours.key.to_pem();
         let refusal = |files: &[(&str, &str)]| {
             let there = Temporary::new("ambiguous");
             for (name, text) in files {
@@ -455,7 +463,7 @@ mod tests {
     /// The public key of an identity as AWS saves it.
     fn public_key(identity: &Identity) -> String {
         use p256::pkcs8::EncodePublicKey as _;
-        let key = p256::SecretKey::from_slice(identity.key.as_slice()).unwrap();
+        let key = p256::SecretKey::from_slice(identity.key.p256().unwrap().as_slice()).unwrap();
         pem::encode("PUBLIC KEY", [key.public_key().to_public_key_der().unwrap().as_bytes()])
     }
 

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use mtls_pki::key::KeyKind;
+use mtls_pki::pem::Identity;
 use mtls_pki::throw_away::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-use mtls_pki::throw_away::{Flaw, GATEWAY_NAME, Issued, KeyKind, Leaf, PkiError, SUPPLIER_NAME, Tree};
+use mtls_pki::throw_away::{Flaw, GATEWAY_NAME, Leaf, PkiError, SUPPLIER_NAME, Tree};
 use serde::Serialize;
 use time::Duration;
 
@@ -227,12 +229,10 @@ impl NewArgs {
         let folder = self.folder.display();
         let server = self.server.first().map_or(SUPPLIER_NAME, String::as_str);
         say!("\nTo use it:");
-        if self.make.key == KeyKind::P256 {
-            let pair = |name| format!("--cert {folder}/{name}.pem --key {folder}/{name}.key");
-            let (own, theirs) = (pair("client"), pair("server"));
-            say!("  mtls serve --listen 127.0.0.1:8443 {theirs} --client-ca {folder}/root.pem");
-            say!("  mtls check 127.0.0.1:8443 --sni {server} --ca {folder}/root.pem {own}");
-        }
+        let pair = |name| format!("--cert {folder}/{name}.pem --key {folder}/{name}.key");
+        let (own, theirs) = (pair("client"), pair("server"));
+        say!("  mtls serve --listen 127.0.0.1:8443 {theirs} --client-ca {folder}/root.pem");
+        say!("  mtls check 127.0.0.1:8443 --sni {server} --ca {folder}/root.pem {own}");
         say!("  mtls pki config apache {folder} --name {server} --client {}", self.client);
     }
 }
@@ -267,7 +267,7 @@ impl MakeArgs {
         let common_name = names.first().map_or("", String::as_str);
         let leaf = Leaf { names: names.to_vec(), ..Leaf::new(common_name, purpose) };
         let leaf = leaf.with_validity(Duration::hours(-1), Duration::days(self.days.into()));
-        let mut write = |issued: Issued, stem: &str, flaw: Option<Flaw>| {
+        let mut write = |issued: Identity, stem: &str, flaw: Option<Flaw>| {
             issued.write_new(folder, stem)?;
             let (bad, description) = (flaw.map(Flaw::name), flaw.map(Flaw::description));
             written.push(Written { bad, description, ..Written::new(folder, stem, role, names, self.key) });

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)]
 
+mod keys;
 mod settings;
 mod ways;
 

@@ -192,7 +192,7 @@ fn other_files_are_named_as_what_they_are() {
 fn a_request_is_matched_with_its_certificate() {
     let there = pki(&[]);
     let file = |name: &str| there.file(&format!("pki/{name}"));
-    let key = mtls_pki::throw_away::Key::from_pem(&there.read("pki/client.key")).unwrap();
+    let key = mtls_pki::key::Key::from_pem(&there.read("pki/client.key")).unwrap();
     let request = rcgen::CertificateParams::default().serialize_request(&key).unwrap();
     let request = there.write("client.csr", request.der()).unwrap();
     let report = json(&[&request, &file("client.pem"), &file("client.key")]);

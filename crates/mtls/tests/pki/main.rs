@@ -87,7 +87,7 @@ fn says(text: &str, words: &str) {
 #[test]
 fn an_order_is_posted_with_what_one_command_has_created() {
     for kind in ["p256", "p384", "ed25519", "rsa2048"] {
-        let folder = Folder::new(&["--ca-key", kind]);
+        let folder = Folder::new(&["--ca-key", kind, "--key", kind]);
         let (code, said, served) = folder.post("server", "client");
         assert_eq!(code, Some(0), "{kind}: {said}");
         says(&served, CLIENT);

@@ -9,7 +9,7 @@ use mtls::args::UsageError;
 use mtls::policy::{Around, News, Rules, SslInfo};
 use mtls::supplier::{ClientAuthMode, Event, Setup};
 use mtls_pki::pem::{Identity, encode};
-use mtls_pki::throw_away::{Authority, GATEWAY_NAME, Leaf, SUPPLIER_NAME, key_pem};
+use mtls_pki::throw_away::{Authority, GATEWAY_NAME, Leaf, SUPPLIER_NAME};
 
 /// A folder with a policy and its stores, gone with the test.
 pub(super) struct Folder(PathBuf);
@@ -39,7 +39,7 @@ impl Folder {
     fn identity(&self, store: &str, alias: &str, identity: &Identity) {
         let chain = encode("CERTIFICATE", identity.chain.iter().map(Vec::as_slice));
         self.write(&format!("{store}/{alias}.pem"), &chain);
-        self.write(&format!("{store}/{alias}.key"), &key_pem(&identity.key).unwrap());
+        self.write(&format!("{store}/{alias}.key"), &identity.key.to_pem());
     }
 
     fn root(&self, store: &str, authority: &Authority) {

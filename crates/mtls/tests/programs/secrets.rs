@@ -24,7 +24,7 @@ impl Secrets {
 
 /// A key, and everything that people and their tools make of the file of one.
 fn broken_keys() -> (Secrets, Vec<(&'static str, Vec<u8>)>) {
-    let key = mtls_pki::throw_away::key_pem(&Pki::new().unwrap().gateway.key).unwrap();
+    let key = Pki::new().unwrap().gateway.key.to_pem();
     let lines: Vec<_> = key.lines().map(str::to_owned).collect();
     let body = lines[1..lines.len() - 1].concat();
     // Every part of 16 characters: 12 bytes of the key.
@@ -122,7 +122,7 @@ fn the_debug_output_of_a_supplier_and_a_gateway_has_no_secrets() {
     let pki = Pki::new().unwrap();
     let hex = |bytes: &[u8]| format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
     let text = format!("{:?}", delivery(&pki, "a:1"));
-    assert!(!text.contains(&hex(&pki.gateway.key[..8])), "a key");
+    assert!(!text.contains(&hex(&pki.gateway.key.p256().unwrap()[..8])), "a key");
     // SharedSecret of the order.
     let order = include_str!("../../../../examples/data/order.xml");
     let place = order.find("<SharedSecret>").expect("the order has one");

@@ -70,10 +70,14 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Reads the blocks of a file.
+/// Reads the blocks of a file; one in DER is like one block.
 pub(super) fn blocks(bytes: &[u8], file: &str) -> Result<Vec<Block>, FileError> {
     if let Some((found, wanted)) = kind::foreign(bytes) {
         return Err(FileError::new(file, found, wanted));
+    }
+    if let Some(label) = kind::label(bytes) {
+        let der = Zeroizing::new(bytes.to_vec());
+        return Ok(vec![Block { label: Label(Some(label)), der, is_encrypted: false }]);
     }
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
     // `at` is a part of `text`.

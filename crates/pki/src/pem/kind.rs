@@ -1,6 +1,6 @@
 //! Files that are not PEM: their formats, and the commands that convert them to PEM.
 
-/// Describes a file that is not text, and what is required instead; `None` if it may be PEM.
+/// Describes a file that is neither PEM nor a DER file that can be read, and what is required instead.
 pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'-' | b'M', ..] | [b'-' | b'M', 0, ..] => {
@@ -11,16 +11,36 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
             "PEM: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12, then openssl \
              pkcs12 -in new.p12 -nodes -out new.pem",
         )),
-        [0x30, ..] => Some(der(bytes)),
+        [0x30, ..] if label(bytes).is_none() => Some(der(bytes)),
         _ => None,
     }
 }
 
-/// Describes the content of a DER file by the values with which it begins.
-fn der(bytes: &[u8]) -> (&'static str, &'static str) {
-    const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
+/// Returns the label that a PEM file with this DER would have, by the values with which it begins; `None` for anything but a
+/// certificate or a key.
+pub(super) fn label(der: &[u8]) -> Option<&'static str> {
     const PBE: [&[u8]; 2] =
         [&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5], &[6, 10, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 12]];
+    if der.first() != Some(&0x30) {
+        return None;
+    }
+    match content(der) {
+        [2, 1, 0 | 1, 0x30, ..] => Some("PRIVATE KEY"),
+        [2, 1, 1, 4, ..] => Some("EC PRIVATE KEY"),
+        [2, 1, 0, 2, ..] => Some("RSA PRIVATE KEY"),
+        inner @ [0x30, ..] => match content(inner) {
+            [0xa0 | 2, ..] => Some("CERTIFICATE"),
+            scheme if PBE.iter().any(|oid| scheme.starts_with(oid)) => Some("ENCRYPTED PRIVATE KEY"),
+            [6, ..] => Some("PUBLIC KEY"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Describes a DER file by the values with which it begins.
+fn der(bytes: &[u8]) -> (&'static str, &'static str) {
+    const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
     let inner = content(bytes);
     if inner.strip_prefix(&[2, 1, 3]).is_some_and(|behind| content(behind).starts_with(PKCS7)) {
         return (
@@ -34,24 +54,11 @@ fn der(bytes: &[u8]) -> (&'static str, &'static str) {
             "PEM: openssl pkcs7 -inform DER -in FILE -print_certs -out new.pem converts it",
         );
     }
-    let key = ("a private key in DER", "PEM: openssl pkey -inform DER -in FILE -out new.pem converts it");
-    match inner {
-        [2, 1, 0 | 1, ..] => key,
-        [0x30, ..] if PBE.iter().any(|oid| content(inner).starts_with(oid)) => {
-            ("an encrypted private key in DER", "PEM: openssl pkey -inform DER -in FILE -out new.pem decrypts it")
-        }
-        [0x30, ..] if matches!(content(inner), [0xa0 | 2, ..]) => {
-            ("a certificate in DER", "PEM: openssl x509 -inform DER -in FILE -out new.pem converts it")
-        }
-        [0x30, ..] if content(inner).starts_with(&[6]) => {
-            ("a public key in DER", "PEM: openssl pkey -pubin -inform DER -in FILE -out new.pem converts it")
-        }
-        _ => ("other DER, or binary data", "a PEM file"),
-    }
+    ("other DER, or binary data", "a PEM file, or a certificate or key in DER")
 }
 
 /// Returns the content of a value: the bytes after its tag and length.
-fn content(value: &[u8]) -> &[u8] {
+pub(crate) fn content(value: &[u8]) -> &[u8] {
     let behind = match value {
         [_, 0x80, rest @ ..] | [_, 0x81, _, rest @ ..] | [_, 0x82, _, _, rest @ ..] | [_, 0x83, _, _, _, rest @ ..] => {
             Some(rest)
@@ -84,18 +91,17 @@ pub(super) fn is_base64_of_der(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 2];
+
+    fn seq(inner: &[u8]) -> Vec<u8> {
+        [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat()
+    }
+
     #[test]
     fn other_formats_than_pem_are_named_with_the_command_that_converts_them() {
-        const DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 2];
-        let seq = |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
         for (bytes, found, command) in [
             (seq(&[&[2, 1, 3][..], &seq(&DATA)].concat()), "a PKCS#12 file (.p12, .pfx)", "openssl pkcs12 "),
             (seq(&DATA), "certificates as PKCS#7 (.p7b) in DER", "openssl pkcs7 -inform DER"),
-            (seq(&seq(&[0xa0, 3, 2, 1, 2])), "a certificate in DER", "openssl x509 -inform DER"),
-            (seq(&seq(&[2, 1, 9])), "a certificate in DER", "openssl x509 -inform DER"),
-            (seq(&[2, 1, 1, 4, 0]), "a private key in DER", "openssl pkey -inform DER"),
-            (seq(&seq(&[6, 1, 0])), "a public key in DER", "openssl pkey -pubin"),
-            (seq(&seq(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5, 13])), "an encrypted private key in DER", "pkey"),
             (vec![0x30, 0x82], "other DER, or binary data", "PEM"),
             (b"\xff\xfe-\0-\0".to_vec(), "text in UTF-16", "iconv"),
             (b"\0-\0-".to_vec(), "text in UTF-16", "iconv"),
@@ -103,8 +109,24 @@ mod tests {
         ] {
             let (name, wanted) = foreign(&bytes).expect(found);
             assert!(name == found && wanted.contains(command), "{name}, {wanted}");
+            assert_eq!(label(&bytes), None);
         }
         assert_eq!(foreign(b"-----BEGIN"), None);
+    }
+
+    #[test]
+    fn certificates_and_keys_in_der_are_recognized() {
+        for (bytes, found) in [
+            (seq(&seq(&[0xa0, 3, 2, 1, 2])), "CERTIFICATE"),
+            (seq(&seq(&[2, 1, 9])), "CERTIFICATE"),
+            (seq(&[2, 1, 1, 4, 0]), "EC PRIVATE KEY"),
+            (seq(&[2, 1, 0, 0x30, 0]), "PRIVATE KEY"),
+            (seq(&[2, 1, 0, 2, 1, 5]), "RSA PRIVATE KEY"),
+            (seq(&seq(&[6, 1, 0])), "PUBLIC KEY"),
+            (seq(&seq(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5, 13])), "ENCRYPTED PRIVATE KEY"),
+        ] {
+            assert_eq!((label(&bytes), foreign(&bytes)), (Some(found), None));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Certificates and keys from PEM files: chains, trust anchors, PKCS#8 and SEC1 keys on P-256.
+//! Certificates and keys from files, PEM or DER: chains, trust anchors, keys in PKCS#8, SEC 1 and PKCS#1.
 //!
-//! The core accepts only DER chains and 32-byte keys. Every error names the file, what was found in it and what is
+//! The core accepts only DER, and never sees a key. Every error names the file, what was found in it and what is
 //! required.
 
 mod blocks;
@@ -19,15 +19,18 @@ use zeroize::Zeroizing;
 pub use self::password::Password;
 pub use self::quote::quoted;
 
+pub(crate) use self::kind::content;
+
 use self::blocks::{Block, blocks};
+use super::key::Key;
 
 /// One of our identities: a chain and its private key.
 #[derive(Clone)]
 pub struct Identity {
     /// DER certificates, leaf first.
     pub chain: Vec<Vec<u8>>,
-    /// The private key of the leaf: a P-256 scalar.
-    pub key: Zeroizing<[u8; 32]>,
+    /// The private key of the leaf.
+    pub key: Key,
 }
 
 impl fmt::Debug for Identity {
@@ -163,7 +166,7 @@ pub fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
 pub fn identity(chain_file: &str, key_file: &str, password: &Password) -> Result<Identity, FileError> {
     let chain = certificates(chain_file)?;
     let identity = Identity { chain, key: key::key_in(&read(key_file)?, key_file, password)? };
-    match key::owner(&identity)? {
+    match key::owner(&identity) {
         Some(0) => usable(identity, chain_file),
         Some(n) => Err(FileError::new(
             chain_file,
@@ -200,8 +203,8 @@ pub struct Held {
     pub certificates: Vec<Vec<u8>>,
     /// Public keys in DER that are not part of a certificate.
     pub public_keys: Vec<Vec<u8>>,
-    /// The private key: a P-256 scalar.
-    pub key: Option<Zeroizing<[u8; 32]>>,
+    /// The private key.
+    pub key: Option<Key>,
 }
 
 impl Held {
@@ -253,9 +256,8 @@ pub fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 }
 
 /// Returns whether a certificate contains the public key of `key`, or `der` is this public key.
-pub fn is_of_key(key: &Zeroizing<[u8; 32]>, der: &[u8]) -> bool {
-    let identity = Identity { chain: vec![der.to_vec()], key: key.clone() };
-    matches!(key::owner(&identity), Ok(Some(_)))
+pub fn is_of_key(key: &Key, der: &[u8]) -> bool {
+    key::is_in(key, der)
 }
 
 /// Writes blocks of `label` as PEM.
@@ -330,6 +332,7 @@ mod tests {
     fn a_chain_keeps_its_order_and_der_is_named() {
         let text = encode("CERTIFICATE", [&[0x30, 0][..], &[0x30, 1, 0]]);
         assert_eq!(certificates_in(text.as_bytes(), "c").unwrap(), [vec![0x30, 0], vec![0x30, 1, 0]]);
+        assert_eq!(certificates_in(&[0x30, 5, 0x30, 3, 2, 1, 9], "c.der").unwrap(), [vec![0x30, 5, 0x30, 3, 2, 1, 9]]);
         let der = certificates_in(&[0x30, 0x82], "c.der").unwrap_err().to_string();
         assert!(der.starts_with("c.der: found other DER"), "{der}");
         let cut = certificates_in(text.trim_end().trim_end_matches('-').as_bytes(), "c.pem").unwrap_err().to_string();
@@ -405,12 +408,13 @@ mod tests {
 
     #[test]
     fn each_cause_of_a_key_without_its_certificate_is_told() {
-        use super::super::throw_away::{Leaf, key_pem, self_signed};
+        use super::super::key::KeyKind;
+        use super::super::throw_away::{Authority, Leaf, self_signed};
         use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
         let [ours, others] = [(); 2].map(|()| self_signed(&Leaf::new("gateway", ClientAuth)).unwrap());
         let refusal = |certificates: &[&Vec<u8>], key: &Identity| {
             let text = encode("CERTIFICATE", certificates.iter().map(|der| der.as_slice()));
-            let text = text + &key_pem(&key.key).unwrap();
+            let text = text + &key.key.to_pem();
             with_file("cause", &text, |file| identity(file, file, &Password::none()).unwrap_err().to_string())
         };
         let [own, other] = [&ours.chain[0], &others.chain[0]];
@@ -418,10 +422,14 @@ mod tests {
         assert!(told.contains("none of 1 has it, though the first has a key on P-256"), "{told}");
         let told = refusal(&[other, own], &ours);
         assert!(told.contains("that certificate 2 of 2 belongs to the key"), "{told}");
-        let mut rsa = other.clone();
-        rsa.extend_from_slice(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1]);
-        let told = refusal(&[&rsa], &ours);
-        assert!(told.contains("has a key for RSA, ours is on P-256"), "{told}");
+        // Signed with Ed25519, whose identifier is not that of the key.
+        let authority = Authority::root_of(KeyKind::Ed25519, "Root").unwrap();
+        let [p256, p384] = [KeyKind::P256, KeyKind::P384]
+            .map(|kind| authority.issue(&Leaf::new("gateway", ClientAuth), kind).unwrap());
+        let told = refusal(&[&p384.chain[0]], &ours);
+        assert!(told.contains("has a key on P-384, ours is on P-256"), "{told}");
+        let told = refusal(&[&p256.chain[0]], &p384);
+        assert!(told.contains("has a key on P-256, ours is on P-384"), "{told}");
     }
 
     #[test]

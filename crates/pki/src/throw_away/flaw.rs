@@ -5,7 +5,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::{Authority, Issued, Key, KeyKind, Leaf, PkiError, Tree, failed, self_signed_of};
+use super::{Authority, Identity, Key, KeyKind, Leaf, PkiError, Tree, failed, self_signed_of};
 
 /// The fault of a bad certificate, or of what is sent with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Tree {
     ///
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
-    pub fn flawed(&self, flaw: Flaw, leaf: &Leaf, kind: KeyKind) -> Result<Issued, PkiError> {
+    pub fn flawed(&self, flaw: Flaw, leaf: &Leaf, kind: KeyKind) -> Result<Identity, PkiError> {
         let faulty = self.faulty_issuer(flaw, leaf)?;
         let issuing = faulty.as_ref().unwrap_or(&self.issuing);
         let hours = Duration::hours;

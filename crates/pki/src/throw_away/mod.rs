@@ -15,19 +15,18 @@ use core::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use p256::pkcs8::EncodePrivateKey as _;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, SerialNumber, SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
 
+use super::key::{Key, KeyKind};
 use super::pem::{self, Identity};
 
 pub use rcgen::ExtendedKeyUsagePurpose;
 
 pub use self::flaw::Flaw;
-pub use self::key::{Key, KeyKind};
 pub use self::tree::Tree;
 
 /// The reason why no PKI could be created.
@@ -102,7 +101,7 @@ impl Pki {
         for (name, identity) in [("supplier", &self.supplier), ("gateway", &self.gateway)] {
             save(&format!("{name}.pem"), pem::encode("CERTIFICATE", identity.chain.iter().map(Vec::as_slice)))?;
             let file = folder.join(format!("{name}.key"));
-            write_secret(&file, &key_pem(&identity.key)?).map_err(failed(&file))?;
+            write_secret(&file, &identity.key.to_pem()).map_err(failed(&file))?;
         }
         Ok(())
     }
@@ -124,16 +123,6 @@ fn write_secret(file: &Path, text: &str) -> io::Result<()> {
 /// Read and write for the owner, nothing for others.
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
-
-/// Encodes a key as a PKCS#8 file.
-///
-/// # Errors
-/// A number that is not a valid key.
-pub fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
-    let key = p256::SecretKey::from_slice(key).map_err(|error| failed("key")(&error))?;
-    let der = key.to_pkcs8_der().map_err(|error| failed("key")(&error))?;
-    Ok(pem::encode("PRIVATE KEY", [der.as_bytes()]))
-}
 
 /// The contents of a leaf certificate.
 #[derive(Clone, Debug)]
@@ -159,25 +148,6 @@ impl Leaf {
     #[must_use]
     pub fn with_validity(&self, from: Duration, to: Duration) -> Self {
         Self { valid: (from, to), ..self.clone() }
-    }
-}
-
-/// A certificate with its chain and its key, of any kind.
-pub struct Issued {
-    /// DER certificates, leaf first.
-    pub chain: Vec<Vec<u8>>,
-    /// The private key.
-    pub key: Key,
-}
-
-impl Issued {
-    /// Returns it in the form of the programs, which sign with keys on P-256.
-    ///
-    /// # Errors
-    /// A key of another kind.
-    pub fn identity(&self) -> Result<Identity, PkiError> {
-        let key = self.key.p256().ok_or_else(|| failed("key")(&"it is not on P-256"))?;
-        Ok(Identity { chain: self.chain.clone(), key })
     }
 }
 
@@ -251,14 +221,14 @@ impl Authority {
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
     pub fn leaf(&self, leaf: &Leaf) -> Result<Identity, PkiError> {
-        self.issue(leaf, KeyKind::P256)?.identity()
+        self.issue(leaf, KeyKind::P256)
     }
 
     /// Issues a certificate for a new key of this kind.
     ///
     /// # Errors
     /// No random numbers, or a name that no certificate can contain.
-    pub fn issue(&self, leaf: &Leaf, kind: KeyKind) -> Result<Issued, PkiError> {
+    pub fn issue(&self, leaf: &Leaf, kind: KeyKind) -> Result<Identity, PkiError> {
         self.issue_adjusted(leaf, kind, |_| {})
     }
 
@@ -268,12 +238,12 @@ impl Authority {
         leaf: &Leaf,
         kind: KeyKind,
         adjust: impl FnOnce(&mut CertificateParams),
-    ) -> Result<Issued, PkiError> {
+    ) -> Result<Identity, PkiError> {
         let key = Key::generate(kind)?;
         let mut params = leaf_params(leaf, key.public())?;
         adjust(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).map_err(|error| failed(&leaf.common_name)(&error))?;
-        Ok(Issued { chain: [vec![certificate.der().to_vec()], self.chain.clone()].concat(), key })
+        Ok(Identity { chain: [vec![certificate.der().to_vec()], self.chain.clone()].concat(), key })
     }
 
     /// Issues a certificate for an external key, given as an uncompressed point, and returns the chain.
@@ -292,15 +262,15 @@ impl Authority {
 /// # Errors
 /// No random numbers, or a name that no certificate can contain.
 pub fn self_signed(leaf: &Leaf) -> Result<Identity, PkiError> {
-    self_signed_of(leaf, KeyKind::P256)?.identity()
+    self_signed_of(leaf, KeyKind::P256)
 }
 
 /// Creates a self-signed certificate for a key of this kind.
-fn self_signed_of(leaf: &Leaf, kind: KeyKind) -> Result<Issued, PkiError> {
+fn self_signed_of(leaf: &Leaf, kind: KeyKind) -> Result<Identity, PkiError> {
     let key = Key::generate(kind)?;
     let certificate = leaf_params(leaf, key.public())?.self_signed(&key);
     let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
-    Ok(Issued { chain: vec![certificate.der().to_vec()], key })
+    Ok(Identity { chain: vec![certificate.der().to_vec()], key })
 }
 
 /// The parameters of a leaf certificate for a public key.
@@ -398,7 +368,7 @@ mod tests {
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
         let none = pem::Password::none();
         let gateway = pem::identity(&file("gateway.pem"), &file("gateway.key"), &none).unwrap();
-        assert_eq!((&gateway.chain, &gateway.key), (&pki.gateway.chain, &pki.gateway.key));
+        assert_eq!((&gateway.chain, gateway.key.to_der()), (&pki.gateway.chain, pki.gateway.key.to_der()));
         assert_eq!(pem::certificates(&file("root.pem")).unwrap(), [pki.root]);
         let error = pem::identity(&file("gateway.pem"), &file("supplier.key"), &none).unwrap_err().to_string();
         assert!(error.contains("no certificate for the key of"), "{error}");

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rcgen::{BasicConstraints, Issuer};
 
-use super::{Authority, Issued, Key, KeyKind, PkiError, authority_params, failed, write_secret};
+use super::{Authority, Identity, PkiError, authority_params, failed, write_secret};
+use crate::key::{Key, KeyKind};
 use crate::pem;
 
 /// A root and an issuing authority below it.
@@ -58,7 +59,7 @@ impl Tree {
     }
 }
 
-impl Issued {
+impl Identity {
     /// Writes the chain to `NAME.pem` and the key to `NAME.key` in a folder.
     ///
     /// # Errors
@@ -79,7 +80,7 @@ fn save(folder: &Path, name: &str, chain: &[Vec<u8>], key: &Key) -> Result<(), P
     }
     let written = std::fs::write(&certificates, pem::encode("CERTIFICATE", chain.iter().map(Vec::as_slice)));
     written.map_err(|error| failed(&certificates.display().to_string())(&error))?;
-    write_secret(&secret, &key.to_pem()?).map_err(|error| failed(&secret.display().to_string())(&error))
+    write_secret(&secret, &key.to_pem()).map_err(|error| failed(&secret.display().to_string())(&error))
 }
 
 /// Reads an authority of a tree. Its name is known, so its certificate does not have to be taken apart.
@@ -114,7 +115,7 @@ mod tests {
             let again = Tree::read(&folder).unwrap();
             assert_eq!(again.root.chain, tree.root.chain);
             assert_eq!(again.issuing.chain, tree.issuing.chain);
-            assert_eq!(again.issuing.key().to_pem().unwrap(), tree.issuing.key().to_pem().unwrap());
+            assert_eq!(again.issuing.key().to_pem(), tree.issuing.key().to_pem());
             let issued = again.issuing.issue(&Leaf::new("device", ClientAuth), KeyKind::P256).unwrap();
             assert_eq!(issued.chain[1..], tree.issuing.chain);
             let error = tree.write_new(&folder).unwrap_err().to_string();
