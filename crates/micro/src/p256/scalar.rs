@@ -85,9 +85,9 @@ fn multiply(a: &Number, b: &Number) -> Number {
         let m = t[0].wrapping_mul(NEGATIVE_INVERSE);
         // One of them at most is 1: the sum is below 2^32 times twice the order, which is below 2^(32 + 257).
         let above = above + row(&mut t, &ORDER, m);
-        // The lowest word is 0 and goes.
-        t.rotate_left(1);
-        t[8] = above;
+        // The lowest word is 0 and goes. In this form the words are moved without `memmove`, which takes 1.6 KB.
+        let [_, t1, t2, t3, t4, t5, t6, t7, t8] = t;
+        t = [t1, t2, t3, t4, t5, t6, t7, t8, above];
     }
     let [words @ .., carry] = t;
     number::reduce_once(&words, carry, &ORDER)
