@@ -178,6 +178,7 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(None)
     }
 
+    #[inline(never)] // in a frame of its own, which is not there while a signature is verified
     fn advance(&mut self, trace: &mut impl Trace) -> Result<Next, Blame> {
         match self.phase {
             Phase::Leaf => self.check_leaf().map(|()| Next::Continue),
