@@ -59,6 +59,23 @@ impl Board for Uart {
     }
 }
 
+#[cfg(feature = "resumption")]
+impl crate::resuming::Store for Uart {
+    fn ticket(&mut self) -> &'static mut [u8] {
+        static mut PLACE: [u8; embedded_mtls::Ticket::MAX_LEN] = [0; embedded_mtls::Ticket::MAX_LEN];
+        // SAFETY: the client of an image calls this once, so this is the only reference.
+        let place = unsafe { &mut *ptr::addr_of_mut!(PLACE) };
+        let len = usize::from(u16::from_be_bytes(self.random()));
+        let ticket = place.get_mut(..len).unwrap_or_default();
+        ticket.iter_mut().for_each(|byte| *byte = self.take());
+        ticket
+    }
+
+    fn keep(ticket: &[u8]) {
+        let Ok(()) = Uart.write_all(ticket);
+    }
+}
+
 impl ErrorType for Uart {
     type Error = Infallible;
 }

@@ -11,6 +11,9 @@
 //! instructions. They receive what the program `record` has recorded of their peer: with fixed entropy on both sides
 //! and deterministic signatures, all runs are identical.
 //!
+//! `resuming_client`, `resuming_server` and their `replay_` images are the same with tickets: the recording is of a
+//! connection that resumes the session of the one before.
+//!
 //! With the feature `types` the library has, for each public type, a symbol that is as long as a value of the type.
 #![no_std]
 
@@ -24,6 +27,8 @@ pub mod pki;
 pub mod recording;
 #[cfg(feature = "replay")]
 pub mod replay;
+#[cfg(feature = "resumption")]
+pub mod resuming;
 pub mod roles;
 #[cfg(feature = "types")]
 pub mod types;

@@ -15,6 +15,8 @@ pub struct Choice {
 pub const FROM_CLIENT: &core::ffi::CStr = c"from-client";
 /// Name of the file in which what the server sends is kept.
 pub const FROM_SERVER: &core::ffi::CStr = c"from-server";
+/// Name of the file with the ticket that a client resumes its session with.
+pub const TICKET: &core::ffi::CStr = c"ticket";
 
 impl Choice {
     /// The suite and the group with these names.
@@ -46,6 +48,9 @@ pub fn entropy(seed: u8) -> [u8; 128] {
 pub const CLIENT_SEED: u8 = 1;
 /// Seed of the entropy of the server.
 pub const SERVER_SEED: u8 = 2;
+
+/// Seed of the entropy of both sides when they resume a session, added to the other one.
+pub const RESUMED_SEED: u8 = 2;
 
 /// The first piece of a recording, and what follows it.
 pub fn first_piece(recording: &[u8]) -> Option<(&[u8], &[u8])> {

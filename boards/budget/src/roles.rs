@@ -80,23 +80,25 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
 
 /// Asks a client for its certificate and answers what it posts.
 pub fn server<B: Board>(board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
-    serve(board, buffers, answer, &[TrustAnchor::from_certificate(ROOT).ok()?])
+    let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
+    serve(board, buffers, answer, ServerConfig::new(ClientAuth::Required(&anchors)))
 }
 
 /// A server for clients that send their leaf alone.
 #[cfg(feature = "record")]
 pub fn server_of_leaves<B: Board>(board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
-    serve(board, buffers, answer, &[TrustAnchor::from_certificate(INTERMEDIATE).ok()?])
+    let anchors = [TrustAnchor::from_certificate(INTERMEDIATE).ok()?];
+    serve(board, buffers, answer, ServerConfig::new(ClientAuth::Required(&anchors)))
 }
 
-fn serve<B: Board>(
+/// Answers the requests of one client.
+pub(crate) fn serve<B: Board>(
     mut board: B,
     buffers: Buffers<'_>,
     answer: &mut [u8; ANSWER],
-    anchors: &[TrustAnchor<'_>],
+    config: ServerConfig<'_>,
 ) -> Option<()> {
-    let config =
-        ServerConfig::new(ClientAuth::Required(anchors)).with_cipher_suites(board.suites()).with_groups(board.groups());
+    let config = config.with_cipher_suites(board.suites()).with_groups(board.groups());
     let chain = [SERVER, INTERMEDIATE];
     let credentials = [Credential::new(&chain, KeyHandle(0)).ok()?];
     let keys = [board.key(&SERVER_KEY)?];
@@ -146,14 +148,14 @@ impl<const N: usize> ForRecords<N> {
     pub const NEW: Self = Self { gap: [0; 3], records: [0; N] };
 }
 
-fn send<B: Board>(stream: &mut Stream<'_, &mut B, impl Side>) -> Option<()> {
+pub(crate) fn send<B: Board>(stream: &mut Stream<'_, &mut B, impl Side>) -> Option<()> {
     stream.write_all(&REQUEST).ok()?;
     stream.flush().ok()?;
     B::mark();
     Some(())
 }
 
-fn receive<B: Board>(stream: &mut Stream<'_, &mut B, impl Side>, answer: &mut [u8; ANSWER]) -> Option<()> {
+pub(crate) fn receive<B: Board>(stream: &mut Stream<'_, &mut B, impl Side>, answer: &mut [u8; ANSWER]) -> Option<()> {
     stream.read_exact(answer).ok()?;
     B::mark();
     B::answered(answer);

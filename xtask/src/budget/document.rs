@@ -4,6 +4,7 @@ use super::builds::{CHACHA_P256, COMPACT, Choice, GCM_P256, TUNED};
 use super::chains::Chain;
 use super::peers::{CLIENTS, FIRST_BAR, FIRST_BAR_CHACHA, GOAL, Peer};
 use super::replay::Cost;
+use super::resumed::{self, Resumed};
 use super::{CRATE, Measured, TypeSize};
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, root};
@@ -59,8 +60,26 @@ const WHY_MISSED: &str = "\
   the crates do byte by byte.
 ";
 
+/// The task of the programs that resume a session.
+const RESUMPTION: &str = "\
+### A resumed handshake
+
+With the feature `resumption`, in the profile *tuned*: the second connection of a session, with a new key exchange on P-256 but without
+certificates and signatures. Opening the stored ticket is part of the client's handshake. The images contain the full handshake as well,
+and take, store and issue the next ticket. The RAM of a client includes memory for the longest ticket that may be stored, 2,560 bytes.
+
+| Role | Compiled in | Negotiated | Flash | RAM | Instructions | Key share | ECDH | Rest | Sent | Received |
+|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+";
+
 /// The whole page.
-pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain], peers: &[Peer]) -> Result<String> {
+pub(crate) fn page(
+    types: &[TypeSize],
+    measured: &[Measured],
+    resumed: &[Resumed],
+    chains: &[Chain],
+    peers: &[Peer],
+) -> Result<String> {
     let mut page = format!(
         "# Budget\n\n`cargo xtask budget --write` writes this page. All figures for this crate are measured, for \
          `{MEASURED_TARGET}`. Flash and RAM are in bytes.\n\n{METHOD}\n## In short\n\n{SHORT}{}{END}\n## Client and server\n\n{}\n{}",
@@ -69,6 +88,7 @@ pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain], 
         profiles()?,
     );
     page.push_str(&parts(measured));
+    page.push_str(&resumption(resumed));
     page.push_str(&compared(measured, peers));
     page.push_str(&bars(measured));
     page.push_str(&validators(chains));
@@ -212,6 +232,38 @@ fn parts(measured: &[Measured]) -> String {
         }
     }
     table.push('\n');
+    table
+}
+
+/// Writes the cost of connections that resume a session.
+fn resumption(resumed: &[Resumed]) -> String {
+    let mut table = String::from(RESUMPTION);
+    for Resumed { build, choice, flash, statics, costs } in resumed {
+        for (index, role) in ["client", "server"].into_iter().enumerate() {
+            let (Some(cost), Some(flash), Some(statics)) = (costs.get(index), flash.get(index), statics.get(index))
+            else {
+                continue;
+            };
+            let text = [role, build.algorithms, &negotiated(*choice)].map(String::from);
+            let numbers = [
+                *flash,
+                statics + cost.stack,
+                cost.handshake,
+                cost.share,
+                cost.agree,
+                cost.rest(),
+                cost.sent,
+                cost.received,
+            ];
+            line(&mut table, text, &numbers);
+        }
+    }
+    let _ = write!(
+        table,
+        "\nThe bar for a client with `embedded-mtls-micro` is {} instructions, and the goal {}.\n\n",
+        grouped(resumed::BAR),
+        grouped(resumed::GOAL)
+    );
     table
 }
 

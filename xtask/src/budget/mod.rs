@@ -9,6 +9,7 @@ pub(crate) mod elf;
 mod images;
 mod peers;
 mod replay;
+mod resumed;
 
 use self::builds::{BUILDS, Build, Choice};
 pub(crate) use self::cortex_m4::check as check_cortex_m4;
@@ -45,7 +46,7 @@ pub(crate) enum Mode {
     /// All are measured and compared with those that were kept.
     #[default]
     Compare,
-    /// The first build alone is measured and compared.
+    /// The first build alone is measured and compared, and the first that resumes a session.
     Quick,
     /// All are measured and kept.
     Write,
@@ -57,9 +58,10 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
     setup::emulator()?;
     if mode == Mode::Quick {
         let measured = measure(&BUILDS[..1])?;
-        return check::compare(&document::kept()?, &document::page(&[], &measured, &[], &[])?);
+        return check::compare(&document::kept()?, &document::page(&[], &measured, &resumed::quick()?, &[], &[])?);
     }
-    let text = document::page(&types()?, &measure(BUILDS)?, &chains::measure()?, &peers::measure()?)?;
+    let text =
+        document::page(&types()?, &measure(BUILDS)?, &resumed::measure()?, &chains::measure()?, &peers::measure()?)?;
     println!("{text}");
     if mode == Mode::Write {
         return document::write(&text);

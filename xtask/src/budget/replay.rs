@@ -8,6 +8,9 @@ use std::path::Path;
 /// The machine with a Cortex-M4. Each instruction takes 2^6 ns of virtual time, which the images know.
 const QEMU: &str = "-M mps2-an386 -nographic -monitor none -serial none -icount shift=6";
 
+/// The word for the recording of a connection that resumes a session.
+pub(crate) const RESUMED: &str = "resumed";
+
 /// The cost of a role.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cost {
@@ -35,7 +38,7 @@ impl Cost {
     }
 }
 
-/// Records both sides of a handshake, with what comes after it. `peer` is the client, ours if it is empty.
+/// Records both sides of a handshake, with what comes after it. `peer` is the client, ours if it is empty, or `RESUMED`.
 pub(crate) fn record(choice: Choice, peer: &str) -> Result<()> {
     let directory = root().join(recordings(choice, peer)).to_string_lossy().into_owned();
     let words = [&directory, choice.suite, choice.group, peer];
@@ -56,6 +59,15 @@ pub(crate) fn run(build: &Build, role: &str, choice: Choice) -> Result<Cost> {
     let output = twice(&image, choice, "")?;
     let cost = parse(&output).and_then(Output::with_parts);
     cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
+}
+
+/// Runs the role `client` or `server` of a resumed session, which verifies and signs nothing.
+pub(crate) fn run_resumed(build: &Build, role: &str, choice: Choice) -> Result<Cost> {
+    let image = images::image(build, &format!("replay_resuming_{role}"));
+    let output = twice(&image, choice, RESUMED)?;
+    let cost = parse(&output).filter(|output| output.verified.is_empty() && output.cost.sign == 0);
+    let cost = cost.ok_or_else(|| Failure::new(format!("{} did not resume a session:\n{output}", image.display())))?;
+    Ok(cost.cost)
 }
 
 /// Runs another client, whose public-key operations are not counted apart.

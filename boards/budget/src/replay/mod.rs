@@ -82,6 +82,23 @@ impl Board for Replay {
     }
 }
 
+#[cfg(feature = "resumption")]
+impl crate::resuming::Store for Replay {
+    fn ticket(&mut self) -> &'static mut [u8] {
+        const LEN: usize = embedded_mtls::Ticket::MAX_LEN;
+        // `read` needs more than the file has.
+        static MEMORY: Memory<{ LEN + 1 }> = Memory(UnsafeCell::new([0; LEN + 1]));
+        // SAFETY: a role calls this once, so there is no other reference.
+        let place = unsafe { &mut *MEMORY.0.get() };
+        let len = machine::read(crate::recording::TICKET, place).len();
+        &mut place[..len]
+    }
+
+    fn keep(ticket: &[u8]) {
+        let _kept = core::hint::black_box(ticket);
+    }
+}
+
 impl ErrorType for Replay {
     type Error = Infallible;
 }
