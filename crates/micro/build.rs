@@ -1,10 +1,16 @@
 //! Tells the crate whether there is assembly for the target.
 
+use std::env::var;
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(assembly)");
+    println!("cargo::rustc-check-cfg=cfg(assembly, portable, comparison)");
     // The instructions with which a Cortex-M4 is more than a Cortex-M3, which has the same architecture for `cfg`.
-    if std::env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv7em-none-eabi")) {
-        println!("cargo::rustc-cfg=assembly");
+    let assembly = var("TARGET").is_ok_and(|target| target.starts_with("thumbv7em-none-eabi"));
+    let comparison = assembly && var("CARGO_FEATURE_COMPARISON").is_ok();
+    for (name, is_set) in [("assembly", assembly), ("portable", !assembly || comparison), ("comparison", comparison)] {
+        if is_set {
+            println!("cargo::rustc-cfg={name}");
+        }
     }
 }

@@ -24,8 +24,12 @@ mod aes128;
 mod aes128_gcm;
 #[cfg(assembly)]
 mod assembly;
+#[cfg(any(test, comparison))]
+mod cases;
 mod chacha20;
 mod chacha20_poly1305;
+#[cfg(comparison)]
+pub mod comparison;
 #[cfg(feature = "aes128-gcm")]
 mod ghash;
 #[cfg(test)]
@@ -33,8 +37,15 @@ mod hex;
 mod number;
 mod p256;
 mod poly1305;
+#[cfg(portable)]
+mod portable;
 mod provider;
 mod sha256;
 mod words;
+
+#[cfg(assembly)]
+use self::assembly as selected;
+#[cfg(not(assembly))]
+use self::portable as selected;
 
 pub use self::provider::{Micro, MicroHash, MicroPrivateKey, MicroRecordKey, MicroSigningKey};

@@ -196,7 +196,8 @@ fn extend(schedule: &mut [u32; 16]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{Random, bytes, hex};
+    use crate::cases::Random;
+    use crate::hex::{bytes, hex};
 
     fn digest(message: &[u8]) -> [u8; 32] {
         let mut hash = Sha256::new();

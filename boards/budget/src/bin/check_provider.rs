@@ -31,6 +31,11 @@ fn main() -> ! {
     println!("keys {}", keys());
     #[cfg(feature = "micro-aes128-gcm")]
     println!("micro {}", micro::check());
+    #[cfg(feature = "micro-comparison")]
+    match embedded_mtls_micro::comparison::compare() {
+        Ok(cases) => println!("assembly {cases}"),
+        Err(function) => fail(function),
+    }
     machine::exit(0)
 }
 

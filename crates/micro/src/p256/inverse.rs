@@ -206,7 +206,7 @@ fn number_of(limbs: &Limbs) -> Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{Random, edges};
+    use crate::cases::{Random, edges};
     use crate::number::from_bytes;
     use crate::p256::field::P;
     use crate::p256::scalar::ORDER;
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn limbs_and_words_are_the_same_number() {
         let mut random = Random::new(3);
-        for number in edges(&P).into_iter().chain((0..100).map(|_| from_bytes(&random.array()))) {
+        for number in edges(&P).chain((0..100).map(|_| from_bytes(&random.array()))) {
             assert_eq!(number_of(&limbs(&number)), number);
         }
     }
@@ -245,7 +245,7 @@ mod tests {
         let mut random = Random::new(4);
         for (modulus, number) in [(Modulus::FIELD, P), (Modulus::ORDER, ORDER)] {
             let random = (0..500).map(|_| from_bytes(&random.array()));
-            let all: Vec<_> = edges(&number).into_iter().chain(random).collect();
+            let all: Vec<_> = edges(&number).chain(random).collect();
             for a in all.into_iter().filter(|a| crate::number::subtract(a, &number).1 != 0) {
                 let inverse = modulus.inverse(&a);
                 let is_zero = a == [0; 8];

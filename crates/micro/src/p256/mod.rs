@@ -8,8 +8,11 @@ mod inverse;
 mod point;
 mod scalar;
 
-#[cfg(assembly)]
 pub(crate) use self::field::Coordinate;
+#[cfg(portable)]
+pub(crate) use self::field::P;
+#[cfg(comparison)]
+pub(crate) use self::point::sums_of_small_multiples;
 pub(crate) use self::scalar::Scalar;
 
 use zeroize::Zeroizing;

@@ -5,6 +5,12 @@
 //! one is chosen, so that nothing branches. For public numbers, in [`Point::joint_multiple`], they are branches.
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, comparison))]
+mod sums;
+
+#[cfg(comparison)]
+pub(crate) use self::sums::of_small_multiples as sums_of_small_multiples;
+
 use zeroize::Zeroize;
 
 use super::base::{COMBS, ODD_MULTIPLES};
@@ -366,8 +372,10 @@ impl SparseDigits {
 
 #[cfg(test)]
 mod tests {
+    use super::sums::affine_sum;
     use super::*;
-    use crate::hex::{Random, bytes, hex};
+    use crate::cases::Random;
+    use crate::hex::{bytes, hex};
     use std::vec::Vec;
 
     /// The base point (SP 800-186 section 3.2.1.3).
@@ -398,21 +406,6 @@ mod tests {
             let sum = affine_sum(sum, sum);
             if bit(&scalar.0, place) == 1 { affine_sum(sum, Some(*point)) } else { sum }
         })
-    }
-
-    fn affine_sum(a: Option<Affine>, b: Option<Affine>) -> Option<Affine> {
-        let (Some(a), Some(b)) = (a, b) else { return a.or(b) };
-        let (rise, run) = if a.x != b.x {
-            (b.y.minus(&a.y), b.x.minus(&a.x))
-        } else if a.y == b.y {
-            let square = a.x.square().minus(&Coordinate::ONE);
-            (square.plus(&square).plus(&square), a.y.plus(&a.y))
-        } else {
-            return None;
-        };
-        let slope = rise.times(&run.inverse());
-        let x = slope.square().minus(&a.x).minus(&b.x);
-        Some(Affine { x, y: slope.times(&a.x.minus(&x)).minus(&a.y) })
     }
 
     /// The multiples at the ends of the range, sparse ones, those for which the last addition is a doubling, and random ones.
@@ -501,45 +494,7 @@ mod tests {
 
     #[test]
     fn every_sum_of_small_multiples_is_right() {
-        let multiples: Vec<Affine> = (1..=8).map(|number| affine_multiple(&small(number), &base()).unwrap()).collect();
-        let signed = multiples.iter().flat_map(|point| {
-            let mut negative = *point;
-            negative.negate_if(u32::MAX);
-            [*point, negative]
-        });
-        let points: Vec<Affine> = signed.collect();
-        // Another representation of the same point.
-        let scaled = |point: &Affine, z: &Coordinate| Point {
-            x: point.x.times(&z.square()),
-            y: point.y.times(&z.square()).times(z),
-            z: *z,
-        };
-        let z = [Coordinate::ONE, multiples[5].x];
-        for a in &points {
-            for b in &points {
-                let expected = affine_sum(Some(*a), Some(*b));
-                for (z1, z2) in [(z[0], z[0]), (z[0], z[1]), (z[1], z[0]), (z[1], z[1])] {
-                    let (mut sum, other) = (scaled(a, &z1), scaled(b, &z2));
-                    let other_powers = powers(&other.z);
-                    let z2 = (z2 != Coordinate::ONE).then_some(&other_powers);
-                    sum.add_public(Affine { x: other.x, y: other.y }, 0, z2);
-                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
-                    let mut sum = scaled(a, &z1);
-                    sum.add_public(Affine { x: other.x, y: other.y.negated() }, u32::MAX, z2);
-                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
-                    let mut sum = scaled(a, &z1);
-                    let are_equal = sum.add(&other.x, &other.y, z2);
-                    assert_eq!(are_equal != 0, a == b);
-                    let mut sum = scaled(a, &z1);
-                    sum.add_any(&other);
-                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
-                }
-            }
-            let mut sum = Point::IDENTITY;
-            sum.double();
-            sum.add_public(*a, 0, None);
-            assert_eq!(sum.affine(), *a);
-        }
+        assert_eq!(sums::of_small_multiples(), Ok(16 * (16 * 4 + 1)));
     }
 
     #[test]

@@ -96,14 +96,12 @@ fn multiply(a: &Number, b: &Number) -> Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex::{Random, edges};
+    use crate::cases::{edges, numbers_below};
     use std::vec::Vec;
 
     /// Numbers below the order: at the ends, sparse, and random ones.
     fn numbers() -> Vec<Scalar> {
-        let mut random = Random::new(6);
-        let random = (0..50).map(|_| number::from_bytes(&random.array()));
-        edges(&ORDER).into_iter().chain(random).filter(|a| number::subtract(a, &ORDER).1 != 0).map(Scalar).collect()
+        numbers_below(&ORDER, 6).map(Scalar).collect()
     }
 
     /// `a * b`, bit by bit.

@@ -1,0 +1,208 @@
+//! The comparison of the assembly with the portable form, function by function, on the device that runs it.
+//!
+//! The portable form is what the tests on a host compare with schoolbook arithmetic, with vectors and with RustCrypto.
+#![forbid(unsafe_code)]
+
+use crate::cases::{Random, numbers_below, patterns};
+use crate::number::Number;
+use crate::p256::{Coordinate, P};
+use crate::words::little_endian;
+use crate::{aes128, assembly, ghash, p256, portable};
+
+/// Compares all functions on extreme numbers and on random ones, and adds points in all forms. Returns the number of cases.
+///
+/// # Errors
+/// The name of the function whose results differ.
+pub fn compare() -> Result<u32, &'static str> {
+    let mut cases = Cases(0);
+    field(&mut cases)?;
+    selection(&mut cases)?;
+    points(&mut cases)?;
+    aes128_steps(&mut cases)?;
+    aes128_blocks(&mut cases)?;
+    ghash_blocks(&mut cases)?;
+    chacha20_blocks(&mut cases)?;
+    poly1305_blocks(&mut cases)?;
+    Ok(cases.0)
+}
+
+/// The number of cases so far.
+struct Cases(u32);
+
+impl Cases {
+    fn same<T: PartialEq>(&mut self, what: &'static str, assembly: &T, portable: &T) -> Result<(), &'static str> {
+        self.0 += 1;
+        if assembly == portable { Ok(()) } else { Err(what) }
+    }
+}
+
+/// Each number with itself, and with one in seven of all, so that extreme numbers meet.
+fn field(cases: &mut Cases) -> Result<(), &'static str> {
+    type Operation = fn(&Number, &Number) -> Number;
+    let operations: [(&str, Operation, Operation); 5] = [
+        ("multiply", assembly::p256::multiply, portable::p256::multiply),
+        ("add", assembly::p256::add, portable::p256::add),
+        ("subtract", assembly::p256::subtract, portable::p256::subtract),
+        ("subtract_twice", assembly::p256::subtract_twice, portable::p256::subtract_twice),
+        ("add_to_half", assembly::p256::add_to_half, portable::p256::add_to_half),
+    ];
+    let numbers = numbers_below(&P, 5);
+    for (index, a) in numbers.clone().enumerate() {
+        for b in numbers.clone().skip(index % 7).step_by(7).chain([a]) {
+            for (what, assembly, portable) in operations {
+                cases.same(what, &assembly(&a, &b), &portable(&a, &b))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All entries, and numbers that are none.
+fn selection(cases: &mut Cases) -> Result<(), &'static str> {
+    fn table<const N: usize>(cases: &mut Cases, start: usize) -> Result<(), &'static str> {
+        let mut numbers = numbers_below(&P, 6).map(Coordinate).skip(start);
+        let table = [(); 8].map(|()| [(); N].map(|()| numbers.next().unwrap_or(Coordinate::ZERO)));
+        for index in (0..20).chain([32, 1 << 31, u32::MAX]) {
+            for place in 0..=N {
+                let [assembly, portable] = [assembly::p256::select_entry, portable::p256::select_entry]
+                    .map(|select_entry| (place < N).then(|| select_entry(&table, place, index)));
+                cases.same("select_entry", &assembly, &portable)?;
+            }
+        }
+        Ok(())
+    }
+    for start in (0..360).step_by(8) {
+        table::<2>(cases, start)?;
+        table::<3>(cases, start)?;
+    }
+    Ok(())
+}
+
+fn points(cases: &mut Cases) -> Result<(), &'static str> {
+    cases.0 += p256::sums_of_small_multiples()?;
+    Ok(())
+}
+
+fn aes128_steps(cases: &mut Cases) -> Result<(), &'static str> {
+    type Step = fn(&mut aes128::State);
+    let steps: [(&str, Step, Step); 2] = [
+        ("transpose", assembly::aes128::transpose, portable::aes128::transpose),
+        ("substitute", assembly::aes128::substitute, portable::aes128::substitute),
+    ];
+    for bytes in patterns::<32>(10) {
+        for (what, assembly, portable) in steps {
+            let [mut by_assembly, mut by_portable] = [little_endian(&bytes); 2];
+            assembly(&mut by_assembly);
+            portable(&mut by_portable);
+            cases.same(what, &by_assembly, &by_portable)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs an operation on bytes at each place of a word, with other bytes around them, for both forms.
+fn in_place<const N: usize, const ROOM: usize>(
+    cases: &mut Cases,
+    what: &'static str,
+    bytes: &[u8; N],
+    assembly: impl Fn(&mut [u8; N]),
+    portable: impl Fn(&mut [u8; N]),
+) -> Result<(), &'static str> {
+    type Form<'a, const N: usize> = &'a dyn Fn(&mut [u8; N]);
+    for place in 0..4 {
+        let forms: [Form<'_, N>; 2] = [&assembly, &portable];
+        let mut rooms = [[0x5a; ROOM]; 2];
+        for (room, form) in rooms.iter_mut().zip(forms) {
+            let data = room.get_mut(place..).and_then(<[u8]>::first_chunk_mut).ok_or(what)?;
+            *data = *bytes;
+            form(data);
+        }
+        let [by_assembly, by_portable] = rooms;
+        cases.same(what, &by_assembly, &by_portable)?;
+    }
+    Ok(())
+}
+
+fn aes128_blocks(cases: &mut Cases) -> Result<(), &'static str> {
+    let mut random = Random::new(11);
+    for (key, blocks) in patterns::<32>(12).zip(patterns::<32>(13).skip(1)) {
+        let pad: [u8; 32] = random.array();
+        let keys: [aes128::State; 11] = core::array::from_fn(|round| {
+            let mut words: aes128::State = little_endian(&key);
+            words.rotate_left(round % 8);
+            words
+        });
+        let blocks = little_endian(&blocks);
+        in_place::<32, 40>(
+            cases,
+            "xor_two_blocks",
+            &pad,
+            |data| assembly::aes128::xor_two_blocks(&keys, &blocks, data),
+            |data| portable::aes128::xor_two_blocks(&keys, &blocks, data),
+        )?;
+    }
+    Ok(())
+}
+
+fn ghash_blocks(cases: &mut Cases) -> Result<(), &'static str> {
+    let keys = patterns::<16>(14);
+    for (index, key) in keys.clone().enumerate() {
+        let products = ghash::products(&key);
+        for (sum, block) in keys.clone().zip(keys.clone().skip(index)).skip(index % 17).step_by(17) {
+            let start: ghash::Element = little_endian(&sum);
+            let mut room = [0; 20];
+            let place = index % 4;
+            room.iter_mut().skip(place).zip(block).for_each(|(to, byte)| *to = byte);
+            let block = room.get(place..).and_then(<[u8]>::first_chunk).ok_or("ghash")?;
+            let [mut by_assembly, mut by_portable] = [(products, start); 2];
+            assembly::ghash::ghash(&mut by_assembly.0, &mut by_assembly.1, block);
+            portable::ghash::ghash(&mut by_portable.0, &mut by_portable.1, block);
+            cases.same("ghash", &by_assembly, &by_portable)?;
+        }
+    }
+    Ok(())
+}
+
+fn chacha20_blocks(cases: &mut Cases) -> Result<(), &'static str> {
+    let mut random = Random::new(15);
+    for bytes in patterns::<64>(16) {
+        let words: [u32; 16] = little_endian(&bytes);
+        let (rows, _) = words.as_chunks();
+        let state = rows.first_chunk().ok_or("xor_block")?;
+        in_place::<64, 72>(
+            cases,
+            "xor_block",
+            &random.array(),
+            |data| assembly::chacha20::xor_block(state, data),
+            |data| portable::chacha20::xor_block(state, data),
+        )?;
+    }
+    Ok(())
+}
+
+/// Of none to four blocks, with `h` at its bounds, such that sums reach the modulus and carries go through all words.
+fn poly1305_blocks(cases: &mut Cases) -> Result<(), &'static str> {
+    let keys = patterns::<16>(17);
+    let blocks = patterns::<64>(18).step_by(5);
+    for (index, key) in keys.enumerate() {
+        let [r0, r1, r2, r3] = little_endian(&key);
+        let r = [r0 & 0x0fff_ffff, r1 & 0x0fff_fffc, r2 & 0x0fff_fffc, r3 & 0x0fff_fffc];
+        for (bytes, count) in blocks.clone().zip((0..5).cycle().skip(index % 5)) {
+            let [h0, h1, h2, h3] = little_endian::<4, 16>(bytes.first_chunk().ok_or("poly1305")?);
+            // The highest word is 4 where the others are 0.
+            let bounds =
+                [[h0, h1, h2, h3, 3], [u32::MAX, u32::MAX, u32::MAX, u32::MAX, 3], [0, 0, 0, 0, 4], [h0, 0, 0, 0, 4]];
+            for h in bounds {
+                let mut room = [0; 68];
+                room.iter_mut().skip(index % 4).zip(bytes).for_each(|(to, byte)| *to = byte);
+                let (blocks, _) = room.get(index % 4..).unwrap_or_default().as_chunks();
+                let blocks = blocks.get(..count).ok_or("poly1305")?;
+                let [mut by_assembly, mut by_portable] = [h; 2];
+                assembly::poly1305::poly1305(&r, &mut by_assembly, blocks);
+                portable::poly1305::poly1305(&r, &mut by_portable, blocks);
+                cases.same("poly1305", &by_assembly, &by_portable)?;
+            }
+        }
+    }
+    Ok(())
+}
