@@ -146,6 +146,7 @@ impl<'i> Chain<'i> {
         let key = self.key();
         self.look_at_order();
         self.look_at_dates(wishes.warn_days);
+        self.look_at_validity();
         let needs = self.needs();
         self.judge(wishes, needs.peer);
         self.findings.sort_by_key(|finding| core::cmp::Reverse(finding.severity));
@@ -201,6 +202,26 @@ impl<'i> Chain<'i> {
         }
     }
 
+    /// Compares the validity of a server's certificate with the limit for public authorities, which holds by the day of issue.
+    fn look_at_validity(&mut self) {
+        let Some(leaf) = self.certificates.first() else { return };
+        let is_for_servers = !leaf.is_ca && leaf.extended_key_usage.iter().any(|usage| usage == "serverAuth");
+        let (from, seconds) = (leaf.raw.not_before, leaf.raw.not_after - leaf.raw.not_before + 1);
+        let Some((since, most)) = PUBLIC_LIMITS.iter().copied().find(|(since, _)| *since <= from) else { return };
+        // Both ends belong to the period (RFC 5280 section 4.1.2.5).
+        if !is_for_servers || seconds <= most * DAY {
+            return;
+        }
+        let (days, since) = (seconds / DAY, UnixTime(since).to_string());
+        let since = since.split('T').next().unwrap_or_default().to_owned();
+        let text = format!(
+            "{} is valid for {days} days: public authorities may issue at most {most} since {since}, and browsers reject more; \
+             an authority of your own may",
+            leaf.subject
+        );
+        self.find(Severity::Note, text);
+    }
+
     /// Names the features for the keys and signatures of the chain, and measures the memory.
     fn needs(&self) -> Needs {
         let mut features = BTreeSet::new();
@@ -247,6 +268,18 @@ impl<'i> Chain<'i> {
         }
     }
 }
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// The days for which public authorities may issue certificates of servers, each since a day, the latest first (CA/Browser
+/// Forum, Baseline Requirements section 6.3.2).
+const PUBLIC_LIMITS: [(i64, i64); 4] = [
+    (1_868_227_200, 47),  // 2029-03-15
+    (1_805_068_800, 100), // 2027-03-15
+    (1_773_532_800, 200), // 2026-03-15
+    (1_598_918_400, 398), // 2020-09-01
+];
 
 /// Measures the memory for the summaries of a chain, with the core itself.
 fn memory(chain: &[&[u8]]) -> usize {

@@ -2,7 +2,7 @@
 
 use embedded_mtls::events::EventDump;
 use mtls_pki::key::Key;
-use mtls_pki::pem::{self, FileError};
+use mtls_pki::pem::{self, FileError, Password};
 use serde::Serialize;
 
 use super::certificate::{self, Certificate, Request};
@@ -62,28 +62,33 @@ impl Content {
     }
 }
 
-/// Reads a file.
+/// Reads a file; what is encrypted is opened if there is a password.
 ///
 /// # Errors
-/// A file that cannot be read, or broken PEM.
-pub fn read(file: &str) -> Result<Vec<Item>, FileError> {
+/// A file that cannot be read, broken PEM, or a wrong password.
+pub fn read(file: &str, password: &Password) -> Result<Vec<Item>, FileError> {
     let wanted = "a file with certificates, keys or events";
     let bytes = std::fs::read(file).map_err(|error| FileError::new(file, error.to_string(), wanted))?;
-    let contents = contents(&bytes, file)?;
+    let contents = contents(&bytes, file, password)?;
     Ok((1..).zip(contents).map(|(number, content)| Item { file: file.to_owned(), number, content }).collect())
 }
 
 /// Names the contents of a file.
-fn contents(bytes: &[u8], file: &str) -> Result<Vec<Content>, FileError> {
+fn contents(bytes: &[u8], file: &str, password: &Password) -> Result<Vec<Content>, FileError> {
     if let Ok(dump) = EventDump::parse(bytes) {
         return Ok(vec![Content::Events { lines: dump.records().map(|record| record.to_string()).collect() }]);
     }
-    if let Some((what, advice)) = pem::foreign(bytes) {
+    let is_opened = password.is_given() && pem::is_pkcs12(bytes);
+    if let Some((what, advice)) = pem::foreign(bytes).filter(|_| !is_opened) {
+        let advice = if pem::is_pkcs12(bytes) { OPENED_BY } else { advice };
         return Ok(vec![of_der(bytes).unwrap_or_else(|| Content::other(what, Some(advice)))]);
     }
-    let sections = pem::sections(bytes, file)?;
+    let sections = pem::sections(bytes, file, password)?;
     Ok(sections.iter().map(|section| of_section(section.label, &section.der, section.is_encrypted)).collect())
 }
+
+/// The advice for encrypted files.
+const OPENED_BY: &str = "--key-password opens it";
 
 /// Recognizes DER by reading it; `None` if it is of another kind.
 fn of_der(der: &[u8]) -> Option<Content> {
@@ -102,7 +107,7 @@ fn of_der(der: &[u8]) -> Option<Content> {
 /// Names a PEM block. Its label decides what it is; the content only fills that.
 fn of_section(label: &str, der: &[u8], is_encrypted: bool) -> Content {
     if is_encrypted || label == "ENCRYPTED PRIVATE KEY" {
-        return Content::other("an encrypted private key", Some("--key-password of the other commands opens it"));
+        return Content::other("an encrypted private key", Some(OPENED_BY));
     }
     let known = match label {
         "PKCS7" | "CMS" => ("certificates as PKCS#7", "openssl pkcs7 -in FILE -print_certs -out new.pem extracts them"),
@@ -112,7 +117,9 @@ fn of_section(label: &str, der: &[u8], is_encrypted: bool) -> Content {
         _ => match of_der(der) {
             Some(content) => return content,
             None if label == "CERTIFICATE" => ("a certificate that cannot be read", "have it issued again"),
-            None if label.ends_with("PRIVATE KEY") => ("a private key of an unsupported kind", "use P-256"),
+            None if label.ends_with("PRIVATE KEY") => {
+                ("a private key of an unsupported kind", "use P-256, P-384, Ed25519 or RSA")
+            }
             None => return Content::other(&format!("BEGIN {label}"), None),
         },
     };

@@ -12,8 +12,8 @@
 //!   partner.pem          certificates of peers, or public keys, that are trusted by themselves; what they are decides
 //! ```
 //!
-//! The content of a file determines its kind, so that files may have other names and the extensions `.crt`, `.cer` or
-//! `.key`, as Kubernetes (`tls.crt`, `tls.key`, `ca.crt`), certbot (`fullchain.pem`, `privkey.pem`, ...) and AWS
+//! The content of a file determines its kind, so that files may have other names and the extensions `.crt`, `.cer`,
+//! `.key`, `.der`, `.p12` or `.pfx`, as Kubernetes (`tls.crt`, `tls.key`, `ca.crt`), certbot (`fullchain.pem`, `privkey.pem`, ...) and AWS
 //! (`NAME-certificate.pem.crt`, `NAME-private.pem.key`, ...) write them. The alias is the name of the certificate's
 //! file.
 //!
@@ -209,8 +209,8 @@ fn stem(name: &str) -> Option<&str> {
     ENDS.iter().find_map(|end| name.strip_suffix(end)).or_else(of_acm)
 }
 
-/// The extensions of PEM files.
-const ENDS: [&str; 4] = [".pem", ".crt", ".cer", ".key"];
+/// The extensions of files with certificates and keys.
+const ENDS: [&str; 7] = [".pem", ".crt", ".cer", ".key", ".der", ".p12", ".pfx"];
 
 /// The file names of an export of AWS Certificate Manager, without `.txt`.
 const OF_ACM: [&str; 3] = ["Certificate", "CertificateChain", "PrivateKey"];

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use embedded_mtls::Role;
+use mtls_pki::pem::Password;
 use serde::Serialize;
 
 use super::options::authorities;
@@ -19,6 +20,7 @@ Exit codes, which are stable:
 
 /// The options of `mtls inspect`.
 #[derive(Args, Debug)]
+#[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
 pub(super) struct InspectArgs {
     /// Certificates, keys, requests, PKCS#7, PKCS#12, PEM or DER, or the events that a device has recorded
     #[arg(required = true, value_name = "FILE")]
@@ -32,6 +34,9 @@ pub(super) struct InspectArgs {
     /// PEM: trusted authorities; may be repeated; by default the root among the files
     #[arg(long, value_name = "FILE")]
     ca: Vec<String>,
+    /// Opens PKCS#12 files and encrypted keys with the password from env:NAME, file:FILE or prompt
+    #[arg(long, value_name = "SOURCE")]
+    key_password: Option<String>,
     /// Warns of certificates that expire within this time
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u16,
@@ -59,9 +64,12 @@ struct Told {
 impl InspectArgs {
     /// Inspects the files.
     pub(super) fn run(&self) -> Result<u8, UsageError> {
+        let source = self.key_password.as_deref();
+        let password =
+            source.map_or_else(|| Ok(Password::none()), |source| Password::parse("--key-password", source))?;
         let mut items = Vec::new();
         for file in &self.files {
-            items.append(&mut read(file)?);
+            items.append(&mut read(file, &password)?);
         }
         let role = self.role.map(|role| match role {
             Holder::Server => Role::Server,

@@ -118,10 +118,10 @@ impl Args for IdentityArgs {
             Arg::new(name).long(name).value_name("FILE").action(ArgAction::Append).help(help)
         };
         command
-            .arg(file("cert", "PEM or DER: our certificate, then its intermediates; may be repeated: the server's request selects one, or --sni"))
+            .arg(file("cert", "PEM, DER or PKCS#12: our certificate, then its intermediates; may be repeated: the server's request selects one, or --sni"))
             .arg(file("key", "PEM or DER: the key of the preceding --cert, in PKCS#8, SEC 1 or PKCS#1: on P-256 or P-384, for Ed25519, or for RSA with 2048 to 4096 bits; by default in the same file"))
             .arg(Arg::new("key-password").long("key-password").value_name("SOURCE").help(
-                "The password of encrypted keys: env:NAME, file:FILE or prompt; by default the terminal is asked, if there is one",
+                "The password of PKCS#12 files and encrypted keys: env:NAME, file:FILE or prompt; by default the terminal is asked, if there is one",
             ))
     }
 

@@ -125,6 +125,16 @@ fn openssl_accepts_our_keys_of_every_kind_in_every_form() {
 }
 
 #[test]
+fn one_pkcs12_file_is_certificate_and_key() {
+    for (kind, form) in [("rsa2048", ""), ("p256", " -legacy"), ("p384", " -legacy -descert")] {
+        let folder = Folder::new(kind);
+        let (_server, port) = folder.server();
+        let words = format!("pkcs12 -export{form} -in client.pem -inkey client.key -passout pass:{PASSWORD}");
+        passed(&folder.check(port, &folder.openssl(&words, "client.p12"), &[]));
+    }
+}
+
+#[test]
 fn nginx_accepts_our_rsa_and_p384_keys() {
     for kind in ["rsa2048", "p384"] {
         let folder = Folder::new(kind);

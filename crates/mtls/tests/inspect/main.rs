@@ -174,7 +174,7 @@ fn other_files_are_named_as_what_they_are() {
         (data("p384.public.der"), "a public key, P-384"),
         (there.write("a.p7b", pkcs7).unwrap(), "certificates as PKCS#7"),
         (there.write("a.p12", pkcs12).unwrap(), "a PKCS#12 file"),
-        (there.write("a.jks", [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]).unwrap(), "a Java keystore"),
+        (there.write("a.jks", [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]).unwrap(), "a Java keystore (JKS)"),
     ] {
         let (code, said) = inspect(&[&file]);
         assert_eq!(code, Some(0), "{file}: {said}");
@@ -186,6 +186,39 @@ fn other_files_are_named_as_what_they_are() {
     let (code, said) = inspect(&[&text]);
     assert_eq!(code, Some(1), "{said}");
     says(&said, "no PEM block");
+}
+
+#[test]
+fn what_is_encrypted_is_opened_if_there_is_a_password() {
+    let there = Workdir::new().unwrap();
+    let data = |name: &str| format!("{ROOT}crates/pki/tests/data/{name}");
+    let password = format!("file:{}", there.write("password", "hunter2\n").unwrap());
+    let (code, said) = inspect(&[&data("modern.p12")]);
+    assert_eq!(code, Some(0), "{said}");
+    says(&said, "--key-password opens it");
+    let report = json(&[&data("modern.p12"), "--key-password", &password]);
+    let kinds: Vec<_> = report["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["private-key", "certificate", "certificate"], "{report}");
+    assert_eq!(report["chains"][0]["key"], 0, "{report}");
+    let report = json(&[&data("key-scrypt.pem"), "--key-password", &password]);
+    assert_eq!((&report["items"][0]["kind"], &report["items"][0]["key"]), (&"private-key".into(), &"p256".into()));
+    let password = format!("file:{}", there.write("password", "hunter3\n").unwrap());
+    let (code, said) = inspect(&[&data("modern.p12"), "--key-password", &password]);
+    assert_eq!(code, Some(1), "{said}");
+    says(&said, "this password does not open");
+}
+
+#[test]
+fn a_validity_that_no_public_authority_may_grant_is_noted_for_servers() {
+    let note = |days: &str| {
+        let there = pki(&["--days", days]);
+        let file = |name: &str| there.file(&format!("pki/{name}.pem"));
+        let (_, client) = inspect(&[&file("client")]);
+        assert!(!client.contains("public authorities may issue"), "{client}");
+        inspect(&[&file("server")]).1
+    };
+    says(&note("201"), "is valid for 201 days: public authorities may issue at most ");
+    assert!(!note("46").contains("public authorities may issue"));
 }
 
 #[test]

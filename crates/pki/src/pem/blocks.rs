@@ -46,6 +46,12 @@ const LABELS: [&str; 21] = [
 ];
 
 impl Label {
+    /// Makes the label of this text.
+    #[cfg(feature = "pkcs12")]
+    pub(super) const fn known(text: &'static str) -> Self {
+        Self(Some(text))
+    }
+
     fn of(text: &str) -> Self {
         // Old versions of OpenSSL wrote this label; it is still read.
         let text = if matches!(text, "X509 CERTIFICATE") { "CERTIFICATE" } else { text };

@@ -2,16 +2,15 @@
 
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 
-use super::blocks::blocks;
+use super::blocks::Block;
 use super::{FileError, Identity, Password, Standing, labels};
 use crate::key::{Key, KeyError, KeyKind};
 
-/// Returns the only private key of a file, PEM or DER.
-pub(super) fn key_in(bytes: &[u8], file: &str, password: &Password) -> Result<Key, FileError> {
-    let blocks = blocks(bytes, file)?;
+/// Returns the only private key among the blocks of a file.
+pub(super) fn key_among(blocks: &[Block], file: &str, password: &Password) -> Result<Key, FileError> {
     let mut keys = blocks.iter().filter(|block| block.label.is_private_key());
     let (Some(block), None) = (keys.next(), keys.next()) else {
-        return Err(FileError::new(file, labels(&blocks), "one block BEGIN PRIVATE KEY or BEGIN EC PRIVATE KEY"));
+        return Err(FileError::new(file, labels(blocks), "one block BEGIN PRIVATE KEY or BEGIN EC PRIVATE KEY"));
     };
     if block.is_encrypted {
         // Its key is one round of MD5 (RFC 1421 knows no better), so no library that is kept reads it.
@@ -47,7 +46,7 @@ fn strong(key: Key) -> Result<Key, KeyError> {
 }
 
 /// Decrypts an encrypted PKCS#8 key (RFC 5958 section 3) that a password protects by PBES2 (RFC 8018 section 6.2).
-fn decrypted(der: &[u8], file: &str, password: &Password) -> Result<SecretDocument, FileError> {
+pub(super) fn decrypted(der: &[u8], file: &str, password: &Password) -> Result<SecretDocument, FileError> {
     let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| {
         let found = "an encrypted private key that is malformed, or uses an unsupported scheme";
         FileError::new(file, found, WANTED_SCHEME)
@@ -55,7 +54,7 @@ fn decrypted(der: &[u8], file: &str, password: &Password) -> Result<SecretDocume
     if let Some(demand) = excessive(&info) {
         return Err(FileError::new(file, demand, WANTED_SCHEME));
     }
-    info.decrypt(password.for_key(file)?).map_err(|error| match error {
+    info.decrypt(password.of("an encrypted private key", file)?).map_err(|error| match error {
         pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
             FileError::new(file, "a private key that this password does not decrypt", "its password")
         }
@@ -170,6 +169,7 @@ mod tests {
     use p256::SecretKey;
     use p256::pkcs8::EncodePrivateKey as _;
 
+    use super::super::blocks::blocks;
     use super::super::encode;
     use super::*;
 
@@ -184,12 +184,16 @@ mod tests {
         encode("PRIVATE KEY", [&der[..]])
     }
 
+    fn key_in(bytes: &[u8]) -> Result<Key, FileError> {
+        key_among(&blocks(bytes, "key.pem")?, "key.pem", &Password::none())
+    }
+
     fn read(text: impl AsRef<[u8]>) -> [u8; 32] {
-        *key_in(text.as_ref(), "key.pem", &Password::none()).unwrap().p256().unwrap()
+        *key_in(text.as_ref()).unwrap().p256().unwrap()
     }
 
     fn refusal(text: &str) -> String {
-        key_in(text.as_bytes(), "key.pem", &Password::none()).unwrap_err().to_string()
+        key_in(text.as_bytes()).unwrap_err().to_string()
     }
 
     #[test]

@@ -6,15 +6,22 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'-' | b'M', ..] | [b'-' | b'M', 0, ..] => {
             Some(("text in UTF-16", "ASCII: iconv -f UTF-16 -t ASCII FILE > new.pem converts it"))
         }
-        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => Some((
-            "a Java keystore",
-            "PEM: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12, then openssl \
-             pkcs12 -in new.p12 -nodes -out new.pem",
+        [0xfe, 0xed, 0xfe, 0xed, ..] => Some(("a Java keystore (JKS)", OF_KEYTOOL)),
+        [0xce, 0xce, 0xce, 0xce, ..] => Some(("a Java keystore (JCEKS)", OF_KEYTOOL)),
+        // A version, then the length of a salt.
+        [0, 0, 0, 1 | 2, 0, 0, 0, 20, ..] => Some((
+            "a keystore of Bouncy Castle (BKS)",
+            "PKCS#12: keytool -importkeystore -srcstoretype BKS -provider org.bouncycastle.jce.provider.BouncyCastleProvider \
+             -providerpath bcprov.jar -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12",
         )),
         [0x30, ..] if label(bytes).is_none() => Some(der(bytes)),
         _ => None,
     }
 }
+
+/// The way out of a Java keystore.
+const OF_KEYTOOL: &str =
+    "PKCS#12: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12 converts it";
 
 /// Returns the label that a PEM file with this DER would have, by the values with which it begins; `None` for anything but a
 /// certificate or a key.
@@ -38,11 +45,19 @@ pub(super) fn label(der: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// The arc of PKCS#7, in DER.
+const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
+
+/// Returns whether a file begins as PKCS#12 does: version 3, then PKCS#7.
+pub(super) fn is_pkcs12(bytes: &[u8]) -> bool {
+    let behind = content(bytes).strip_prefix(&[2, 1, 3]);
+    bytes.first() == Some(&0x30) && behind.is_some_and(|behind| content(behind).starts_with(PKCS7))
+}
+
 /// Describes a DER file by the values with which it begins.
 fn der(bytes: &[u8]) -> (&'static str, &'static str) {
-    const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
     let inner = content(bytes);
-    if inner.strip_prefix(&[2, 1, 3]).is_some_and(|behind| content(behind).starts_with(PKCS7)) {
+    if is_pkcs12(bytes) {
         return (
             "a PKCS#12 file (.p12, .pfx)",
             "PEM: openssl pkcs12 -in FILE -nodes -out new.pem asks for its password and writes the key and the certificates",
@@ -105,7 +120,9 @@ mod tests {
             (vec![0x30, 0x82], "other DER, or binary data", "PEM"),
             (b"\xff\xfe-\0-\0".to_vec(), "text in UTF-16", "iconv"),
             (b"\0-\0-".to_vec(), "text in UTF-16", "iconv"),
-            (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0], "a Java keystore", "keytool"),
+            (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0], "a Java keystore (JKS)", "keytool"),
+            (vec![0xce, 0xce, 0xce, 0xce, 0, 0], "a Java keystore (JCEKS)", "keytool"),
+            (vec![0, 0, 0, 2, 0, 0, 0, 20, 7], "a keystore of Bouncy Castle (BKS)", "keytool"),
         ] {
             let (name, wanted) = foreign(&bytes).expect(found);
             assert!(name == found && wanted.contains(command), "{name}, {wanted}");

@@ -7,6 +7,8 @@ mod blocks;
 mod key;
 mod kind;
 mod password;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
 mod quote;
 
 use core::fmt;
@@ -164,8 +166,13 @@ pub fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
 /// # Errors
 /// Files that cannot be read, do not match, or have unusable content.
 pub fn identity(chain_file: &str, key_file: &str, password: &Password) -> Result<Identity, FileError> {
-    let chain = certificates(chain_file)?;
-    let identity = Identity { chain, key: key::key_in(&read(key_file)?, key_file, password)? };
+    let blocks = opened(&read(chain_file)?, chain_file, password)?;
+    let chain = certificates_among(&blocks, chain_file)?;
+    let key = match key_file {
+        same if same == chain_file => key::key_among(&blocks, chain_file, password)?,
+        other => key::key_among(&opened(&read(other)?, other, password)?, other, password)?,
+    };
+    let identity = Identity { chain, key };
     match key::owner(&identity) {
         Some(0) => usable(identity, chain_file),
         Some(n) => Err(FileError::new(
@@ -214,7 +221,7 @@ impl Held {
     /// A file that cannot be read or contains neither.
     pub fn read(file: &str, password: &Password) -> Result<Self, FileError> {
         let bytes = read(file)?;
-        let blocks = blocks(&bytes, file)?;
+        let blocks = opened(&bytes, file, password)?;
         let mut held = Self::default();
         for block in &blocks {
             held.certificates.extend(certificate_of(block, file)?);
@@ -223,7 +230,7 @@ impl Held {
             }
         }
         if blocks.iter().any(|block| block.label.is_private_key()) {
-            held.key = Some(key::key_in(&bytes, file, password)?);
+            held.key = Some(key::key_among(&blocks, file, password)?);
         } else if held.certificates.is_empty() && held.public_keys.is_empty() {
             return Err(FileError::new(file, labels(&blocks), "a certificate or a key"));
         }
@@ -241,18 +248,40 @@ pub struct Section {
     pub is_encrypted: bool,
 }
 
-/// Returns all PEM blocks of a file with this content.
+/// Returns the blocks of a file with this content; what is encrypted is opened if there is a password.
 ///
 /// # Errors
-/// No PEM, or a broken block.
-pub fn sections(bytes: &[u8], file: &str) -> Result<Vec<Section>, FileError> {
-    let section = |Block { label, der, is_encrypted }| Section { label: label.name(), der, is_encrypted };
-    Ok(blocks(bytes, file)?.into_iter().map(section).collect())
+/// Neither PEM nor DER, a broken block, or a wrong password.
+pub fn sections(bytes: &[u8], file: &str, password: &Password) -> Result<Vec<Section>, FileError> {
+    let section = |Block { label, der, is_encrypted }| match label.name() {
+        "ENCRYPTED PRIVATE KEY" if password.is_given() => {
+            let der = Zeroizing::new(key::decrypted(&der, file, password)?.as_bytes().to_vec());
+            Ok(Section { label: "PRIVATE KEY", der, is_encrypted })
+        }
+        label => Ok(Section { label, der, is_encrypted }),
+    };
+    opened(bytes, file, password)?.into_iter().map(section).collect()
+}
+
+/// Returns the blocks of a file, those of a PKCS#12 file as a PEM file would have them.
+fn opened(bytes: &[u8], file: &str, password: &Password) -> Result<Vec<Block>, FileError> {
+    #[cfg(feature = "pkcs12")]
+    if let Some(blocks) = pkcs12::open(bytes, file, password)? {
+        return Ok(blocks);
+    }
+    #[cfg(not(feature = "pkcs12"))]
+    let _ = password;
+    blocks(bytes, file)
 }
 
 /// Describes the content of a file that is not PEM, and what to convert it to; `None` if it may be PEM.
 pub fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     kind::foreign(bytes)
+}
+
+/// Returns whether a file begins as PKCS#12 does.
+pub fn is_pkcs12(bytes: &[u8]) -> bool {
+    kind::is_pkcs12(bytes)
 }
 
 /// Returns whether a certificate contains the public key of `key`, or `der` is this public key.
@@ -275,13 +304,17 @@ fn read(file: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
 
 /// Returns the certificates among the PEM blocks.
 fn certificates_in(bytes: &[u8], file: &str) -> Result<Vec<Vec<u8>>, FileError> {
-    let blocks = blocks(bytes, file)?;
+    certificates_among(&blocks(bytes, file)?, file)
+}
+
+/// Returns the certificates among the blocks of a file.
+fn certificates_among(blocks: &[Block], file: &str) -> Result<Vec<Vec<u8>>, FileError> {
     let mut chain = Vec::new();
-    for block in &blocks {
+    for block in blocks {
         chain.extend(certificate_of(block, file)?);
     }
     if chain.is_empty() {
-        return Err(FileError::new(file, labels(&blocks), "at least one block BEGIN CERTIFICATE"));
+        return Err(FileError::new(file, labels(blocks), "at least one block BEGIN CERTIFICATE"));
     }
     Ok(chain)
 }

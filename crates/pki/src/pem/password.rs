@@ -58,10 +58,15 @@ impl Password {
         Self { source, read: OnceLock::new() }
     }
 
-    /// Returns the password for the key in `file`, which a prompt names.
-    pub(super) fn for_key(&self, file: &str) -> Result<&[u8], FileError> {
+    /// Returns whether there is a source.
+    pub fn is_given(&self) -> bool {
+        self.source != Source::Unknown
+    }
+
+    /// Returns the password of `what`, which is `file`: a prompt names it.
+    pub(super) fn of(&self, what: &str, file: &str) -> Result<&[u8], FileError> {
         let read = self.read.get_or_init(|| match &self.source {
-            Source::Unknown => Err(FileError::new(file, "an encrypted private key without a password", WANTED)),
+            Source::Unknown => Err(FileError::new(file, format!("{what} without a password"), WANTED)),
             Source::Variable(name) => match std::env::var(name) {
                 Ok(password) => Ok(Zeroizing::new(password.into_bytes())),
                 Err(_) => Err(FileError::new(name, "no text in this environment variable", "the password of the key")),
@@ -119,7 +124,7 @@ mod tests {
     #[test]
     fn a_variable_that_is_not_set_is_named() {
         let password = Password::parse("-p", "env:EMBEDDED_MTLS_NEVER_SET").unwrap();
-        let error = password.for_key("key.pem").unwrap_err().to_string();
+        let error = password.of("a key", "key.pem").unwrap_err().to_string();
         assert!(error.starts_with("EMBEDDED_MTLS_NEVER_SET: found no text in this environment variable"), "{error}");
     }
 
@@ -128,6 +133,6 @@ mod tests {
         let password = Password::none();
         password.read.set(Ok(Zeroizing::new(b"hunter2".to_vec()))).unwrap();
         assert!(!format!("{password:?}").contains("hunter2"));
-        assert_eq!(password.for_key("key.pem").unwrap(), b"hunter2");
+        assert_eq!(password.of("a key", "key.pem").unwrap(), b"hunter2");
     }
 }
