@@ -186,6 +186,12 @@ fn integration() -> Step {
         cargo("test --package embedded-mtls-connect --package mtls-pki --test * --locked"),
         cargo("test --package vectors --test wycheproof --locked"),
         cargo("test --package embedded-mtls-micro --test * --locked"),
+        // As the optimizer leaves it, and with a branch that has to be found.
+        cargo("test --release --package embedded-mtls-micro --test constant_time --locked"),
+        Task::Succeeds(
+            Run::cargo("test --release --package embedded-mtls-micro --test constant_time --locked")
+                .env("MICRO_LEAKY", "1"),
+        ),
         cargo("test --package embedded-mtls-sim --test * --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }

@@ -29,6 +29,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("qemu-system-arm", "qemu-system-arm"),
     ("selfserv", "libnss3-tools"),
     ("tshark", "tshark"),
+    ("valgrind", "valgrind"),
 ];
 
 /// Go, as the Python package index carries it: newer than that of Debian, and at hand where packages are.

@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::chacha20::{BLOCK, ChaCha20};
+use crate::number::reveal;
 use crate::poly1305::Poly1305;
 
 /// Encrypts `in_out` in place and returns the tag.
@@ -29,7 +30,7 @@ pub(crate) fn open(
     tag: &[u8; TAG_LEN],
 ) -> Result<(), CryptoError> {
     let (mut cipher, mac) = start(key, nonce, in_out)?;
-    if !bool::from(self::tag(mac, aad, in_out).ct_eq(tag)) {
+    if !reveal(self::tag(mac, aad, in_out).ct_eq(tag).unwrap_u8().into()) {
         return Err(CryptoError::Forged);
     }
     cipher.apply(in_out);

@@ -9,6 +9,9 @@ use crate::p256::{Coordinate, P};
 use crate::words::little_endian;
 use crate::{aes128, assembly, ghash, p256, portable};
 
+/// True for the variant with a branch on a secret, which a test of constant time has to find.
+pub const IS_LEAKY: bool = cfg!(leaky);
+
 /// Compares all functions on extreme numbers and on random ones, and adds points in all forms. Returns the number of cases.
 ///
 /// # Errors

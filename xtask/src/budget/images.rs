@@ -41,6 +41,11 @@ pub(crate) fn statics_over_empty(build: &Build, name: &str) -> Result<u64> {
 
 /// Builds these programs of the crate, with `feature` beside those of the build.
 pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result<()> {
+    compilation(build, programs, feature).succeed()
+}
+
+/// Returns the command that does that.
+pub(crate) fn compilation(build: &Build, programs: &[&str], feature: &str) -> Run {
     let Build { profile, features, flags, .. } = build;
     let line = format!("build --quiet --locked --profile {profile} --target {MEASURED_TARGET} --target-dir");
     let run = Run::cargo(&line)
@@ -48,7 +53,7 @@ pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result
         .arg(format!("--features={features},{feature}"))
         .arg("--config")
         .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"));
-    programs.iter().fold(run, |run, program| run.words("--bin").arg(*program)).within(CRATE).succeed()
+    programs.iter().fold(run, |run, program| run.words("--bin").arg(*program)).within(CRATE)
 }
 
 /// Returns the path of a program of a build.

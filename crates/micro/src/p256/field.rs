@@ -30,7 +30,7 @@ impl Coordinate {
     /// Parses a number below p. The time taken reveals whether it is.
     pub(super) fn new(number: &Number) -> Option<Self> {
         let (_, is_below) = number::subtract(number, &P);
-        (is_below != 0).then(|| Self(*number).times(&R_SQUARED))
+        number::reveal(is_below).then(|| Self(*number).times(&R_SQUARED))
     }
 
     /// Returns the number, below p.

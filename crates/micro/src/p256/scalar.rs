@@ -25,7 +25,7 @@ impl Scalar {
     pub(crate) fn nonzero(bytes: &[u8; 32]) -> Option<Self> {
         let number = number::from_bytes(bytes);
         let (_, is_below) = number::subtract(&number, &ORDER);
-        (is_below & !number::is_zero(&number) != 0).then_some(Self(number))
+        number::reveal(is_below & !number::is_zero(&number)).then_some(Self(number))
     }
 
     /// Reduces any number modulo the order, which is above 2^255.
@@ -38,7 +38,7 @@ impl Scalar {
     }
 
     pub(super) fn is_zero(&self) -> bool {
-        number::is_zero(&self.0) != 0
+        number::reveal(number::is_zero(&self.0))
     }
 
     pub(super) fn plus(&self, other: &Self) -> Self {
