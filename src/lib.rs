@@ -129,10 +129,11 @@
 //! | `aes256-gcm-sha384` | `TLS_AES_256_GCM_SHA384`; secrets take 48 instead of 32 bytes |
 //! | `chacha20-poly1305` | `TLS_CHACHA20_POLY1305_SHA256` |
 //! | `x25519` | key exchange on X25519 |
+//! | `mlkem` | key exchange by X25519MLKEM768, against quantum computers of the future, as the preferred group |
 //! | `ed25519` | signatures with Ed25519 keys |
 //! | `p384` | key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
 //! | `rsa` | verification of RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
-//! | `all-algorithms` | all of these algorithms |
+//! | `all-algorithms` | all of these algorithms apart from `mlkem`, which changes what is sent by default |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) individual causes of rejection; nothing is waived by default |
 //! | `events` | an `EventRing` in lent memory, in which connections record their events |
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |

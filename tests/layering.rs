@@ -46,6 +46,7 @@ const CRYPTOGRAPHY: &[&str] = &[
     "ed25519_dalek",
     "embedded_mtls_aead",
     "hmac",
+    "ml_kem",
     "p256",
     "ecdsa",
     "p384",

@@ -378,6 +378,7 @@ mod tests {
     fn the_seeds_of_the_key_exchange_are_wiped_as_soon_as_it_is_over() {
         let anchors = [TrustAnchor::from_fingerprint([1; 32])];
         let config = ClientConfig::new(ServerName::parse("server.example").unwrap(), &anchors);
+        let config = config.with_groups(&[NamedGroup::SECP256R1]);
         let (mut rx, mut tx, mut peer) = ([0; 2048], [0; 1024], [0; 1024]);
         let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
         let mut client = Handshake::<Client>::new(&config, buffers, Entropy::new(&[7; 128])).unwrap();

@@ -42,10 +42,23 @@ pub const MAX_HASH_LEN: usize = if cfg!(feature = "rsa") {
 };
 /// Bytes of the longest hash of a cipher suite that is compiled in.
 pub(crate) const MAX_SUITE_HASH_LEN: usize = if cfg!(feature = "aes256-gcm-sha384") { 48 } else { 32 };
-/// Bytes of the longest public key share: an uncompressed point on P-256, or on P-384 (feature `p384`).
-pub const MAX_KEY_SHARE_LEN: usize = if cfg!(feature = "p384") { 97 } else { 65 };
+/// Bytes of the longest public key share: an uncompressed point on P-256, or on P-384 (feature `p384`), or a client's
+/// share of X25519MLKEM768 (feature `mlkem`).
+pub const MAX_KEY_SHARE_LEN: usize = if cfg!(feature = "mlkem") {
+    1_216
+} else if cfg!(feature = "p384") {
+    97
+} else {
+    65
+};
 /// Bytes of the longest shared secret.
-pub const MAX_SHARED_SECRET_LEN: usize = if cfg!(feature = "p384") { 48 } else { 32 };
+pub const MAX_SHARED_SECRET_LEN: usize = if cfg!(feature = "mlkem") {
+    64
+} else if cfg!(feature = "p384") {
+    48
+} else {
+    32
+};
 /// Bytes of the seed from which an ephemeral key is derived.
 pub const KEY_SEED_LEN: usize = 32;
 /// Bytes of an AEAD nonce (RFC 9846 section 5.3).
@@ -175,8 +188,14 @@ debug_by_name!("SharedSecret", [] SharedSecret);
 #[derive(Clone, Copy)]
 pub struct KeyShare {
     bytes: [u8; MAX_KEY_SHARE_LEN],
-    len: u8,
+    len: KeyShareLen,
 }
+
+/// The length of a [`KeyShare`].
+#[cfg(feature = "mlkem")]
+type KeyShareLen = u16;
+#[cfg(not(feature = "mlkem"))]
+type KeyShareLen = u8;
 
 debug_by_name!("KeyShare", [] KeyShare);
 
@@ -211,6 +230,8 @@ pub trait Aead {
 }
 
 /// An ephemeral private key. Wiped when dropped.
+///
+/// A hybrid is an operation of each of its parts where others are one.
 pub trait KeyExchange: Sized {
     /// Returns the public key. One public-key operation.
     ///
@@ -218,7 +239,19 @@ pub trait KeyExchange: Sized {
     /// [`CryptoError`] if the provider fails.
     fn key_share(&self) -> Result<KeyShare, CryptoError>;
 
-    /// Computes the shared secret with the peer's public key, and consumes the private key. One public-key operation.
+    /// Returns the key share of a server for the client's share in `peer`: with Diffie-Hellman the public key, with a KEM
+    /// a ciphertext. [`agree`](Self::agree) follows with the same `peer`. One public-key operation.
+    ///
+    /// Servers call it in builds with the feature `mlkem`; in others they call [`key_share`](Self::key_share).
+    ///
+    /// # Errors
+    /// As of [`agree`](Self::agree).
+    fn answer(&mut self, peer: &[u8]) -> Result<KeyShare, CryptoError> {
+        let _ = peer;
+        self.key_share()
+    }
+
+    /// Computes the shared secret with the peer's key share, and consumes the private key. One public-key operation.
     ///
     /// # Errors
     /// [`CryptoError::Invalid`] if `peer` is not a valid public key of the group, or the result is the all-zero value
@@ -368,7 +401,7 @@ impl KeyShare {
     pub fn new(share: &[u8]) -> Result<Self, CryptoError> {
         let mut bytes = [0; MAX_KEY_SHARE_LEN];
         bytes.get_mut(..share.len()).ok_or(CryptoError::Invalid)?.copy_from_slice(share);
-        let len = u8::try_from(share.len()).map_err(|_| CryptoError::Invalid)?;
+        let len = KeyShareLen::try_from(share.len()).map_err(|_| CryptoError::Invalid)?;
         Ok(Self { bytes, len })
     }
 

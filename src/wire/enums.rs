@@ -22,6 +22,8 @@ code_points! {
         SECP384R1 = 0x0018 => "secp384r1",
         /// Curve25519.
         X25519 = 0x001d => "x25519",
+        /// ML-KEM-768 and Curve25519 (draft-ietf-tls-ecdhe-mlkem; feature `mlkem`).
+        X25519MLKEM768 = 0x11ec => "X25519MLKEM768",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The list of steps.
 
-use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, MEASURED_TARGET, PLAIN, SETS, TARGETS};
+use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, MEASURED_TARGET, PLAIN, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -96,10 +96,22 @@ fn combinations() -> Step {
     // With everything built in, which is the default, they are a part of the step before.
     let programs = ["--no-default-features", "--features dangerous-waivers"]
         .map(|features| cargo(&format!("clippy --package mtls --lib --bins --locked {features} {DENY}")));
+    // Not a part of the step before, since it changes what is sent by default.
+    let hybrid = [
+        format!("--package embedded-mtls --test hybrid --features {HYBRID}"),
+        "--package vectors --test wycheproof --features mlkem".to_owned(),
+    ]
+    .map(|tests| cargo(&format!("clippy {tests} --locked {DENY}")));
     let (features, reason) = EXCLUSIVE;
     let exclusive = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {features}"));
-    let tasks =
-        SETS.iter().map(set).chain(operator).chain(programs).chain([Task::Refused(exclusive, reason)]).collect();
+    let tasks = SETS
+        .iter()
+        .map(set)
+        .chain(operator)
+        .chain(programs)
+        .chain(hybrid)
+        .chain([Task::Refused(exclusive, reason)])
+        .collect();
     Step { name: "features", what: "every sensible set of features builds without a lint", tasks }
 }
 
@@ -181,10 +193,13 @@ fn integration() -> Step {
         cargo(&format!(
             "test --package embedded-mtls --package mtls --test {all} --test inspect --test pki --test programs --locked --features {features}"
         )),
+        cargo(&format!(
+            "test --package embedded-mtls --lib --test hybrid --locked --features {HYBRID},test-support/resumption"
+        )),
         // Its tests run its examples, and `--test` alone does not build them.
         cargo("build --package embedded-mtls-connect --examples --locked"),
         cargo("test --package embedded-mtls-connect --package mtls-pki --test * --locked"),
-        cargo("test --package vectors --test wycheproof --locked"),
+        cargo("test --package vectors --test wycheproof --locked --features mlkem"),
         cargo("test --package embedded-mtls-micro --test * --locked"),
         // As the optimizer leaves it, and with a branch that has to be found.
         cargo("test --release --package embedded-mtls-micro --test constant_time --locked"),

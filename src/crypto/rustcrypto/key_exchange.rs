@@ -7,10 +7,12 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::ecdsa::point_p256;
+#[cfg(feature = "mlkem")]
+use super::mlkem::HybridPrivateKey;
 use crate::crypto::{CryptoError, KEY_SEED_LEN, KeyExchange, KeyShare, SharedSecret};
 use crate::wire::enums::NamedGroup;
 
-/// An ephemeral private key. 36 bytes, or 52 with P-384; wiped when dropped.
+/// An ephemeral private key. 36 bytes, or 52 with P-384, or 100 with ML-KEM; wiped when dropped.
 pub struct PrivateKey(Private);
 
 debug_by_name!("PrivateKey", [] PrivateKey);
@@ -21,6 +23,8 @@ enum Private {
     P384(p384::SecretKey),
     #[cfg(feature = "x25519")]
     X25519(X25519PrivateKey),
+    #[cfg(feature = "mlkem")]
+    X25519MlKem768(HybridPrivateKey),
 }
 
 /// An ephemeral private key of X25519 alone, for a provider with its own P-256. 32 bytes, wiped when dropped.
@@ -46,6 +50,8 @@ impl PrivateKey {
             NamedGroup::SECP384R1 => Private::P384(p384_private_key(seed)?),
             #[cfg(feature = "x25519")]
             NamedGroup::X25519 => Private::X25519(X25519PrivateKey::new(seed)),
+            #[cfg(feature = "mlkem")]
+            NamedGroup::X25519MLKEM768 => Private::X25519MlKem768(HybridPrivateKey::new(seed)?),
             _ => return Err(CryptoError::Unsupported),
         }))
     }
@@ -59,6 +65,16 @@ impl KeyExchange for PrivateKey {
             Private::P384(key) => KeyShare::new(key.public_key().to_sec1_point(false).as_bytes()),
             #[cfg(feature = "x25519")]
             Private::X25519(key) => key.key_share(),
+            #[cfg(feature = "mlkem")]
+            Private::X25519MlKem768(key) => key.key_share(),
+        }
+    }
+
+    #[cfg(feature = "mlkem")]
+    fn answer(&mut self, peer: &[u8]) -> Result<KeyShare, CryptoError> {
+        match &mut self.0 {
+            Private::X25519MlKem768(key) => key.answer(peer),
+            _ => self.key_share(),
         }
     }
 
@@ -82,6 +98,8 @@ impl KeyExchange for PrivateKey {
             }
             #[cfg(feature = "x25519")]
             Private::X25519(key) => key.agree(peer),
+            #[cfg(feature = "mlkem")]
+            Private::X25519MlKem768(key) => key.agree(peer),
         }
     }
 }
@@ -189,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_share_of_another_length_is_rejected() {
-        for group in RustCrypto::NAMED_GROUPS {
+        // The shares of both sides of a hybrid have lengths of their own.
+        for group in RustCrypto::NAMED_GROUPS.iter().filter(|group| **group != NamedGroup::X25519MLKEM768) {
             let own = RustCrypto.key_exchange(*group, &[1; 32]).unwrap().key_share().unwrap();
             for len in (0..=98).filter(|len| *len != own.as_bytes().len()) {
                 let mut share = own.as_bytes().to_vec();

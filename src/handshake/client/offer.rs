@@ -158,6 +158,8 @@ pub(crate) fn hello_len<C: CryptoProvider>(
         let len = match group {
             NamedGroup::X25519 => 32,
             NamedGroup::SECP256R1 => 65,
+            #[cfg(feature = "mlkem")]
+            NamedGroup::SECP384R1 => 97,
             _ => MAX_KEY_SHARE_LEN,
         };
         Some(KeyShareEntry { group, key_exchange: zeros.get(..len).unwrap_or(&zeros) })

