@@ -41,6 +41,7 @@ mod poly1305;
 mod portable;
 mod provider;
 mod sha256;
+mod stack;
 mod words;
 
 #[cfg(assembly)]

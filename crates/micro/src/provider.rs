@@ -15,6 +15,9 @@ use crate::aes128_gcm;
 use crate::chacha20_poly1305;
 use crate::p256::{self, POINT_LEN, Scalar, ecdsa};
 use crate::sha256::{self, Sha256};
+#[cfg(feature = "aes128-gcm")]
+use crate::stack::AES128_GCM;
+use crate::stack::{AGREEMENT, BASE_MULTIPLE, CHACHA20_POLY1305, HASH, HMAC, wiped};
 
 /// The provider of this back end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,7 +75,7 @@ impl CryptoProvider for Micro {
 
     fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
         match algorithm {
-            HashAlgorithm::Sha256 => Ok(Digest::from(&sha256::hmac(key, message))),
+            HashAlgorithm::Sha256 => wiped::<HMAC, _>(|| Ok(Digest::from(&sha256::hmac(key, message)))),
             _ => Err(CryptoError::Unsupported),
         }
     }
@@ -90,7 +93,9 @@ impl CryptoProvider for Micro {
 
     fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<MicroPrivateKey, CryptoError> {
         match group {
-            NamedGroup::SECP256R1 => p256::private_key(seed).map(MicroPrivateKey).ok_or(CryptoError::Invalid),
+            NamedGroup::SECP256R1 => {
+                wiped::<HASH, _>(|| p256::private_key(seed).map(MicroPrivateKey).ok_or(CryptoError::Invalid))
+            }
             _ => Err(CryptoError::Unsupported),
         }
     }
@@ -114,11 +119,11 @@ impl CryptoProvider for Micro {
 
 impl Hash for MicroHash {
     fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        wiped::<HASH, _>(|| self.0.update(bytes));
     }
 
     fn finish(self) -> Digest {
-        Digest::from(&self.0.finish())
+        wiped::<HASH, _>(|| Digest::from(&self.0.finish()))
     }
 }
 
@@ -126,8 +131,10 @@ impl Aead for MicroRecordKey {
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
         match &self.0 {
             #[cfg(feature = "aes128-gcm")]
-            RecordKey::Aes128Gcm(key) => aes128_gcm::seal(key, nonce, aad, in_out),
-            RecordKey::ChaCha20Poly1305(key) => chacha20_poly1305::seal(key, nonce, aad, in_out),
+            RecordKey::Aes128Gcm(key) => wiped::<AES128_GCM, _>(|| aes128_gcm::seal(key, nonce, aad, in_out)),
+            RecordKey::ChaCha20Poly1305(key) => {
+                wiped::<CHACHA20_POLY1305, _>(|| chacha20_poly1305::seal(key, nonce, aad, in_out))
+            }
         }
     }
 
@@ -140,19 +147,21 @@ impl Aead for MicroRecordKey {
     ) -> Result<(), CryptoError> {
         match &self.0 {
             #[cfg(feature = "aes128-gcm")]
-            RecordKey::Aes128Gcm(key) => aes128_gcm::open(key, nonce, aad, in_out, tag),
-            RecordKey::ChaCha20Poly1305(key) => chacha20_poly1305::open(key, nonce, aad, in_out, tag),
+            RecordKey::Aes128Gcm(key) => wiped::<AES128_GCM, _>(|| aes128_gcm::open(key, nonce, aad, in_out, tag)),
+            RecordKey::ChaCha20Poly1305(key) => {
+                wiped::<CHACHA20_POLY1305, _>(|| chacha20_poly1305::open(key, nonce, aad, in_out, tag))
+            }
         }
     }
 }
 
 impl KeyExchange for MicroPrivateKey {
     fn key_share(&self) -> Result<KeyShare, CryptoError> {
-        KeyShare::new(&p256::public_key(&self.0))
+        wiped::<BASE_MULTIPLE, _>(|| KeyShare::new(&p256::public_key(&self.0)))
     }
 
     fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
-        p256::agree(&self.0, peer).map(SharedSecret::new).ok_or(CryptoError::Invalid)
+        wiped::<AGREEMENT, _>(|| p256::agree(&self.0, peer).map(SharedSecret::new).ok_or(CryptoError::Invalid))
     }
 }
 
@@ -162,9 +171,11 @@ impl MicroSigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
-        let private = Zeroizing::new(Scalar::nonzero(scalar).ok_or(CryptoError::Invalid)?);
-        let public = p256::public_key(&private);
-        Ok(Self { private, public })
+        wiped::<BASE_MULTIPLE, _>(|| {
+            let private = Zeroizing::new(Scalar::nonzero(scalar).ok_or(CryptoError::Invalid)?);
+            let public = p256::public_key(&private);
+            Ok(Self { private, public })
+        })
     }
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
@@ -178,7 +189,7 @@ impl MicroSigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
     pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
-        ecdsa::sign(&self.private, digest, hedge)
+        wiped::<BASE_MULTIPLE, _>(|| ecdsa::sign(&self.private, digest, hedge))
     }
 
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the certificate.

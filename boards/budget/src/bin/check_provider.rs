@@ -169,12 +169,13 @@ fn der<'a>(signature: &[u8; 64], buffer: &'a mut [u8; 72]) -> &'a [u8] {
 #[cfg(feature = "micro-aes128-gcm")]
 mod micro {
     use super::{ORDER, expect, hash, share, verify};
-    use budget::replay::machine;
+    use budget::replay::machine::{self, Stack};
     use budget::{Key, Provider};
     use core::hint::black_box;
     use embedded_mtls::NamedGroup;
     use embedded_mtls::crypto::rustcrypto::RustCrypto;
-    use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
+    use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, Hash, HashAlgorithm, KeyExchange};
+    use semihosting::println;
 
     const ALGORITHMS: [AeadAlgorithm; 2] = [AeadAlgorithm::ChaCha20Poly1305, AeadAlgorithm::Aes128Gcm];
     /// Longest record that is sealed.
@@ -186,7 +187,62 @@ mod micro {
 
     /// The number of records and of secrets.
     pub(super) fn check() -> usize {
-        records() + secrets()
+        records() + secrets() + stack()
+    }
+
+    /// Most bytes that an operation may leave on the stack: addresses, lengths, a tag.
+    const LEFT_BEHIND: usize = 96;
+    /// A running hash, which is moved, leaves a copy of its state with its caller.
+    const MOVED: usize = 80;
+
+    /// Checks that each operation on secrets leaves the stack wiped. Returns the number of operations.
+    fn stack() -> usize {
+        let secret = black_box(hash(b"secret"));
+        let Ok(peer) = share::<RustCrypto>(&hash(b"peer")) else { super::fail("RustCrypto makes no key share") };
+        let mut record = [7; 200];
+        let mut count = 0;
+        let mut expect_wiped = |what: &str, (used, left): (usize, usize)| {
+            if used < 4 * LEFT_BEHIND || left > LEFT_BEHIND {
+                println!("{what} used {used} bytes of stack and left {left} of them");
+                super::fail("an operation leaves its stack unwiped");
+            }
+            count += 1;
+        };
+        let exchange = || Provider.key_exchange(NamedGroup::SECP256R1, black_box(&secret));
+        let (Ok(first), Ok(second), Ok(key)) = (exchange(), exchange(), Key::from_bytes(&secret)) else {
+            super::fail("no key")
+        };
+        expect_wiped("key", stack_of(&exchange));
+        expect_wiped("share", stack_of(|| first.key_share()));
+        expect_wiped("agree", stack_of(|| second.agree(peer.as_bytes())));
+        expect_wiped("signing key", stack_of(|| Key::from_bytes(black_box(&secret))));
+        expect_wiped("sign", stack_of(|| key.sign_digest(&[3; 32], b"hedge")));
+        expect_wiped("hmac", stack_of(|| Provider.hmac(HashAlgorithm::Sha256, &secret, &[b"message"])));
+        let mut hashed = Provider.hash(HashAlgorithm::Sha256);
+        expect_wiped("update", stack_of(|| hashed.as_mut().map(|hash| hash.update(&[9; 150])).is_ok()));
+        let (used, left) = stack_of(|| hashed.map(Hash::finish));
+        expect_wiped("finish", (used, left.saturating_sub(MOVED)));
+        for algorithm in ALGORITHMS {
+            let Ok(key) = Provider.aead(algorithm, &secret[..algorithm.key_len()]) else {
+                super::fail("no record key")
+            };
+            let mut tag = None;
+            expect_wiped("seal", stack_of(|| tag = key.seal(&[1; 12], b"header", &mut record).ok()));
+            let Some(tag) = tag else { super::fail("no tag") };
+            expect_wiped("open", stack_of(|| key.open(&[1; 12], b"header", &mut record, &tag)));
+            expect_wiped("open forged", stack_of(|| key.open(&[2; 12], b"header", &mut record, &tag)));
+        }
+        count
+    }
+
+    /// Returns the bytes of stack that an operation used, and those it left behind.
+    #[inline(never)]
+    fn stack_of<T>(work: impl FnOnce() -> T) -> (usize, usize) {
+        let stack = Stack::paint();
+        let result = work();
+        let bytes = (stack.peak(), stack.left_behind());
+        black_box(result);
+        bytes
     }
 
     /// Records of each length, at each place of a word, with keys of all ones, of zeros and others.

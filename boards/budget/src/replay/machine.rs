@@ -88,6 +88,19 @@ impl Stack {
         }
         self.top - word as usize
     }
+
+    /// The bytes that were in use since and have been left with something other than zeros, in words.
+    pub fn left_behind(&self) -> usize {
+        let mut word = addr_of!(_stack_end);
+        let mut count = 0;
+        while (word as usize) < self.top {
+            // SAFETY: this is RAM up to `top`.
+            count += usize::from(!matches!(unsafe { word.read_volatile() }, PAINT | 0)) * size_of::<u32>();
+            // SAFETY: still at most `top`.
+            word = unsafe { word.add(1) };
+        }
+        count
+    }
 }
 
 /// The words that the emulator was given.
