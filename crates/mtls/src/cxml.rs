@@ -140,6 +140,33 @@ impl Order {
     }
 }
 
+/// Returns an order with another `payloadID`, `timestamp` and, if there is one, `orderID`; every other byte stays.
+///
+/// # Errors
+/// The document is not an order in UTF-8.
+pub fn renewed(order: &[u8], payload_id: &str, timestamp: &str, number: Option<&str>) -> Result<Vec<u8>, CxmlError> {
+    Order::parse(order, None)?;
+    let Cow::Borrowed(source) = decode(order, None)? else {
+        return Err(CxmlError::unreadable("encoding: found another, wanted UTF-8"));
+    };
+    let document = parse(source)?;
+    let root = root(&document)?;
+    let header = root.descendants().find(|node| node.has_tag_name("OrderRequestHeader"));
+    let values = [(Some(root), "payloadID", Some(payload_id)), (Some(root), "timestamp", Some(timestamp))];
+    let values = values.into_iter().chain([(header, "orderID", number)]);
+    let mut places: Vec<_> =
+        values.filter_map(|(node, name, value)| Some((node?.attribute_node(name)?.range_value(), value?))).collect();
+    places.sort_unstable_by_key(|(range, _)| range.start);
+    let (mut written, mut from) = (String::with_capacity(source.len() + 256), 0);
+    for (range, value) in places {
+        written += source.get(from..range.start).unwrap_or_default();
+        written += &XmlText(value).to_string();
+        from = range.end;
+    }
+    written += source.get(from..).unwrap_or_default();
+    Ok(written.into_bytes())
+}
+
 /// The status of a cXML Response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {

@@ -452,7 +452,7 @@ pub(crate) fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diag
         HttpError::Stream(failure) => {
             Trouble::Network(format!("the connection broke after the handshake: {failure}{}", meaning(diagnosis)))
         }
-        HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
+        HttpError::Truncated(_) => Trouble::Http { later: true, wait: None, message: error.to_string() },
         _ => Trouble::NoHttp(printable(&error.to_string())),
     }
 }

@@ -41,6 +41,8 @@ pub enum Trouble {
     Http {
         /// Set if sending the same bytes again may succeed.
         later: bool,
+        /// The seconds for which the server asks to wait.
+        wait: Option<u32>,
         /// The status and the text of the answer, for people.
         message: String,
     },
@@ -103,6 +105,26 @@ impl Trouble {
     }
 }
 
+/// The same trouble as a device sees it, whose rules decide about a retry. Only the remedy is the same: a rejection by us of
+/// what anyone on the network path can send is a broken connection there.
+impl From<&Trouble> for mtls_order::Trouble {
+    fn from(trouble: &Trouble) -> Self {
+        match trouble {
+            Trouble::Setup(_) | Trouble::LateEnd(_) => Self::Setup,
+            Trouble::Network(_) | Trouble::Tls(_) | Trouble::Certificate { .. } => Self::Network,
+            Trouble::LateRejection(alert, _) => Self::LateRejection(*alert),
+            Trouble::NotAsked { .. } => Self::NotMutual,
+            Trouble::Http { later: true, wait: Some(seconds), .. } => {
+                Self::HttpLater { status: 503, seconds: *seconds }
+            }
+            Trouble::Http { later, .. } => Self::Http(if *later { 503 } else { 400 }),
+            Trouble::NoHttp(_) => Self::HttpUnreadable,
+            Trouble::Cxml { later, .. } => Self::Cxml(if *later { 500 } else { 400 }),
+            Trouble::Unread(_) => Self::Page,
+        }
+    }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -155,7 +177,8 @@ pub(crate) fn judge(response: &Response, means: Option<Finding>) -> Result<Statu
         let mut message = line + &wait.map(waiting).unwrap_or_default() + &elsewhere.unwrap_or_default();
         message += &heard(response);
         message += &meaning(means);
-        return Err(Trouble::Http { later: class == Class::Later, message });
+        let wait = wait.and_then(|wait| wait.trim().parse().ok());
+        return Err(Trouble::Http { later: class == Class::Later, wait, message });
     }
     read(response, &line, means)
 }
@@ -169,7 +192,7 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
                 "{line}, so the supplier probably has the order, but its answer was cut off ({why}); retry with the same \
                  bytes: the supplier recognizes it by its payloadID"
             );
-            return Err(Trouble::Http { later: true, message });
+            return Err(Trouble::Http { later: true, wait: None, message });
         }
         Some(Flaw::Unreadable(why)) => return Err(Trouble::Unread(printable(why))),
         None => {}

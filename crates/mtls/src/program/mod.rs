@@ -4,6 +4,7 @@ mod explain;
 mod inspect;
 mod mtls;
 mod options;
+mod order;
 mod pki;
 mod post;
 mod serve;

@@ -9,8 +9,8 @@ use mtls_pki::pem;
 use super::explain::explain;
 use super::inspect::{self, InspectArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
+use super::order::OrderTask;
 use super::pki::PkiTask;
-use super::post::{PostArgs, exit_codes, post_order};
 use super::run;
 use super::serve::{ANSWERS, ServeArgs, take_orders};
 use crate::args::{self, Preferences, UsageError};
@@ -57,7 +57,7 @@ enum Task {
     /// handshake with the certificate that the server's request selects, and sends a GET request.
     #[command(after_help = EXIT_CODES)]
     Check(Box<CheckArgs>),
-    /// Posts cXML orders
+    /// Writes, checks, posts and retries cXML orders
     Order {
         /// The task
         #[command(subcommand)]
@@ -91,14 +91,6 @@ enum Task {
         /// The subcommand
         subcommand: Option<String>,
     },
-}
-
-/// The tasks around orders.
-#[derive(Debug, Subcommand)]
-enum OrderTask {
-    /// Posts a cXML order over mutual TLS 1.3, and reports by its exit code what became of it
-    #[command(after_help = exit_codes())]
-    Post(Box<PostArgs>),
 }
 
 /// The options of `mtls check`.
@@ -174,7 +166,7 @@ impl Task {
     /// Performs the task.
     fn run(self) -> ExitCode {
         let done = match self {
-            Self::Order { task: OrderTask::Post(args) } => return post_order(*args, "mtls"),
+            Self::Order { task } => return task.run(),
             Self::Serve(args) => return take_orders(*args, "mtls"),
             Self::Check(args) => check_all(&args),
             Self::Inspect(args) => args.run(),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser};
 use embedded_mtls::{Client, Role};
 use embedded_mtls_operator::Finding;
+use mtls_order::Retry;
 
 use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, TrustArgs, path};
 use super::run;
@@ -109,6 +110,28 @@ pub(super) fn post_order(args: PostArgs, program: &str) -> ExitCode {
             eprintln!("{program}: {trouble}");
             ExitCode::from(trouble.exit_code())
         }
+    }
+}
+
+/// Posts the order, and again by these rules with the same bytes, until the supplier has it or a retry cannot help.
+pub(super) fn retry_order(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
+    let options = args.options().map_err(|error| Trouble::Setup(format!("{error}\nTry: {program} --help")));
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let trouble = match options
+            .as_ref()
+            .map_or_else(|trouble| Err(Trouble::Setup(trouble.to_string())), |o| deliver(o, program))
+        {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(trouble) => trouble,
+        };
+        eprintln!("{program}: {trouble}");
+        let Some(pause) = rules.after(attempts, &(&trouble).into()) else {
+            return ExitCode::from(trouble.exit_code());
+        };
+        say!("retry    attempt {} of {} in {} s, with the same bytes", attempts + 1, rules.attempts, pause.as_secs());
+        std::thread::sleep(Duration::from_millis(pause.as_millis()));
     }
 }
 

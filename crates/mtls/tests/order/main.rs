@@ -1,0 +1,205 @@
+//! `mtls order` as people run it: orders as frozen bytes, checked, and posted again by rules.
+
+#![allow(missing_docs)]
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::thread;
+
+use mtls::cxml::Order;
+use serde_json::Value;
+use test_support::peers::process::{LIMIT, Process};
+use test_support::peers::workdir::Workdir;
+use test_support::peers::world::free_port;
+
+const MTLS: &str = env!("CARGO_BIN_EXE_mtls");
+const ORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/order.xml");
+
+fn mtls(words: &[&str]) -> Output {
+    Command::new(MTLS).args(words).output().unwrap()
+}
+
+/// What a program says, on either channel.
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+fn says(text: &str, words: &str) {
+    assert!(text.contains(words), "'{words}' is not in:\n{text}");
+}
+
+/// Writes a new order, and returns its bytes and what the program says in JSON.
+fn new(out: &str, options: &[&str]) -> (Vec<u8>, Value) {
+    let output = mtls(&[&["order", "new", ORDER, "--out", out, "--json"], options].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    (std::fs::read(out).unwrap(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn a_new_order_differs_from_its_template_only_in_what_identifies_it() {
+    let there = Workdir::new().unwrap();
+    let template = std::fs::read_to_string(ORDER).unwrap();
+    let (bytes, told) = new(&there.file("one.xml"), &["--number", "PO \"7\" & <8>"]);
+    let (before, order) = (Order::parse(template.as_bytes(), None).unwrap(), Order::parse(&bytes, None).unwrap());
+    assert_eq!((&order.number, &told["number"]), (&"PO \"7\" & <8>".to_owned(), &"PO \"7\" & <8>".into()));
+    assert_eq!(
+        (told["payload_id"].as_str(), told["timestamp"].as_str()),
+        (Some(&*order.payload_id), Some(&*order.timestamp))
+    );
+    assert!(order.payload_id.ends_with("@gateway-0042.plant.example") && order.payload_id != before.payload_id);
+    let mut back = String::from_utf8(bytes).unwrap();
+    for (new, old) in [(&order.payload_id, &before.payload_id), (&order.timestamp, &before.timestamp)] {
+        assert_eq!(back.matches(new.as_str()).count(), 1);
+        back = back.replacen(new.as_str(), old, 1);
+    }
+    assert_eq!(back.replace("PO &quot;7&quot; &amp; &lt;8&gt;", &before.number), template);
+
+    let (_, other) = new(&there.file("two.xml"), &[]);
+    assert_ne!(other["payload_id"], told["payload_id"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(there.file("two.xml")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let again = mtls(&["order", "new", ORDER, "--out", &there.file("two.xml")]);
+    assert_eq!(again.status.code(), Some(1), "an order that may have been sent is overwritten");
+}
+
+#[test]
+fn both_levels_of_status_decide_about_a_response() {
+    let there = Workdir::new().unwrap();
+    let response = |code: u16| {
+        let text = format!(
+            "<cXML payloadID=\"a\" timestamp=\"b\"><Response><Status code=\"{code}\" text=\"t\">m</Status></Response></cXML>"
+        );
+        there.write("response.xml", text).unwrap()
+    };
+    for (code, http, exit, words) in [
+        (200, None, 0, "the supplier has the order"),
+        (201, Some("200"), 0, "not yet processed"),
+        (406, Some("200"), 40, "do not retry the order unchanged"),
+        (500, Some("200"), 41, "retry later with the same bytes"),
+        (700, None, 42, "ask the supplier"),
+        (200, Some("503"), 31, "HTTP status 503: retry later"),
+        (200, Some("403"), 30, "HTTP status 403: rejected"),
+    ] {
+        let file = response(code);
+        let mut words_of = vec!["order", "validate", &file];
+        words_of.extend(http.map(|status| ["--http-status", status]).into_iter().flatten());
+        let output = mtls(&words_of);
+        assert_eq!(output.status.code(), Some(exit), "{code}: {}", said(&output));
+        says(&said(&output), words);
+    }
+    let empty = there.write("empty", "").unwrap();
+    assert_eq!(mtls(&["order", "validate", &empty]).status.code(), Some(3));
+    assert_eq!(mtls(&["order", "validate", &empty, "--http-status", "200"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_document_that_cannot_be_sent_is_named_by_its_place_and_what_is_missing() {
+    let there = Workdir::new().unwrap();
+    let order = std::fs::read_to_string(ORDER).unwrap();
+    let output = mtls(&["order", "validate", ORDER]);
+    assert_eq!(output.status.code(), Some(0));
+    says(&said(&output), "order: PO-2026-004711, 2 lines, 412.60 EUR, test, payloadID 1790150400.4711");
+    for (text, words) in [
+        (order.replace("</cXML>", ""), "not well-formed XML at "),
+        (order.replace("payloadID=", "payload="), "cXML has no attribute payloadID"),
+        (order.replace("ItemOut", "Item"), "OrderRequest has no ItemOut"),
+        (order.replace("<Money currency=\"EUR\">412.60", "<Money>412.60"), "Money has no attribute currency"),
+        ("<cXML payloadID=\"a\"><Response/></cXML>".to_owned(), "Response has no Status"),
+        ("<html/>".to_owned(), "found the element 'html', wanted cXML"),
+    ] {
+        let file = there.write("broken.xml", text).unwrap();
+        let output = mtls(&["order", "validate", &file]);
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        says(&said(&output), words);
+        assert!(!said(&output).contains("only-an-example"), "a shared secret");
+    }
+    let listed = mtls(&["order", "validate", "--json", ORDER, &there.file("broken.xml")]);
+    let told: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(
+        (&told[0]["kind"], &told[1]["kind"], &told[1]["exit_code"]),
+        (&"order".into(), &"invalid".into(), &3.into())
+    );
+    assert_eq!(listed.status.code(), Some(3));
+}
+
+/// A folder with a PKI, and a supplier that takes orders of clients with this common name.
+struct Ground(Workdir);
+
+impl Ground {
+    fn new() -> Self {
+        let there = Self(Workdir::new().unwrap());
+        assert!(mtls(&["pki", "new", &there.0.file("pki")]).status.success());
+        there
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.file(&format!("pki/{name}"))
+    }
+
+    fn serve(&self, client: &str) -> (Process, u16) {
+        let [cert, key, root] = ["server.pem", "server.key", "root.pem"].map(|name| self.file(name));
+        let words = ["serve", "--listen", "127.0.0.1:0", "--once", "1", "--require-cn", client];
+        let mut server =
+            Process::start(MTLS, [&words[..], &["--cert", &cert, "--key", &key, "--client-ca", &root]].concat())
+                .unwrap();
+        let port = |server: &Process| {
+            let told = String::from_utf8_lossy(&server.stdout()).into_owned();
+            told.split_once('\n')?.0.rsplit_once(':')?.1.parse().ok()
+        };
+        server.await_sign("said where it listens", |server| port(server).is_some()).unwrap();
+        let port = port(&server).unwrap();
+        (server, port)
+    }
+
+    /// Posts the order at most three times, without pauses.
+    fn retry(&self, port: u16) -> Output {
+        let address = format!("127.0.0.1:{port}");
+        let [cert, key, root] = ["client.pem", "client.key", "root.pem"].map(|name| self.file(name));
+        let to = ["order", "retry", "--connect", &address, "--server-name", "supplier.example", "--order", ORDER];
+        let own = ["--ca", &root, "--cert", &cert, "--key", &key];
+        mtls(&[&to[..], &own, &["--attempts", "3", "--pause", "0"]].concat())
+    }
+}
+
+#[test]
+fn an_order_is_posted_again_until_the_attempts_are_used_up() {
+    let output = Ground::new().retry(free_port().unwrap());
+    assert_eq!(output.status.code(), Some(10), "{}", said(&output));
+    assert_eq!(said(&output).matches("mtls: network: ").count(), 3, "{}", said(&output));
+    says(&said(&output), "retry    attempt 3 of 3 in 0 s, with the same bytes");
+}
+
+#[test]
+fn after_a_broken_connection_the_same_order_arrives() {
+    let ground = Ground::new();
+    let (mut server, port) = ground.serve("gateway-0042.plant.example");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let between = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        drop(listener.accept().unwrap());
+        let (near, far) = (listener.accept().unwrap().0, TcpStream::connect(("127.0.0.1", port)).unwrap());
+        for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
+            thread::spawn(move || {
+                let _ended = std::io::copy(&mut from, &mut to);
+                let _gone = to.shutdown(std::net::Shutdown::Write);
+            });
+        }
+    });
+    let output = ground.retry(between);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(said(&output).matches("retry    attempt ").count(), 1, "{}", said(&output));
+    server.await_status(LIMIT).unwrap();
+    says(&String::from_utf8_lossy(&server.stdout()), "PO-2026-004711");
+}
+
+#[test]
+fn what_a_person_has_to_change_is_not_tried_again() {
+    let ground = Ground::new();
+    let (_server, port) = ground.serve("another.plant.example");
+    let output = ground.retry(port);
+    assert_eq!(output.status.code(), Some(30), "{}", said(&output));
+    assert!(!said(&output).contains("retry    attempt"), "{}", said(&output));
+}
