@@ -3,6 +3,9 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(assembly)]
+use crate::assembly::sha256::compress;
+#[cfg(not(assembly))]
 use crate::words::big_endian;
 
 /// Bytes of a block.
@@ -58,7 +61,7 @@ impl Sha256 {
             let is_full = now.len() == free.len();
             self.length = self.length.wrapping_add(bytes_of(now));
             if is_full {
-                compress(&mut self.state, &self.block);
+                compress(&mut self.state, &self.block, &K);
             }
             bytes = later;
         }
@@ -71,12 +74,12 @@ impl Sha256 {
         let pad = [[0x80].as_slice(), &[0; BLOCK]].into_iter().flatten();
         self.block.iter_mut().skip(end).zip(pad).for_each(|(to, from)| *to = *from);
         if end >= BEFORE_LENGTH {
-            compress(&mut self.state, &self.block);
+            compress(&mut self.state, &self.block, &K);
             self.block = [0; BLOCK];
         }
         let length = self.block.iter_mut().skip(BEFORE_LENGTH);
         length.zip(bits.to_be_bytes()).for_each(|(to, from)| *to = from);
-        compress(&mut self.state, &self.block);
+        compress(&mut self.state, &self.block, &K);
         let mut digest = [0; 32];
         let (words, _) = digest.as_chunks_mut();
         words.iter_mut().zip(self.state).for_each(|(to, word)| *to = word.to_be_bytes());
@@ -124,6 +127,7 @@ pub(crate) fn hmac(key: &[u8], message: &[&[u8]]) -> [u8; 32] {
 }
 
 /// The eight working variables, a to h, in turning roles: what was h is the next a.
+#[cfg(not(assembly))]
 macro_rules! round {
     ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $input:expr) => {
         let sum = $e.rotate_right(6) ^ $e.rotate_right(11) ^ $e.rotate_right(25);
@@ -138,12 +142,13 @@ macro_rules! round {
 
 /// FIPS 180-4 section 6.2.2. The schedule is kept for 16 words, each replaced when it was used: `W[t]` takes the place of
 /// `W[t - 16]`.
+#[cfg(not(assembly))]
 #[inline(never)]
 #[allow(clippy::many_single_char_names, reason = "the names of the standard")]
-fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
+fn compress(state: &mut [u32; 8], block: &[u8; BLOCK], constants: &[[u32; 16]; 4]) {
     let mut schedule: [u32; 16] = big_endian(block);
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    for (number, constants) in K.iter().enumerate() {
+    for (number, constants) in constants.iter().enumerate() {
         if number > 0 {
             extend(&mut schedule);
         }
@@ -167,6 +172,7 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
 }
 
 /// The next 16 words of the schedule.
+#[cfg(not(assembly))]
 #[inline]
 fn extend(schedule: &mut [u32; 16]) {
     let [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15] = schedule;
