@@ -179,7 +179,10 @@ fn unit() -> Step {
             "test --package embedded-mtls --package mtls --lib --bins --locked --features {ALL},mtls/dangerous-waivers"
         )),
         Task::Succeeds(
-            Run::cargo("test --locked --package gateway --package hardware --package provisioning").within("boards"),
+            Run::cargo(
+                "test --locked --package flash-journal --package gateway --package hardware --package provisioning",
+            )
+            .within("boards"),
         ),
     ];
     Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }

@@ -6,6 +6,8 @@ use crate::fmt::Shown;
 use crate::memory::{Connection, first};
 use crate::settings::{Board, Settings};
 use crate::tap::Tap;
+#[cfg(feature = "resumption")]
+use crate::tickets;
 use embassy_net::dns::DnsQueryType;
 use embassy_net::tcp::TcpSocket;
 use embassy_net::{IpAddress, Ipv4Address, Stack};
@@ -43,9 +45,15 @@ pub(crate) async fn attempt<B: Board>(
         return Err(Trouble::Network);
     }
     let rx = first(&mut memory.tls_rx, settings.rx);
-    let buffers = Buffers { rx, tx: &mut memory.tls_tx, peer: &mut memory.peer };
+    let tx = first(&mut memory.tls_tx, settings.tx);
+    let buffers = Buffers { rx, tx, peer: &mut memory.peer };
     let transport = Tap::new(&mut socket);
-    let outcome = deliver(transport, buffers, settings, board, clock, order, &mut memory.http).await;
+    let work = Work {
+        http: &mut memory.http,
+        #[cfg(feature = "resumption")]
+        ticket: &mut memory.ticket,
+    };
+    let outcome = deliver(transport, buffers, settings, board, clock, order, work).await;
     hang_up(&mut socket).await;
     outcome
 }
@@ -66,6 +74,15 @@ async fn resolve(stack: Stack<'_>, endpoint: &Endpoint<'_>) -> Result<IpAddress,
     Ok(address)
 }
 
+/// The memory for an attempt beside the buffers of TLS.
+struct Work<'m> {
+    /// The head and the body of the response, then the ticket for the next connection.
+    http: &'m mut [u8],
+    /// The ticket of the last connection.
+    #[cfg(feature = "resumption")]
+    ticket: &'m mut [u8],
+}
+
 /// Performs mutual TLS and HTTP over a connection.
 async fn deliver<B: Board>(
     transport: Tap<&mut TcpSocket<'_>>,
@@ -74,12 +91,17 @@ async fn deliver<B: Board>(
     board: &mut B,
     clock: &Clock,
     order: &[u8],
-    memory: &mut [u8],
+    work: Work<'_>,
 ) -> Result<Acceptance, Trouble> {
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
     let config = ClientConfig::new(server_name, settings.anchors).with_alpn(&[b"http/1.1"]);
+    #[cfg(feature = "resumption")]
+    let config = config.with_resumption(true);
     let entropy = desk::entropy(board).ok_or(Trouble::Setup)?;
-    let handshake = Handshake::<Client>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
+    #[cfg_attr(not(feature = "resumption"), expect(unused_mut, reason = "nothing is offered"))]
+    let mut handshake = Handshake::<Client>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
+    #[cfg(feature = "resumption")]
+    tickets::offer(&mut handshake, work.ticket, board, settings, clock.time(Instant::now()));
     let mut desk = Desk { board, settings, clock };
     let mut stream = mtls_order::open(transport, handshake, &mut desk).await?;
     desk::log_session(&stream.session);
@@ -89,10 +111,12 @@ async fn deliver<B: Board>(
         Time::Trusted(now) => Some(now),
         Time::AtLeast(_) | Time::Unknown(_) => None,
     };
-    let answer = mtls_order::post(&mut stream, &settings.endpoint, order, memory, now).await?;
+    let answer = mtls_order::post(&mut stream, &settings.endpoint, order, work.http, now).await?;
     if let Some(status) = answer.status {
         info!("answer: HTTP {}", status);
     }
+    #[cfg(feature = "resumption")]
+    tickets::keep(&mut stream.session, work.http, desk.board, clock.time(Instant::now()));
     // The answer is complete: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;

@@ -78,6 +78,10 @@ fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
 pub(crate) fn log_session(session: &Session<'_, impl Side>) {
     let agreed = session.negotiated();
     info!("agreed: {}, {}, ALPN {}", agreed.cipher_suite, agreed.group, agreed.alpn.is_some());
+    #[cfg(feature = "resumption")]
+    if agreed.resumed {
+        info!("the session of an earlier connection is resumed");
+    }
 }
 
 /// Draws the entropy of one handshake; `None` if the board has none.

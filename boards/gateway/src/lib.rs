@@ -27,6 +27,8 @@ mod server;
 mod settings;
 mod sntp;
 mod tap;
+#[cfg(feature = "resumption")]
+mod tickets;
 
 pub use crate::clock::Clock;
 pub use crate::memory::Memory;

@@ -35,7 +35,8 @@ pub(crate) async fn connection<B: Board>(
     socket.set_timeout(Some(settings.patience));
     socket.accept(port).await.map_err(|_| Trouble::Network)?;
     let rx = first(&mut memory.tls_rx, settings.rx);
-    let buffers = Buffers { rx, tx: &mut memory.tls_tx, peer: &mut memory.peer };
+    let tx = first(&mut memory.tls_tx, settings.tx);
+    let buffers = Buffers { rx, tx, peer: &mut memory.peer };
     let transport = Tap::new(&mut socket);
     let outcome = take(transport, buffers, settings, board, clock, &mut memory.http, order).await;
     hang_up(&mut socket).await;

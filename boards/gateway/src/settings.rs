@@ -29,6 +29,8 @@ pub struct Settings<'a> {
     pub retry: Retry,
     /// The bytes of the memory for received records that are lent, if it has as many.
     pub rx: usize,
+    /// The bytes of the memory for records to send that are lent, if it has as many.
+    pub tx: usize,
 }
 
 /// The role of the device.
@@ -56,6 +58,19 @@ pub trait Board: Journal {
     /// Signs a SHA-256 digest with ECDSA on P-256, returning `r` and `s`; `None` if the key cannot. It may take time.
     /// `hedge` is added to a nonce that is derived from key and digest; a secure element has randomness of its own.
     async fn sign(&mut self, key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]>;
+
+    /// Moves the ticket of the last session to `memory`, and returns its length. It must no longer be stored then, also
+    /// after a power cut: a ticket is used once. `None` if there is none, or if it cannot be removed.
+    fn take_ticket(&mut self, memory: &mut [u8]) -> Option<usize> {
+        let _ = memory;
+        None
+    }
+
+    /// Stores a ticket in place of the last one; `false` if that is impossible.
+    fn keep_ticket(&mut self, ticket: &[u8]) -> bool {
+        let _ = ticket;
+        false
+    }
 
     /// Returns the peak use of the stack in bytes, and its size; `None` if unknown.
     fn stack(&self) -> Option<(usize, usize)>;

@@ -3,9 +3,8 @@
 use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_storage::nor_flash::NorFlash;
+use flash_journal::FlashJournal;
 use gateway::{Board, Journal};
-
-use crate::journal::FlashJournal;
 
 /// A generator of random numbers, a journal, and the key of the only credential.
 pub struct Device<'m, R, F: NorFlash, S> {
@@ -69,6 +68,14 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, S: Signer> Board for Device<'_, R
     async fn sign(&mut self, _key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
         // There is one credential, so there is one key.
         self.signer.sign(digest, hedge).await
+    }
+
+    fn take_ticket(&mut self, memory: &mut [u8]) -> Option<usize> {
+        self.journal.take_ticket(memory)
+    }
+
+    fn keep_ticket(&mut self, ticket: &[u8]) -> bool {
+        self.journal.keep_ticket(ticket)
     }
 
     #[cfg(all(target_os = "none", target_arch = "arm"))]

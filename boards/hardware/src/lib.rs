@@ -18,12 +18,8 @@ extern crate std;
 
 mod device;
 mod identity;
-mod journal;
 mod noise;
-mod pages;
 mod run;
-#[cfg(test)]
-mod simulator;
 mod start;
 
 #[cfg(target_os = "none")]
@@ -33,10 +29,9 @@ use panic_probe as _;
 
 pub use crate::device::{Device, Signer, SoftwareKey};
 pub use crate::identity::{Identity, mac_address};
-pub use crate::journal::{FlashJournal, SCRATCH, journal};
 pub use crate::noise::Noise;
-pub use crate::pages::Pages;
 pub use crate::run::run;
 #[cfg(feature = "w5500")]
 pub use crate::start::w5500;
 pub use crate::start::{network, seed, start};
+pub use flash_journal::{FlashJournal, Pages, SCRATCH, journal};

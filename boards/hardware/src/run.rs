@@ -43,6 +43,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
         patience: PATIENCE,
         retry: Retry::USUAL,
         rx: usize::MAX,
+        tx: usize::MAX,
     };
     let memory = MEMORY.take();
     loop {

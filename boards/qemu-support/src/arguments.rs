@@ -30,6 +30,8 @@ pub(crate) struct Arguments {
     pub(crate) retry: Retry,
     /// Bytes of the receive buffer of TLS.
     pub(crate) rx: usize,
+    /// Bytes of the send buffer of TLS.
+    pub(crate) tx: usize,
     /// Another task signs, slowly.
     pub(crate) slow_key: bool,
     /// Lets other tasks run between the public-key operations of a handshake.
@@ -55,6 +57,7 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         patience: Duration::from_secs(20),
         retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
         rx: usize::MAX,
+        tx: usize::MAX,
         slow_key: false,
         yields: true,
         overflow: false,
@@ -92,6 +95,7 @@ impl Arguments {
             "patience" => self.patience = milliseconds(value)?,
             "attempts" => self.retry.attempts = value.parse().ok()?,
             "rx" => self.rx = value.parse().ok()?,
+            "tx" => self.tx = value.parse().ok()?,
             "pause" => self.retry.pause = milliseconds(value)?,
             "key" => self.slow_key = value == "slow",
             "yield" => self.yields = value != "no",

@@ -53,6 +53,17 @@ pub(crate) fn load(stem: &str, end: &str, memory: &mut [u8]) -> Option<usize> {
     }
 }
 
+/// Opens a file for reading and writing, and makes it if there is none.
+#[cfg(feature = "full")]
+pub(crate) fn open(stem: &str, end: &str) -> Option<File> {
+    let mut name = [0; NAME];
+    let path = path(stem, end, &mut name)?;
+    if File::open(path).is_err() {
+        File::create(path).ok()?;
+    }
+    File::options().read(true).write(true).open(path).ok()
+}
+
 /// Replaces a file atomically: a reader gets the old one or the new one.
 pub(crate) fn replace(stem: &str, end: &str, bytes: &[u8]) -> bool {
     let (mut name, mut draft) = ([0; NAME], [0; NAME]);

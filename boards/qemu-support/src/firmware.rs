@@ -47,7 +47,19 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     let web = arguments.web;
     let Arguments {
-        arena, role, endpoint, anchors, identity, time_server, patience, retry, rx, slow_key, yields, ..
+        arena,
+        role,
+        endpoint,
+        anchors,
+        identity,
+        time_server,
+        patience,
+        retry,
+        rx,
+        tx,
+        slow_key,
+        yields,
+        ..
     } = arguments;
     let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
     let (mut credential, mut key) = (None, Key::None);
@@ -79,8 +91,13 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         patience,
         retry,
         rx,
+        tx,
     };
-    let mut host = Host { key };
+    let mut host = Host {
+        key,
+        #[cfg(feature = "full")]
+        flash: crate::flash::journal()?,
+    };
     let run = pin!(app::run(network, &settings, &mut host, MEMORY.take()));
     let outcome = if yields { run.await } else { unyielding(run).await };
     defmt::info!("executor: blocked for {} us at most", executor::longest_round());

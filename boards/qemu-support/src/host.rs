@@ -19,6 +19,9 @@ const JOURNAL: (&str, &str) = ("queue", "xml");
 /// The host, with our key.
 pub(crate) struct Host {
     pub(crate) key: Key,
+    /// The flash with the ticket.
+    #[cfg(feature = "full")]
+    pub(crate) flash: crate::flash::Journal,
 }
 
 /// The location of our key.
@@ -56,6 +59,16 @@ impl Board for Host {
             Key::Own(key) => key.sign_digest(digest, hedge).ok(),
             Key::Away => signer::sign(digest, hedge).await,
         }
+    }
+
+    #[cfg(feature = "full")]
+    fn take_ticket(&mut self, memory: &mut [u8]) -> Option<usize> {
+        self.flash.take_ticket(memory)
+    }
+
+    #[cfg(feature = "full")]
+    fn keep_ticket(&mut self, ticket: &[u8]) -> bool {
+        self.flash.keep_ticket(ticket)
     }
 
     fn stack(&self) -> Option<(usize, usize)> {

@@ -2,13 +2,15 @@
 //!
 //! A board has its memory map, its Ethernet controller and a `main`; the rest is here: [`start`] before anything else,
 //! then [`run`], which never returns. Files, arguments, random numbers and the exit status are those of the host, by
-//! semihosting: the machines have neither a random number generator nor persistent flash.
+//! semihosting: the machines have neither a random number generator nor persistent flash, which is a file.
 #![no_std]
 
 mod arguments;
 mod executor;
 mod files;
 mod firmware;
+#[cfg(feature = "full")]
+mod flash;
 mod guard;
 mod host;
 pub mod nic;

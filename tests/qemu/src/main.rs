@@ -21,6 +21,7 @@ mod peers;
 mod proxy;
 mod quick;
 mod resolver;
+mod resumption;
 mod rows;
 mod table;
 mod time_server;

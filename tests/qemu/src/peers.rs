@@ -19,7 +19,9 @@ pub(crate) enum Kind {
     Ours,
     /// `openssl s_server -Verify 3`; answers with this document and HTTP status.
     OpenSsl,
-    /// The same without asking for a certificate.
+    /// The same for three connections, of which it prints whether they resume a session.
+    OpenSslOfMany,
+    /// The same as the first without asking for a certificate.
     OpenSslAskingNobody,
     /// `ssl_verify_client on`.
     Nginx,
@@ -39,7 +41,7 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ours => "our supplier",
-            Self::OpenSsl => "openssl s_server -Verify 3",
+            Self::OpenSsl | Self::OpenSslOfMany => "openssl s_server -Verify 3",
             Self::OpenSslAskingNobody => "openssl s_server",
             Self::Nginx => "nginx, ssl_verify_client on",
             Self::GnuTls => "gnutls-serv --require-client-cert",
@@ -57,7 +59,7 @@ impl Peer {
         world.files.write("order", ANSWER)?;
         let mut process = match kind {
             Kind::Ours => Process::start(&program("supplier")?, ours(world, port, shows, options))?,
-            Kind::OpenSsl | Kind::OpenSslAskingNobody => {
+            Kind::OpenSsl | Kind::OpenSslOfMany | Kind::OpenSslAskingNobody => {
                 Process::start("openssl", openssl(kind, world, port, shows, options))?
             }
             Kind::Nginx => servers::nginx(&world.files, port, shows, options)?,
@@ -68,14 +70,14 @@ impl Peer {
             Kind::Ours => process.await_sign("listened", |process| process.stdout().starts_with(b"listening on"))?,
             Kind::GnuTls | Kind::Nginx | Kind::Apache => process.await_port(port)?,
             // It takes one connection; the firmware tries again until it listens.
-            Kind::OpenSsl | Kind::OpenSslAskingNobody => {}
+            Kind::OpenSsl | Kind::OpenSslOfMany | Kind::OpenSslAskingNobody => {}
         }
         Ok(Self { kind, process })
     }
 
     /// Answers the order on behalf of a peer that does not do so. Returns the order.
     pub(crate) fn attend(&mut self) -> Result<Vec<u8>, String> {
-        if self.kind != Kind::OpenSsl {
+        if !matches!(self.kind, Kind::OpenSsl | Kind::OpenSslOfMany) {
             return Ok(Vec::new());
         }
         self.process.await_sign("got the order", |process| process.stdout().ends_with(END_OF_ORDER))?;
@@ -100,8 +102,9 @@ fn ours(world: &World, port: u16, shows: &str, options: &[&str]) -> Vec<String> 
 }
 
 fn openssl(kind: Kind, world: &World, port: u16, shows: &str, options: &[&str]) -> Vec<String> {
-    let mut words: Vec<String> = ["s_server", "-naccept", "1", "-quiet", "-tls1_3"].map(String::from).into();
-    if kind == Kind::OpenSsl {
+    let connections = if kind == Kind::OpenSslOfMany { &["-naccept", "3"][..] } else { &["-naccept", "1", "-quiet"] };
+    let mut words: Vec<String> = ["s_server", "-tls1_3"].iter().chain(connections).map(ToString::to_string).collect();
+    if kind != Kind::OpenSslAskingNobody {
         words.extend(["-Verify", "3", "-verify_return_error"].map(String::from));
     }
     for (option, value) in [

@@ -5,7 +5,7 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{answers, faults, names, once, pace, quick, time_server};
+use crate::{answers, faults, names, once, pace, quick, resumption, time_server};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -166,6 +166,7 @@ pub(crate) fn all() -> Vec<Row> {
         .chain(pace::rows())
         .chain(once::rows())
         .chain(quick::rows())
+        .chain(resumption::rows())
         .collect()
 }
 
@@ -216,7 +217,7 @@ fn small(machine: Machine) -> impl Iterator<Item = Row> {
     for (shows, leaf) in [("server", SHORT_LEAF), ("server-long", LONG_LEAF)] {
         for peer in [OpenSsl, GnuTls, Nginx] {
             let mut post = Post::new(machine, peer).posting_to_file().showing(shows);
-            post.arguments.push("rx=1024".into());
+            post.arguments.extend(["rx=1024", "tx=1024"].map(String::from));
             if peer == GnuTls {
                 // It sends the order back, which is no answer.
                 (post.status, post.log) = (UNREADABLE, vec!["posting 1635 bytes", "the answer is not HTTP"]);

@@ -15,8 +15,10 @@ pub const SCRATCH: usize = 6144 + 32;
 
 /// The key of the order.
 const ORDER: u8 = 0;
-/// The key of the seed of a [`Noise`](crate::Noise).
+/// The key of the seed of a generator of random numbers.
 const SEED: u8 = 1;
+/// The key of the ticket.
+const TICKET: u8 = 2;
 
 /// Creates a journal in the bytes `range` of `flash`, counted from its start.
 ///
@@ -56,6 +58,20 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
             warn!("the journal did not store the seed: it is erased unless an order is waiting in it");
             !self.holds_order() && self.erase() && self.append(SEED, seed)
         }
+    }
+
+    /// Removes the ticket of the last session, copies it into `memory` and returns its length; `None` if there is none, or
+    /// if it is still stored. A power cut may lose a ticket, but none is ever returned twice.
+    pub fn take_ticket(&mut self, memory: &mut [u8]) -> Option<usize> {
+        let ticket = self.newest(TICKET).ok()?.filter(|ticket| !ticket.is_empty())?;
+        let len = ticket.len();
+        memory.get_mut(..len)?.copy_from_slice(ticket);
+        self.append(TICKET, &[]).then_some(len)
+    }
+
+    /// Stores a ticket in place of the last one; `false` if that fails.
+    pub fn keep_ticket(&mut self, ticket: &[u8]) -> bool {
+        self.append(TICKET, ticket)
     }
 
     fn holds_order(&mut self) -> bool {
@@ -177,6 +193,119 @@ mod tests {
     #[test]
     fn no_loss_of_power_tears_an_order_in_bytes() {
         survives_each_loss_of_power::<1, 256, 512>(120);
+    }
+
+    /// A device that takes its ticket, and stores orders and further tickets.
+    #[derive(Clone, Copy, Debug)]
+    enum Change {
+        Take,
+        Keep(u8),
+        Store(u8),
+        Clear,
+    }
+
+    /// Starts a device with the content of `flash`, which makes one change. Returns the number of the ticket that it takes.
+    fn change<F: NorFlash>(flash: F, range: Range<u32>, change: Change, len: usize) -> Option<u8> {
+        let (mut scratch, mut memory) = (Box::new([0; SCRATCH]), [0; 2560]);
+        let mut journal = FlashJournal::new(flash, range, &mut scratch).unwrap();
+        let _done = match change {
+            Change::Take => {
+                let taken = journal.take_ticket(&mut memory)?;
+                assert_eq!(memory[..taken], order(memory[0], len), "a torn ticket");
+                return Some(memory[0]);
+            }
+            Change::Keep(number) => journal.keep_ticket(&order(number, len)),
+            Change::Store(number) => journal.store(&order(number, len)),
+            Change::Clear => journal.clear(),
+        };
+        None
+    }
+
+    /// As long as every page is used more than once; at each change the power fails at each write and each erasure. After
+    /// that the device takes the ticket before the change or the one after it, but none that it has ever taken, and the
+    /// order is not affected by a change of the ticket.
+    fn uses_no_ticket_twice<const WORD: usize, const SECTOR: usize, const PAGE: usize>(len: usize) {
+        use Change::{Clear, Keep, Store, Take};
+        let range = || 0..u32::try_from(2 * PAGE).unwrap();
+        let mut flash = Flash::<WORD, SECTOR>::new(2 * PAGE);
+        let (mut losses, mut last) = (0, None);
+        let rounds = u8::try_from((2 * PAGE).div_ceil(len)).unwrap();
+        for number in 1..=rounds {
+            // The second of two tickets replaces the first.
+            let (first, second) = (2 * number, 2 * number + 1);
+            for (made, unused) in [
+                (Keep(first), Some(first)),
+                (Store(number), Some(first)),
+                (Keep(second), Some(second)),
+                (Take, None),
+                (Take, None),
+                (Clear, None),
+            ] {
+                for writes in 0.. {
+                    let mut cut = flash.clone();
+                    cut.power = Power::FailsAfter(writes);
+                    let taken = change(Pages::<_, PAGE>::new(&mut cut), range(), made, len);
+                    let is_cut = matches!(cut.power, Power::FailsAfter(usize::MAX));
+                    assert!(
+                        !is_cut || taken.is_none(),
+                        "{made:?} after {writes} writes takes a ticket that may remain"
+                    );
+                    cut.power = Power::On;
+                    let context = std::format!("{made:?} of round {number}, power fails after {writes} writes");
+                    let queued = found(Pages::<_, PAGE>::new(&mut cut), range());
+                    let again = change(Pages::<_, PAGE>::new(&mut cut), range(), Take, len);
+                    assert!(again.is_none() || again == unused || again == last, "{context}: {again:?}");
+                    assert!(taken.is_none() || again.is_none(), "{context}: {taken:?} was taken twice");
+                    assert_eq!(change(Pages::<_, PAGE>::new(&mut cut), range(), Take, len), None, "{context}");
+                    if matches!(made, Take | Keep(_)) {
+                        assert_eq!(found(Pages::<_, PAGE>::new(&mut cut), range()), queued, "{context}");
+                        assert_eq!(queued, found(Pages::<_, PAGE>::new(&mut flash.clone()), range()), "{context}");
+                    }
+                    if !is_cut {
+                        break;
+                    }
+                    losses += 1;
+                    change(Pages::<_, PAGE>::new(&mut cut), range(), Keep(0), len);
+                    assert_eq!(change(Pages::<_, PAGE>::new(&mut cut), range(), Take, len), Some(0), "{context}");
+                }
+                let taken = change(Pages::<_, PAGE>::new(&mut flash), range(), made, len);
+                assert!(taken.is_none() || taken == Some(second), "{made:?} of round {number}: {taken:?}");
+                assert_eq!(matches!(made, Take) && last == Some(second), taken.is_some(), "{made:?} of round {number}");
+                last = unused;
+            }
+        }
+        assert!(flash.erasures > 2 && losses > usize::from(rounds), "{} {losses}", flash.erasures);
+    }
+
+    #[test]
+    fn no_loss_of_power_lets_a_ticket_be_used_twice_in_large_words() {
+        uses_no_ticket_twice::<32, 4096, 4096>(900);
+    }
+
+    #[test]
+    fn no_loss_of_power_lets_a_ticket_be_used_twice_over_two_sectors() {
+        uses_no_ticket_twice::<4, 512, 1024>(300);
+    }
+
+    #[test]
+    fn no_loss_of_power_lets_a_ticket_be_used_twice_in_bytes() {
+        uses_no_ticket_twice::<1, 256, 512>(100);
+    }
+
+    #[test]
+    fn worn_flash_lets_no_ticket_be_used_twice() {
+        let mut flash = Flash::<4, 4096>::new(16_384);
+        change(Pages::<_, 8192>::new(&mut flash), 0..16_384, Change::Keep(1), 900);
+        let mut refused = 0;
+        // Where the entry is written that removes it.
+        for worn in 900..960 {
+            flash.worn = Some(worn);
+            let mut flash = flash.clone();
+            let taken = [(); 3].map(|()| change(Pages::<_, 8192>::new(&mut flash), 0..16_384, Change::Take, 900));
+            assert!(taken.iter().flatten().count() <= 1, "{worn} is worn: {taken:?}");
+            refused += usize::from(taken[0].is_none());
+        }
+        assert!(refused > 0);
     }
 
     #[test]
