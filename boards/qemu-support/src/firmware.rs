@@ -93,11 +93,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         rx,
         tx,
     };
-    let mut host = Host {
-        key,
-        #[cfg(feature = "full")]
-        flash: crate::flash::journal()?,
-    };
+    let mut host = Host::new(key)?;
     let run = pin!(app::run(network, &settings, &mut host, MEMORY.take()));
     let outcome = if yields { run.await } else { unyielding(run).await };
     defmt::info!("executor: blocked for {} us at most", executor::longest_round());

@@ -70,10 +70,10 @@ impl NorFlash for Flash {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
-        let places = (offset..).step_by(Self::WRITE_SIZE);
-        for (place, word) in places.zip(bytes.chunks(Self::WRITE_SIZE)) {
+        let file = self.at(offset)?;
+        for _ in bytes.chunks(Self::WRITE_SIZE) {
             let mut before = [0; Self::WRITE_SIZE];
-            self.read(place, &mut before)?;
+            file.read_exact(&mut before).map_err(failed)?;
             if before != [ERASED; Self::WRITE_SIZE] {
                 return Err(NorFlashErrorKind::Other);
             }

@@ -24,6 +24,17 @@ pub(crate) struct Host {
     pub(crate) flash: crate::flash::Journal,
 }
 
+impl Host {
+    /// Opens the flash; `None` if that is impossible.
+    pub(crate) fn new(key: Key) -> Option<Self> {
+        Some(Self {
+            key,
+            #[cfg(feature = "full")]
+            flash: crate::flash::journal()?,
+        })
+    }
+}
+
 /// The location of our key.
 pub(crate) enum Key {
     /// There is none.
