@@ -17,7 +17,9 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Scanner;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -39,6 +41,7 @@ public final class Jsse {
     static final int LIMIT_MILLISECONDS = 20_000;
     static final Logger LOG = Logger.getLogger("javax.net.ssl");
     static final Alerts ALERTS = new Alerts();
+    static final Map<List<String>, SSLContext> CONTEXTS = new HashMap<>();
 
     public static void main(String[] arguments) {
         // With no value it logs by the logger above, where alerts can be seen.
@@ -60,7 +63,7 @@ public final class Jsse {
 
     /** Takes one connection, and gives who the client is. */
     static String serve(List<String> words) throws Exception {
-        SSLContext context = context(words.get(1), words.get(2), words.get(3));
+        SSLContext context = context(words, 1);
         Socket plain;
         try (var listener = new java.net.ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             say("port " + listener.getLocalPort());
@@ -84,7 +87,7 @@ public final class Jsse {
 
     /** Posts one order, and gives who the server is. */
     static String post(List<String> words) throws Exception {
-        SSLContext context = context(words.get(2), words.get(3), words.get(4));
+        SSLContext context = context(words, 2);
         try (var plain = new Socket()) {
             plain.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(words.get(1))));
             var connection = (SSLSocket) context.getSocketFactory().createSocket(plain, SERVER_NAME, 443, false);
@@ -104,6 +107,18 @@ public final class Jsse {
                 linger(plain);
             }
         }
+    }
+
+    /** A context for the files from this place on; with the option "tickets" that of earlier connections, which has their sessions. */
+    static SSLContext context(List<String> words, int first) throws Exception {
+        List<String> files = words.subList(first, first + 3);
+        boolean resumes = words.contains("tickets");
+        SSLContext known = resumes ? CONTEXTS.get(files) : null;
+        SSLContext context = known != null ? known : context(files.get(0), files.get(1), files.get(2));
+        if (resumes) {
+            CONTEXTS.put(List.copyOf(files), context);
+        }
+        return context;
     }
 
     /** What is shown and who is trusted, from PEM files. */
@@ -151,6 +166,9 @@ public final class Jsse {
     static SSLParameters parameters(SSLSocket connection, List<String> options) {
         SSLParameters parameters = connection.getSSLParameters();
         for (String option : options) {
+            if (option.equals("tickets")) {
+                continue;
+            }
             if (!option.equals("tls12")) {
                 throw new IllegalArgumentException("no such option: " + option);
             }

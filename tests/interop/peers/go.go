@@ -24,6 +24,9 @@ const (
 	limit      = 20 * time.Second
 )
 
+// The tickets of earlier connections, for those with the option to use them.
+var sessions = tls.NewLRUClientSessionCache(0)
+
 func main() {
 	fmt.Printf("ready Go %s\n", strings.TrimPrefix(runtime.Version(), "go"))
 	lines := bufio.NewScanner(os.Stdin)
@@ -130,6 +133,9 @@ func configure(chain, key, root string, options []string) (*tls.Config, error) {
 		switch option {
 		case "tls12":
 			config.MaxVersion = tls.VersionTLS12
+		case "tickets":
+			config.SetSessionTicketKeys([][32]byte{{7}})
+			config.ClientSessionCache = sessions
 		case "groups=P-256":
 			config.CurvePreferences = []tls.CurveID{tls.CurveP256}
 		case "groups=P-384":

@@ -1,5 +1,6 @@
 //! Programs of others as peers, with the files they are given and what they print.
 
+pub mod compiled;
 pub mod process;
 pub mod programs;
 pub mod servers;

@@ -1,12 +1,13 @@
 //! Peers that are small programs of other stacks, one connection after the other: `tests/interop/peers/README.md` describes
 //! their input and output.
 
-use crate::process::{Process, missing};
+use crate::process::Process;
 use crate::table::End;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::{self, JoinHandle};
-use std::{env, fs};
+use test_support::peers::compiled::{compile, compile_go, target};
 
 /// A running peer.
 pub(crate) struct Scripted {
@@ -103,23 +104,6 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
-/// The directory of the built programs: a test is in `target/PROFILE/deps`.
-fn target() -> Result<PathBuf, String> {
-    let test = env::current_exe().map_err(|error| error.to_string())?;
-    test.ancestors().nth(3).map(Path::to_path_buf).ok_or_else(|| "no target directory".into())
-}
-
-/// Builds with the Go that `cargo xtask setup` installs, and nothing from any network. The output is kept.
-fn compile_go(source: &str) -> Result<String, String> {
-    let home = target()?.join("go");
-    let program = home.join("peer").display().to_string();
-    let go = home.join("go/bin/go").display().to_string();
-    let mut command = Command::new(&go);
-    command.args(["build", "-o", &program, source]);
-    command.env("GOCACHE", home.join("cache")).env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
-    compile(command, &go).map(|()| program)
-}
-
 fn compile_wolfssl(source: &str) -> Result<String, String> {
     let program = target()?.join("peer-wolfssl").display().to_string();
     let mut command = Command::new("gcc");
@@ -168,12 +152,3 @@ fn c_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 const WARNINGS: [&str; 3] = ["-Wall", "-Wextra", "-Werror"];
-
-fn compile(mut command: Command, compiler: &str) -> Result<(), String> {
-    let output = command.output().map_err(|error| missing(compiler, &error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{compiler}: {said}; a missing library comes with `cargo xtask setup`"))
-}

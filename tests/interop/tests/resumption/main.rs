@@ -1,4 +1,4 @@
-//! Resumption against OpenSSL, `GnuTLS`, rustls, nginx and Apache: each connection resumes the one before, and all depend on a certificate of
+//! Resumption against OpenSSL, `GnuTLS`, rustls, nginx, Apache, Go and Java: each connection resumes the one before, and all depend on a certificate of
 //! the client.
 
 use embedded_io::{Read, Write};
@@ -8,8 +8,8 @@ use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::{Socket, system_time};
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, Server, ServerConfig, Ticket,
-    TicketKey, TicketKeys,
+    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, NamedGroup, Server,
+    ServerConfig, Ticket, TicketKey, TicketKeys,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
@@ -18,7 +18,9 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{HandshakeKind, RootCertStore};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::thread;
+use test_support::peers::compiled::compile_go;
 use test_support::peers::process::{LIMIT, Process};
 use test_support::peers::servers;
 use test_support::peers::world::{Identity, World, free_port};
@@ -67,6 +69,17 @@ const GET: &[u8] = b"GET /order HTTP/1.0\r\nHost: supplier.example.com\r\n\r\n";
 /// Runs our client: sends a request, reads the first bytes of the answer, and returns whether it resumed, and the ticket
 /// that it received.
 fn visit(world: &World, port: u16, request: &[u8], ticket: Option<Vec<u8>>) -> (bool, Option<Vec<u8>>) {
+    let (resumed, _, ticket) = visit_with_group(world, port, request, ticket);
+    (resumed, ticket)
+}
+
+/// As [`visit`], with the group of the key exchange.
+fn visit_with_group(
+    world: &World,
+    port: u16,
+    request: &[u8],
+    ticket: Option<Vec<u8>>,
+) -> (bool, NamedGroup, Option<Vec<u8>>) {
     let name = ServerName::parse(SERVER_NAME).unwrap();
     let config = leak(Box::new(ClientConfig::new(name, anchors(world)).with_resumption(true)));
     let (credential, mut host) = own(&world.client);
@@ -82,11 +95,11 @@ fn visit(world: &World, port: u16, request: &[u8], ticket: Option<Vec<u8>>) -> (
     stream.read_exact(&mut heard).unwrap();
     let session = &mut stream.session;
     assert_eq!(session.peer().unwrap().common_name(), Some(SERVER_NAME));
-    let resumed = session.negotiated().resumed;
+    let (resumed, group) = (session.negotiated().resumed, session.negotiated().group);
     let mut out = vec![0; Ticket::MAX_LEN];
     let len = session.take_ticket(now(), &mut out).unwrap();
     let _gone = stream.close();
-    (resumed, len.map(|len| out[..len].to_vec()))
+    (resumed, group, len.map(|len| out[..len].to_vec()))
 }
 
 /// Three visits to a server.
@@ -101,6 +114,16 @@ fn assert_resumes_at(world: &World, port: u16, request: &[u8]) {
 
 /// Runs our server for some clients: echoes the first bytes, and returns which of them resumed.
 fn serve(world: &World, clients: usize) -> (u16, thread::JoinHandle<Vec<bool>>) {
+    let (port, thread) = serve_with(world, clients, None);
+    (port, thread::spawn(|| thread.join().unwrap().into_iter().map(|(resumed, _)| resumed).collect()))
+}
+
+/// As [`serve`], with the groups of the key exchanges; answers with these bytes, if given.
+fn serve_with(
+    world: &World,
+    clients: usize,
+    answer: Option<&'static [u8]>,
+) -> (u16, thread::JoinHandle<Vec<(bool, NamedGroup)>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let keys = leak(Box::new(TicketKeys::new(TicketKey::new(&[7; TicketKey::LEN]))));
@@ -114,12 +137,13 @@ fn serve(world: &World, clients: usize) -> (u16, thread::JoinHandle<Vec<bool>>) 
             let mut stream = Stream::open(socket, handshake, &mut host).map_err(|error| error.cause).unwrap();
             let mut heard = [0; 64];
             let count = stream.read(&mut heard).unwrap();
-            stream.write_all(&heard[..count]).unwrap();
+            stream.write_all(answer.unwrap_or(&heard[..count])).unwrap();
             stream.flush().unwrap();
             assert_eq!(stream.session.peer().unwrap().common_name(), Some("gateway-7"));
-            let resumed = stream.session.negotiated().resumed;
+            let negotiated = stream.session.negotiated();
+            let seen = (negotiated.resumed, negotiated.group);
             while matches!(stream.read(&mut heard), Ok(1..)) {}
-            resumed
+            seen
         };
         (0..clients).map(each).collect()
     });
@@ -228,7 +252,9 @@ fn our_client_resumes_at_rustls() {
     });
     assert_resumes_at(&world, port, LINE);
     let kinds = server.join().unwrap();
-    assert_eq!(kinds, [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed].map(Some));
+    // With ring it has no hybrid.
+    let first = if cfg!(feature = "mlkem") { HandshakeKind::FullWithHelloRetryRequest } else { HandshakeKind::Full };
+    assert_eq!(kinds, [first, HandshakeKind::Resumed, HandshakeKind::Resumed].map(Some));
 }
 
 #[test]
@@ -304,4 +330,106 @@ fn rustls_resumes_at_our_server() {
         assert_eq!(connection.handshake_kind(), Some(kind));
     }
     assert_eq!(server.join().unwrap(), [false, true, true]);
+}
+
+/// A response as the programs in `tests/interop/peers` expect one.
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Length: 41\r\nConnection: close\r\n\r\n<Response><Status code=\"200\"/></Response>";
+
+/// The group that we agree on with Go, which has the hybrid.
+const GROUP_WITH_GO: NamedGroup = if cfg!(feature = "mlkem") { NamedGroup::X25519MLKEM768 } else { NamedGroup::X25519 };
+
+/// A program in `tests/interop/peers`.
+struct Peer {
+    process: Process,
+    lines: usize,
+}
+
+impl Peer {
+    fn start(program: &str, arguments: &[&str]) -> Self {
+        let mut peer = Self { process: Process::start(program, arguments).unwrap(), lines: 0 };
+        assert!(peer.line().starts_with("ready "));
+        peer
+    }
+
+    fn go() -> Self {
+        static PROGRAM: LazyLock<String> = LazyLock::new(|| compile_go(&source("go.go")).unwrap());
+        Self::start(&PROGRAM, &[])
+    }
+
+    fn java() -> Self {
+        Self::start("java", &[&source("Jsse.java")])
+    }
+
+    fn line(&mut self) -> String {
+        let at = self.lines;
+        let nth = |process: &Process| {
+            let text = String::from_utf8_lossy(&process.stdout()).into_owned();
+            text.split_inclusive('\n')
+                .nth(at)
+                .filter(|line| line.ends_with('\n'))
+                .map(|line| line.trim_end().to_owned())
+        };
+        self.process.await_sign("answered", |process| nth(process).is_some()).unwrap();
+        self.lines += 1;
+        nth(&self.process).unwrap()
+    }
+
+    fn tell(&mut self, words: &[&str]) {
+        self.process.write(format!("{}\n", words.join(" ")).as_bytes()).unwrap();
+    }
+}
+
+fn source(file: &str) -> String {
+    format!("{}/peers/{file}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Three visits to a peer that serves; returns whether each resumed, and its group.
+fn visits_to(mut peer: Peer) -> Vec<(bool, NamedGroup)> {
+    let world = World::new().unwrap();
+    let [chain, key, root] = ["server.pem", "server.key", "root.pem"].map(|file| world.file(file));
+    let mut ticket = None;
+    let visit = |_| {
+        peer.tell(&["serve", &chain, &key, &root, "tickets"]);
+        let port = peer.line().strip_prefix("port ").expect("a port").parse().unwrap();
+        let (resumed, group, next) = visit_with_group(&world, port, GET, ticket.take());
+        assert_eq!(peer.line(), "done CN=gateway-7");
+        ticket = Some(next.expect("a ticket"));
+        (resumed, group)
+    };
+    (0..3).map(visit).collect()
+}
+
+/// Three orders that a peer posts to our server; returns whether each resumed, and its group.
+fn orders_of(mut peer: Peer) -> Vec<(bool, NamedGroup)> {
+    let world = World::new().unwrap();
+    world.files.write("order", "an order").unwrap();
+    let [chain, key, root, order] = ["client.pem", "client.key", "root.pem", "order"].map(|file| world.file(file));
+    let (port, server) = serve_with(&world, 3, Some(ANSWER));
+    for _ in 0..3 {
+        peer.tell(&["post", &port.to_string(), &chain, &key, &root, &order, "tickets"]);
+        assert_eq!(peer.line(), format!("done CN={SERVER_NAME}"));
+    }
+    server.join().unwrap()
+}
+
+#[test]
+fn our_client_resumes_at_go() {
+    assert_eq!(visits_to(Peer::go()), [false, true, true].map(|resumed| (resumed, GROUP_WITH_GO)));
+}
+
+#[test]
+fn go_resumes_at_our_server() {
+    assert_eq!(orders_of(Peer::go()), [false, true, true].map(|resumed| (resumed, GROUP_WITH_GO)));
+}
+
+/// With the feature `mlkem` it requests a classical group.
+#[test]
+fn our_client_resumes_at_java() {
+    assert_eq!(visits_to(Peer::java()), [false, true, true].map(|resumed| (resumed, NamedGroup::X25519)));
+}
+
+#[test]
+fn java_resumes_at_our_server() {
+    assert_eq!(orders_of(Peer::java()), [false, true, true].map(|resumed| (resumed, NamedGroup::X25519)));
 }
