@@ -39,7 +39,6 @@ impl<C: CryptoProvider> Transcript<C> {
     }
 
     /// Creates an independent continuation of this transcript.
-    #[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
     pub(crate) fn fork(&self) -> Self {
         Self { provider: self.provider, algorithm: self.algorithm, hash: self.hash.clone() }
     }

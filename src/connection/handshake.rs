@@ -3,6 +3,7 @@
 use super::machine::Machine;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use super::{Buffers, ConnectionFailure, Session};
+use crate::crypto::HashAlgorithm;
 use crate::error::{ApiMisuse, Error, Stage};
 #[cfg(feature = "events")]
 use crate::events::{EventRing, Recorder};
@@ -10,10 +11,11 @@ use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use crate::handshake::key_log::KeyLog;
-use crate::handshake::{Input, Question, Side, Stop, Wait};
+use crate::handshake::{Input, Negotiated, Question, Side, Stop, Wait};
 use crate::limits::LAST_READS;
 use crate::record::inbound::Received;
 use crate::record::outbound::check_buffer;
+use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::Trace;
 use core::fmt;
@@ -99,12 +101,15 @@ impl<'b, R: Side> Handshake<'b, R> {
         buffers: Buffers<'b>,
         entropy: Entropy,
     ) -> Result<Self, Error> {
-        R::check(config)?;
-        let Buffers { rx, tx, peer } = buffers;
+        Self::check(config, &buffers)?;
+        // All that can fail comes first, so that the handshake is made in its place.
+        let transcript = Transcript::new(provider, HashAlgorithm::Sha256)?;
         let parameters = R::parameters(config);
         let cipher_suite = parameters.cipher_suites::<R::Provider>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<R::Provider>().first().copied().unwrap_or(NamedGroup(0));
-        let mut connection = Connection::new(provider, rx, tx, peer, cipher_suite, group)?;
+        let negotiated = Negotiated::nothing(cipher_suite, group);
+        let Buffers { rx, tx, peer } = buffers;
+        let mut connection = Connection::new(provider, [rx, tx, peer], transcript, negotiated);
         connection.tx.pad_records(parameters.padding);
         Ok(Self { config, connection, state: R::start(), entropy })
     }
@@ -143,16 +148,22 @@ impl<'b, R: Side> Handshake<'b, R> {
     ///
     /// # Errors
     /// The error of the handshake; [`ApiMisuse::HandshakeUnfinished`] if it is not complete.
-    #[inline(never)] // as of `new`
     pub fn into_session(mut self) -> Result<Session<'b, R>, Error> {
+        self.take_session()
+    }
+
+    /// Makes the session as [`into_session`](Self::into_session) does, without a copy of the whole handshake.
+    #[inline(never)] // as `with_provider`
+    pub(crate) fn take_session(&mut self) -> Result<Session<'b, R>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
-        let established = R::finish(self.state).ok_or(ApiMisuse::HandshakeUnfinished)?;
+        let state = core::mem::replace(&mut self.state, R::failed());
+        let established = R::finish(state).ok_or(ApiMisuse::HandshakeUnfinished)?;
         self.connection.end_flight_received();
         self.connection.end_flight_sent();
         self.connection.events.done();
-        let session = Session::new(self.connection, established, self.config, &self.entropy);
+        let session = Session::new(self.connection.take(), established, self.config, &self.entropy);
         #[cfg(feature = "events")]
         session.record_unasked();
         Ok(session)

@@ -14,7 +14,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::{Outbound, Written};
 use crate::transcript::{FinishedHash, Transcript};
 use crate::wire::certificate_verify::CertificateVerify;
-use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::wire::enums::HandshakeType;
 use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
 use crate::wire::record_limit::RecordLimit;
@@ -45,22 +45,20 @@ pub(crate) struct Connection<'b, C: CryptoProvider> {
 }
 
 impl<'b, C: CryptoProvider> Connection<'b, C> {
-    /// Creates a connection that has not begun, with the first suite and group of our offer.
+    /// Creates a connection that has not begun, in the memory for `rx`, `tx` and `peer`.
     pub(crate) fn new(
         provider: C,
-        rx: &'b mut [u8],
-        tx: &'b mut [u8],
-        peer: &'b mut [u8],
-        suite: CipherSuite,
-        group: NamedGroup,
-    ) -> Result<Self, Error> {
-        Ok(Self {
+        [rx, tx, peer]: [&'b mut [u8]; 3],
+        transcript: Transcript<C>,
+        negotiated: Negotiated<'b>,
+    ) -> Self {
+        Self {
             provider,
             rx: Inbound::new(rx),
-            tx: Outbound::new(tx)?,
+            tx: Outbound::new(tx),
             peer: Search::new(Summaries::new(peer)),
-            transcript: Transcript::new(provider, HashAlgorithm::Sha256)?,
-            negotiated: Negotiated::nothing(suite, group),
+            transcript,
+            negotiated,
             hedge_key: Zeroizing::new([0; 32]),
             events: Recorder::OFF,
             #[cfg(feature = "resumption")]
@@ -70,7 +68,13 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
             #[cfg(feature = "key-log")]
             key_log: KeyLogger { sink: None, client_random: [0; 32] },
             failure: None,
-        })
+        }
+    }
+
+    /// Moves the connection out of its place, where one without memory remains.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self::new(self.provider, Default::default(), self.transcript.fork(), self.negotiated);
+        core::mem::replace(self, empty)
     }
 
     /// Ends the connection and returns the memory it was lent: `rx`, `tx`, `peer`.

@@ -45,7 +45,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     ) -> impl Future<Output = Result<Self, HandshakeError<T::Error>>> {
         async move {
             let driven = drive(&mut transport, &mut handshake, host).await;
-            Self::opened(transport, handshake, driven)
+            Self::opened(transport, &mut handshake, driven)
         }
     }
 

@@ -32,7 +32,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         host: &mut impl Host<Choice = Choice<'b>>,
     ) -> Result<Self, HandshakeError<T::Error>> {
         let driven = drive(&mut transport, &mut handshake, host);
-        Self::opened(transport, handshake, driven)
+        Self::opened(transport, &mut handshake, driven)
     }
 
     /// Announces that we will send no more data, and waits until that is sent.

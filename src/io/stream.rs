@@ -42,7 +42,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     #[inline(never)] // in a frame of its own, which is not there while the handshake runs
     pub(super) fn opened(
         transport: T,
-        handshake: Handshake<'b, R>,
+        handshake: &mut Handshake<'b, R>,
         driven: Result<(), Failure<T::Error>>,
     ) -> Result<Self, HandshakeError<T::Error>>
     where
@@ -50,7 +50,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     {
         let stage = handshake.stage();
         let cause = match driven {
-            Ok(()) => match handshake.into_session() {
+            Ok(()) => match handshake.take_session() {
                 Ok(session) => return Ok(Self::from_parts(transport, session)),
                 Err(error) => error.into(),
             },

@@ -61,9 +61,8 @@ pub(crate) fn check_buffer(len: usize) -> Result<(), Error> {
 }
 
 impl<'b, C: CryptoProvider> Outbound<'b, C> {
-    pub(crate) fn new(buffer: &'b mut [u8]) -> Result<Self, Error> {
-        check_buffer(buffer.len())?;
-        Ok(Self {
+    pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
+        Self {
             buffer,
             pending: Span::default(),
             open: Span::default(),
@@ -75,7 +74,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             in_flight: false,
             data_count: 0,
             count: 0,
-        })
+        }
     }
 
     /// Returns the buffer, wiped of plaintext.
