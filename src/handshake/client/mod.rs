@@ -37,7 +37,7 @@ use super::proof::{PeerAuthenticated, Proof, Resumed};
 use super::ticket::stored::ReceivedTickets;
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, SideTypes, Stage, Stop, Wait};
 use crate::credential::{Choice, Credential, PeerRequest};
-use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange};
+use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange, SharedSecret};
 #[cfg(feature = "resumption")]
 use crate::error::AlertDescription;
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
@@ -358,17 +358,34 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             cx.negotiated.group = group;
             cx.events.agreed(suite, group);
             cx.forget_seeds(entropy)?;
-
-            #[cfg(feature = "resumption")]
-            let (early, resumed) = take_selection(selected_psk, hash, cx)?;
-            #[cfg(not(feature = "resumption"))]
-            let (early, resumed) = (EarlySecret::new(cx.provider, hash)?, None);
-            let keys = HandshakeKeys::derive(early, &shared, cx)?;
-            cx.rx.set_protection(keys.server.protection(suite)?)?;
-            cx.tx.set_protection(keys.client.protection(suite)?)?;
-            Ok((State::ExpectEncryptedExtensions(keys, resumed), Some(Stop::Yield)))
+            protect(
+                &shared,
+                hash,
+                #[cfg(feature = "resumption")]
+                selected_psk,
+                cx,
+            )
         }
     }
+}
+
+/// Derives the keys of the handshake and protects the records that follow.
+#[inline(never)] // in a frame of its own, which is not there while the shared secret is computed
+fn protect<'b, P: CryptoProvider>(
+    shared: &SharedSecret,
+    hash: HashAlgorithm,
+    #[cfg(feature = "resumption")] selected_psk: Option<u16>,
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
+    #[cfg(feature = "resumption")]
+    let (early, resumed) = take_selection(selected_psk, hash, cx)?;
+    #[cfg(not(feature = "resumption"))]
+    let (early, resumed) = (EarlySecret::new(cx.provider, hash)?, None);
+    let keys = HandshakeKeys::derive(early, shared, cx)?;
+    let suite = cx.negotiated.cipher_suite;
+    cx.rx.set_protection(keys.server.protection(suite)?)?;
+    cx.tx.set_protection(keys.client.protection(suite)?)?;
+    Ok((State::ExpectEncryptedExtensions(keys, resumed), Some(Stop::Yield)))
 }
 
 /// Begins the transcript with the ClientHello that was kept in `tx`, now that the hash is known.
