@@ -4,12 +4,11 @@
 //!   level 0       1              2                    depth
 //!   leaf  <- intermediate <- intermediate   <-   trust anchor
 //! ```
-//! Depth first, from the leaf up: each level holds one certificate and how far its candidates for an
-//! issuer have been tried. All cheap checks of a candidate come first: its name, and each rule
-//! of RFC 5280 section 6.1 except the signature. When an anchor is reached the signatures
-//! are verified from the anchor down, one for each call, and a signature that fails sends the search
-//! back to the level where it failed. A verified signature is noted in the summary and not
-//! verified again.
+//! Depth first, from the leaf up: each level holds one certificate and how far its candidates for an issuer have been
+//! tried. All cheap checks of a candidate come first: its name, and each rule of RFC 5280 section 6.1 except the
+//! signature. When an anchor is reached the signatures are verified from the anchor down, one for each call, and a
+//! signature that fails sends the search back to the level where it failed. A verified signature is noted in the summary
+//! and not verified again.
 //!
 //! Only an anchor is trusted: a self-signed certificate in the list is one more candidate, and leads nowhere.
 
