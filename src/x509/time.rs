@@ -145,16 +145,14 @@ impl UnixTime {
         };
         // Both forms "MUST be expressed in Greenwich Mean Time (Zulu) and MUST include seconds"; the
         // second "MUST NOT include fractional seconds".
-        let &[mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, b'Z'] = rest else { return Err(Malformed) };
-        Self::from_civil(
-            year,
-            two_digits(mo1, mo2)?,
-            two_digits(d1, d2)?,
-            two_digits(h1, h2)?,
-            two_digits(mi1, mi2)?,
-            two_digits(s1, s2)?,
-        )
-        .ok_or(Malformed)
+        let Some((digits, b"Z")) = rest.split_first_chunk::<10>() else { return Err(Malformed) };
+        let mut fields = [0; 5];
+        for (field, pair) in fields.iter_mut().zip(digits.as_chunks().0) {
+            let [tens, ones] = *pair;
+            *field = two_digits(tens, ones)?;
+        }
+        let [month, day, hour, minute, second] = fields;
+        Self::from_civil(year, month, day, hour, minute, second).ok_or(Malformed)
     }
 }
 
