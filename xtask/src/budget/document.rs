@@ -52,12 +52,60 @@ const CHOICE: &str = "\
 
 /// The reasons why figures miss their bar.
 const WHY_MISSED: &str = "\
-- Flash: according to the symbols, three fifths of a client are the core, and a fifth of that is for certificates; P-256 takes 13 KB,
-  AES-GCM 11 KB.
+- Flash: P-256 takes 13 KB, AES-GCM 11 KB; the account below has the core.
 - AES-128-GCM: the time is spent in the crates. For 16 bytes, GHASH takes 1,170 instructions, because its multiplication also suits cores
   without a long multiply, and AES takes 1,600; each record begins with the key expansion, which is 5 %.
 - ChaCha20-Poly1305: of 48 instructions per byte, the rounds take 20 and the tag 10. Another ten are the XOR of the key stream, which
   the crates do byte by byte.
+";
+
+/// The bytes of each part of a client, from the symbols and the debug information of one image.
+const ACCOUNT: &str = "\
+### Account of the flash
+
+Bytes of a client with ChaCha20-Poly1305 and P-256 of `embedded-mtls-micro`, in the profile *tuned*, by the file whose code they are according
+to the debug information, code that was inlined included. Counted once, at 72,800 bytes.
+
+| Part | Bytes |
+|---|---:|
+| certificates: DER, fields, extensions, algorithms, dates, anchors | 5,102 |
+| the search for a path, its rules and checks | 4,884 |
+| summaries, which allow certificates in any order | 2,636 |
+| names: host names, common names, equality | 1,856 |
+| name constraints, with the comparison of directory names | 4,034 |
+| IP addresses in text | 812 |
+| excerpts of rejected certificates, for the explanation | 1,260 |
+| the choice of a credential by the server's request | 3,044 |
+| states of the handshake | 6,658 |
+| HelloRetryRequest | 486 |
+| key schedule and transcript | 2,146 |
+| messages, and their readers and writers | 5,176 |
+| records | 4,878 |
+| connection, session, driver, host | 3,856 |
+| errors and their alerts | 514 |
+| calls of the provider, logging | 882 |
+| **core** | **48,224** |
+| cryptography of `embedded-mtls-micro` | 15,096 |
+| inlined code of the standard library | 2,786 |
+| `memcpy` and the like | 1,888 |
+| `zeroize`, `subtle` | 718 |
+| program, traits of transports, padding | 672 |
+| constants, with 1,536 bytes of tables for the curve | 3,416 |
+
+BearSSL's TLS 1.2 and X.509 take 18 KB. Of the difference of 30 KB, 12 KB are completeness: constraints (4,034 bytes), any order of the certificates
+(2,636), the choice of a credential (3,044), explanations (1,260), IP addresses (812) and HelloRetryRequest (486). BearSSL rejects critical
+constraints, expects certificates in order, and names an error but not the certificate.
+
+The rest is form:
+
+- Most of BearSSL's 18 KB are bytecode, for an interpreter of its own, in which a step of a parser takes one or two bytes. Our parsers are
+  machine code: a field that is read, checked and reported takes 20 to 40 bytes.
+- The propagation of `Result` and `Option` takes 6.5 KB of the whole image, as the debug information attributes it to these types; C does
+  the same with one error variable of the whole connection.
+- States own their secrets and move: each is copied out of its place and back, for which the frame that runs the handlers takes 700 bytes of
+  stack. In exchange, a key of the wrong stage cannot be used.
+- Of the standard functions, `memcpy` and the like are made for speed: simple loops would take 150 bytes, for more instructions.
+
 ";
 
 /// The task of the programs that resume a session.
@@ -91,6 +139,7 @@ pub(crate) fn page(
     page.push_str(&resumption(resumed));
     page.push_str(&compared(measured, peers));
     page.push_str(&bars(measured));
+    page.push_str(ACCOUNT);
     page.push_str(&validators(chains));
     page.push_str(&sizes(types));
     Ok(page)
