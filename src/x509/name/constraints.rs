@@ -148,6 +148,7 @@ impl<'a> NameConstraints<'a> {
     }
 
     /// Checks one name. Each comparison costs a step of `budget`, one of long directory names several.
+    #[inline(never)] // smaller than in the loop over the names of a path
     pub(crate) fn check(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
         let mut permitted = None;
         for base in self.subtrees(PERMITTED) {
