@@ -348,8 +348,7 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             let group = key_share.group;
             let place = hello.groups.iter().position(|sent| *sent == Some(group));
             let seed = entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
-            let shared = cx.provider.key_exchange(group, seed)?.agree(key_share.key_exchange);
-            let shared = shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
+            let shared = agree(cx.provider, group, seed, key_share.key_exchange)?;
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
             }
@@ -367,6 +366,18 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             )
         }
     }
+}
+
+/// Computes the shared secret.
+#[inline(never)] // in a frame of its own, which is not there while the keys are derived
+fn agree<P: CryptoProvider>(
+    provider: P,
+    group: NamedGroup,
+    seed: &[u8; 32],
+    share: &[u8],
+) -> Result<SharedSecret, Error> {
+    let shared = provider.key_exchange(group, seed)?.agree(share);
+    shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))
 }
 
 /// Derives the keys of the handshake and protects the records that follow.
