@@ -195,6 +195,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// Returns the first departure from the profile.
+    #[inline(never)] // smaller than in its caller
     pub(crate) fn profile_defect(&self) -> Option<ProfileDefect> {
         let extensions = &self.extensions;
         let is_ca = extensions.basic_constraints.unwrap_or_default().is_ca;
