@@ -1,14 +1,15 @@
 //! The secrets that both roles carry from state to state (RFC 9846 section 7.1).
 
 use super::connection::Connection;
-use crate::crypto::{CryptoProvider, SharedSecret};
-use crate::error::Error;
+use crate::crypto::{CryptoProvider, KEY_SEED_LEN, KeyExchange, SharedSecret};
+use crate::error::{Error, PeerMisbehaved};
 #[cfg(feature = "resumption")]
 use crate::key_schedule::MainSecret;
 use crate::key_schedule::{
     ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
     ServerWrite, TrafficSecret,
 };
+use crate::wire::enums::NamedGroup;
 use crate::wire::finished::Finished;
 
 /// Secrets of the handshake epoch.
@@ -65,6 +66,18 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
             main,
         })
     }
+}
+
+/// Computes the shared secret.
+#[inline(never)] // in a frame of its own, which is not there while the keys are derived
+pub(super) fn agree<P: CryptoProvider>(
+    provider: P,
+    group: NamedGroup,
+    seed: &[u8; KEY_SEED_LEN],
+    share: &[u8],
+) -> Result<SharedSecret, Error> {
+    let shared = provider.key_exchange(group, seed)?.agree(share);
+    shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))
 }
 
 /// Verifies the Finished in `rx` with its sender's key, and adds it to the transcript.

@@ -30,14 +30,14 @@ use self::tickets::take_selection;
 use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
 use super::connection::Connection;
-use super::keys::{ClientFinishedKeys, HandshakeKeys, receive_finished};
+use super::keys::{ClientFinishedKeys, HandshakeKeys, agree, receive_finished};
 use super::present::Present;
 use super::proof::{PeerAuthenticated, Proof, Resumed};
 #[cfg(feature = "resumption")]
 use super::ticket::stored::ReceivedTickets;
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, SideTypes, Stage, Stop, Wait};
 use crate::credential::{Choice, Credential, PeerRequest};
-use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange, SharedSecret};
+use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, SharedSecret};
 #[cfg(feature = "resumption")]
 use crate::error::AlertDescription;
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
@@ -366,18 +366,6 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             )
         }
     }
-}
-
-/// Computes the shared secret.
-#[inline(never)] // in a frame of its own, which is not there while the keys are derived
-fn agree<P: CryptoProvider>(
-    provider: P,
-    group: NamedGroup,
-    seed: &[u8; 32],
-    share: &[u8],
-) -> Result<SharedSecret, Error> {
-    let shared = provider.key_exchange(group, seed)?.agree(share);
-    shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))
 }
 
 /// Derives the keys of the handshake and protects the records that follow.
