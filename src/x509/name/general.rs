@@ -54,7 +54,10 @@ impl fmt::Display for SubjectAltName<'_> {
             Self::Directory(name) => write!(f, "DirName:{name}"),
             Self::Dns(name) => write!(f, "DNS:{}", Escaped(name)),
             Self::Email(address) => write!(f, "email:{}", Escaped(address)),
-            Self::Ip(address) => write!(f, "IP:{address}"),
+            Self::Ip(address) => {
+                f.write_str("IP:")?;
+                address::write(*address, f)
+            }
             Self::Uri(uri) => write!(f, "URI:{}", Escaped(uri)),
             Self::Other(form) => write!(f, "form {form}"),
         }

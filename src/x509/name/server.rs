@@ -167,7 +167,7 @@ impl fmt::Display for ServerName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(name) => name.fmt(f),
-            Self::Ip(address) => address.fmt(f),
+            Self::Ip(address) => address::write(*address, f),
         }
     }
 }
