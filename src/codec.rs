@@ -7,6 +7,12 @@
 use crate::error::InvalidMessage;
 use core::ops::Range;
 
+/// Copies as many bytes as both have, and returns their number: unlike `copy_from_slice`, this has no panic.
+pub(crate) fn copy(place: &mut [u8], bytes: &[u8]) -> usize {
+    place.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    place.len().min(bytes.len())
+}
+
 /// Moves the bytes of a range to `to`, in front of it; a range that does not exist or is not behind `to` is left alone.
 ///
 /// Copies in pieces of the length of the move, which do not overlap: a function that moves in both directions takes 1.6
@@ -15,7 +21,7 @@ pub(crate) fn move_to_front(buffer: &mut [u8], range: Range<usize>, to: usize) {
     let Some(way) = range.start.checked_sub(to).filter(|way| *way > 0) else { return };
     let mut rest = buffer.get_mut(to..range.end).unwrap_or_default();
     while let Some((place, bytes)) = rest.split_at_mut_checked(way) {
-        place.iter_mut().zip(bytes.iter()).for_each(|(to, from)| *to = *from);
+        copy(place, bytes);
         rest = bytes;
     }
 }
@@ -212,11 +218,7 @@ impl<'a> Writer<'a> {
     fn put(&mut self, at: usize, bytes: &[u8]) {
         let bytes = bytes.get(self.skip.saturating_sub(at)..).unwrap_or_default();
         let free = self.out.get_mut(at.saturating_sub(self.skip)..).unwrap_or_default();
-        let len = bytes.len().min(free.len());
-        // In this form the compiler sees that the lengths are equal, so it generates no panic.
-        if let (Some(slot), Some(bytes)) = (free.get_mut(..len), bytes.get(..len)) {
-            slot.copy_from_slice(bytes);
-        }
+        copy(free, bytes);
     }
 
     pub(crate) fn u8(&mut self, value: u8) {

@@ -22,6 +22,7 @@ use core::marker::PhantomData;
 use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use crate::codec::copy;
 use crate::crypto::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, MAX_SUITE_HASH_LEN, NONCE_LEN, SharedSecret,
 };
@@ -251,7 +252,7 @@ impl Psk {
         if place.is_empty() || place.len() != bytes.len() {
             return None;
         }
-        place.copy_from_slice(bytes);
+        copy(place, bytes);
         Some(Self(secret))
     }
 
@@ -435,7 +436,7 @@ fn extract<C: CryptoProvider>(
     let digest = Zeroizing::new(provider.hmac(algorithm, salt, &[input])?);
     let mut secret = Secret { algorithm, bytes: [0; MAX_SUITE_HASH_LEN] };
     let bytes = secret.as_mut_bytes();
-    bytes.copy_from_slice(digest.as_bytes().get(..bytes.len()).ok_or(CryptoError::Invalid)?);
+    copy(bytes, digest.as_bytes().get(..bytes.len()).ok_or(CryptoError::Invalid)?);
     Ok(secret)
 }
 
@@ -471,7 +472,7 @@ fn expand_label<C: CryptoProvider>(
             secret.as_bytes(),
             &[block.as_bytes(), &out_len, &label_len, LABEL_PREFIX, label, &context_len, context, &[counter]],
         )?;
-        chunk.copy_from_slice(block.as_bytes().get(..chunk.len()).ok_or(CryptoError::Invalid)?);
+        copy(chunk, block.as_bytes().get(..chunk.len()).ok_or(CryptoError::Invalid)?);
     }
     Ok(())
 }

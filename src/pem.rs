@@ -7,6 +7,7 @@
 //! assert_eq!(pem::certificates(&mut text), Ok(&[0x30, 0x00][..]));
 //! ```
 
+use crate::codec::copy;
 use core::fmt;
 use zeroize::Zeroize as _;
 
@@ -88,7 +89,7 @@ fn find_block(text: &[u8], from: usize, label: &[u8]) -> Result<Option<Block>, P
 fn find(text: &[u8], from: usize, parts: [&[u8]; 3]) -> Option<(usize, usize)> {
     let len = parts.iter().map(|part| part.len()).sum::<usize>();
     let is_there = |place: &[u8]| parts.iter().try_fold(place, |rest, part| rest.strip_prefix(*part)).is_some();
-    let start = from.checked_add(text.get(from..)?.windows(len).position(is_there)?)?;
+    let start = (from..text.len()).find(|&start| text.get(start..).is_some_and(is_there))?;
     Some((start, start.checked_add(len)?))
 }
 
@@ -116,7 +117,7 @@ fn decode(text: &mut [u8], block: &Block, mut to: usize) -> Result<usize, PemErr
                 return Err(PemError::Invalid);
             }
             let end = to.checked_add(bytes.len()).ok_or(PemError::Invalid)?;
-            text.get_mut(to..end).ok_or(PemError::Invalid)?.copy_from_slice(bytes);
+            copy(text.get_mut(to..end).ok_or(PemError::Invalid)?, bytes);
             (group, count, to) = (0, 0, end);
         }
     }

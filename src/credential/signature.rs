@@ -1,6 +1,6 @@
 //! Signatures in the forms that signers produce.
 
-use crate::codec::Writer;
+use crate::codec::{Writer, copy};
 use crate::der::{SEQUENCE, write_unsigned};
 use crate::limits::MAX_SIGNATURE;
 use crate::wire::enums::SignatureScheme;
@@ -34,7 +34,7 @@ impl Signature {
     /// `ECDSA-Sig-Value`. `None` if it is longer than those of all algorithms of this build.
     pub fn encoded(signature: &[u8]) -> Option<Self> {
         let mut bytes = [0; MAX_SIGNATURE];
-        bytes.get_mut(..signature.len())?.copy_from_slice(signature);
+        copy(bytes.get_mut(..signature.len())?, signature);
         Some(Self::Encoded(EncodedSignature { bytes, len: u16::try_from(signature.len()).ok()? }))
     }
 

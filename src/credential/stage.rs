@@ -3,6 +3,7 @@
 use super::reference::SlotId;
 use super::slots::{Content, Extent, Slot, SlotError};
 use super::{Credential, KeyHandle, Signature, anchors};
+use crate::codec::copy;
 use crate::crypto::CryptoProvider;
 use crate::error::{CertificateError, CertificateProblem};
 use crate::role::Role;
@@ -112,7 +113,7 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         for certificate in certificates {
             let end = used.saturating_add(certificate.len());
             match self.slot.memory.get_mut(used..end) {
-                Some(place) => place.copy_from_slice(certificate),
+                Some(place) => _ = copy(place, certificate),
                 None => whole = false,
             }
             used = end;
@@ -157,7 +158,7 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         let need = len.saturating_add(alias.len());
         let start = self.slot.memory.len().checked_sub(alias.len()).filter(|start| len <= *start);
         let place = start.and_then(|start| self.slot.memory.get_mut(start..)).ok_or(SlotError::TooLong(need))?;
-        place.copy_from_slice(alias.as_bytes());
+        copy(place, alias.as_bytes());
         Ok(Extent { certificates: len, alias: alias.len() })
     }
 }

@@ -1,6 +1,7 @@
 //! Signatures as encoded in certificates and CertificateVerify.
 
 use super::CryptoError;
+use crate::codec::copy;
 use crate::der::{Reader, SEQUENCE};
 
 /// Parses `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER, for providers. Returns
@@ -20,7 +21,7 @@ pub fn ecdsa_sig_value<const N: usize>(signature: &[u8]) -> Result<[[u8; N]; 2],
 fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
     let mut padded = [0; N];
     let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
-    padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);
+    copy(padded.get_mut(padding..).ok_or(CryptoError::Invalid)?, number);
     Ok(padded)
 }
 

@@ -19,6 +19,7 @@ pub use self::ecdsa_sig_value::ecdsa_sig_value;
 pub use self::rustcrypto::RustCrypto as DefaultProvider;
 pub use crate::limits::TAG_LEN;
 
+use crate::codec::copy;
 use crate::limits::MAX_RECORDS_PER_KEY;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -349,7 +350,7 @@ impl Digest {
     /// [`CryptoError::Unsupported`] if it is longer than [`MAX_HASH_LEN`].
     pub fn new(digest: &[u8]) -> Result<Self, CryptoError> {
         let mut bytes = [0; MAX_HASH_LEN];
-        bytes.get_mut(..digest.len()).ok_or(CryptoError::Unsupported)?.copy_from_slice(digest);
+        copy(bytes.get_mut(..digest.len()).ok_or(CryptoError::Unsupported)?, digest);
         let len = u8::try_from(digest.len()).map_err(|_| CryptoError::Unsupported)?;
         Ok(Self { bytes, len })
     }
@@ -400,7 +401,7 @@ impl KeyShare {
     /// [`CryptoError::Invalid`] if it is longer than [`MAX_KEY_SHARE_LEN`].
     pub fn new(share: &[u8]) -> Result<Self, CryptoError> {
         let mut bytes = [0; MAX_KEY_SHARE_LEN];
-        bytes.get_mut(..share.len()).ok_or(CryptoError::Invalid)?.copy_from_slice(share);
+        copy(bytes.get_mut(..share.len()).ok_or(CryptoError::Invalid)?, share);
         let len = KeyShareLen::try_from(share.len()).map_err(|_| CryptoError::Invalid)?;
         Ok(Self { bytes, len })
     }

@@ -10,7 +10,7 @@
 //! point, at a reset or power cut, the ring is intact, with or without the new record.
 
 use super::event::{LogEvent, MAX_BODY, Record};
-use crate::codec::Writer;
+use crate::codec::{Writer, copy};
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 const MAGIC: [u8; 4] = *b"mTE1";
@@ -408,7 +408,7 @@ fn emit<'r>(connection: u16, event: &LogEvent, buffer: &'r mut [u8; MAX_RECORD])
     let total = len.saturating_add(2);
     *buffer.first_mut()? = u8::try_from(total).ok()?;
     let sum = check_sum(buffer.iter().take(len).copied());
-    buffer.get_mut(len..total)?.copy_from_slice(&sum.to_be_bytes());
+    copy(buffer.get_mut(len..total)?, &sum.to_be_bytes());
     buffer.get(..total)
 }
 

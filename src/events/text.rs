@@ -1,5 +1,6 @@
 //! Text in an event, short enough for one line.
 
+use crate::codec::copy;
 use crate::text::Escaped;
 use core::fmt;
 use core::ops::Deref;
@@ -36,7 +37,7 @@ impl Text {
     fn push(&mut self, text: &str) {
         let start = usize::from(self.len);
         if let Some(room) = self.bytes.get_mut(start..start.saturating_add(text.len())) {
-            room.copy_from_slice(text.as_bytes());
+            copy(room, text.as_bytes());
             self.len = self.len.saturating_add(u8::try_from(text.len()).unwrap_or(0));
         }
     }

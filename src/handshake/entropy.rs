@@ -1,5 +1,6 @@
 //! All randomness of one handshake.
 
+use crate::codec::copy;
 use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KEY_SEED_LEN};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -32,7 +33,7 @@ impl Entropy {
         };
         let parts = [&mut entropy.random, &mut entropy.session_id, &mut entropy.first_seed, &mut entropy.second_seed];
         for (part, chunk) in parts.into_iter().zip(bytes.chunks_exact(32)) {
-            part.copy_from_slice(chunk);
+            copy(part, chunk);
         }
         entropy
     }
@@ -99,7 +100,7 @@ impl Entropy {
         seed: &mut [u8; KEY_SEED_LEN],
     ) -> Result<(), CryptoError> {
         let mut mac = provider.hmac(HashAlgorithm::Sha256, &self.second_seed, &[&self.first_seed, label])?;
-        seed.copy_from_slice(mac.as_bytes().get(..KEY_SEED_LEN).ok_or(CryptoError::Invalid)?);
+        copy(seed, mac.as_bytes().get(..KEY_SEED_LEN).ok_or(CryptoError::Invalid)?);
         mac.zeroize();
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::pump::Pump;
 use super::{Failure, HandshakeError};
+use crate::codec::copy;
 use crate::connection::{ConnectionFailure, Handshake, Session};
 use crate::handshake::Side;
 use core::marker::PhantomData;
@@ -77,11 +78,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
 
     /// Takes available data; returns 0 at the end.
     pub(super) fn take(&mut self, out: &mut [u8]) -> usize {
-        let data = self.session.data();
-        let count = data.len().min(out.len());
-        if let (Some(out), Some(data)) = (out.get_mut(..count), data.get(..count)) {
-            out.copy_from_slice(data);
-        }
+        let count = copy(out, self.session.data());
         self.session.consume_data(count);
         count
     }

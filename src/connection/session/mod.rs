@@ -14,6 +14,7 @@ pub use self::event::Event;
 use self::event::SessionStop;
 use super::ConnectionFailure;
 use super::machine::Machine;
+use crate::codec::copy;
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
@@ -162,10 +163,7 @@ impl<'b, R: Side> Session<'b, R> {
     /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), or the sticky error.
     pub fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
         let mut room = self.reserve()?;
-        let count = room.len().min(data.len());
-        if let (Some(room), Some(data)) = (room.get_mut(..count), data.get(..count)) {
-            room.copy_from_slice(data);
-        }
+        let count = copy(&mut room, data);
         room.seal(count)?;
         Ok(count)
     }

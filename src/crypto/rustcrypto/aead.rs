@@ -8,6 +8,7 @@ use embedded_mtls_aead::aes_256_gcm;
 use embedded_mtls_aead::chacha20_poly1305;
 use zeroize::ZeroizeOnDrop;
 
+use crate::codec::copy;
 use crate::crypto::{Aead, AeadAlgorithm, CryptoError, NONCE_LEN, TAG_LEN};
 
 /// A record key of 16 or 32 bytes. Wiped when dropped.
@@ -91,7 +92,7 @@ impl RecordKey {
             return Err(CryptoError::Invalid);
         }
         let mut record_key = Self { algorithm, key: [0; MAX_AEAD_KEY_LEN] };
-        record_key.key.get_mut(..key.len()).ok_or(CryptoError::Invalid)?.copy_from_slice(key);
+        copy(record_key.key.get_mut(..key.len()).ok_or(CryptoError::Invalid)?, key);
         Ok(record_key)
     }
 

@@ -179,9 +179,7 @@ impl P384SigningKey {
     pub fn public_key(&self) -> [u8; 97] {
         let mut bytes = [0; 97];
         // The point is never the identity, so it always has this length.
-        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
-            *to = *from;
-        }
+        crate::codec::copy(&mut bytes, self.0.verifying_key().to_sec1_point(false).as_bytes());
         bytes
     }
 }

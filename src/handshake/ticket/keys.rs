@@ -7,6 +7,7 @@
 //! The key of each ticket is derived from key and salt by HMAC: servers that share a key draw random salts of 16 bytes,
 //! and need no common counter.
 
+use crate::codec::copy;
 use crate::crypto::{Aead, AeadAlgorithm, CryptoError, CryptoProvider, HashAlgorithm, NONCE_LEN, TAG_LEN};
 use crate::wire::enums::CipherSuite;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -51,8 +52,8 @@ impl TicketKey {
     pub fn new(bytes: &[u8; Self::LEN]) -> Self {
         let mut key = Self { name: [0; NAME_LEN], secret: [0; 32] };
         let (name, secret) = bytes.split_at(NAME_LEN);
-        key.name.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
-        key.secret.iter_mut().zip(secret).for_each(|(to, from)| *to = *from);
+        copy(&mut key.name, name);
+        copy(&mut key.secret, secret);
         key
     }
 
@@ -118,7 +119,7 @@ impl TicketKeys {
         let keys = [Some(&self.current), self.previous.as_ref()];
         let Some(key) = keys.into_iter().flatten().find(|key| key.name == name) else { return Ok(None) };
         let Some(aead) = key.aead(provider, *suite, salt)? else { return Ok(None) };
-        state.copy_from_slice(sealed);
+        copy(state, sealed);
         match aead.open(&[0; NONCE_LEN], header, state, tag) {
             Ok(()) => Ok(Some(state)),
             Err(CryptoError::Failed) => Err(CryptoError::Failed),

@@ -1,6 +1,7 @@
 //! Certificate extensions (RFC 5280 section 4.2).
 
 use super::{ProfileDefect, Within};
+use crate::codec::copy;
 use crate::der::{self, Malformed, Reader, context, oid};
 use crate::error::{CertificateProblem, Malformation};
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
@@ -349,9 +350,7 @@ impl Purposes {
 impl KeyHint {
     fn new(identifier: &[u8]) -> Self {
         let mut hint = [0; 4];
-        for (to, from) in hint.iter_mut().zip(identifier) {
-            *to = *from;
-        }
+        copy(&mut hint, identifier);
         Self(hint)
     }
 }

@@ -9,8 +9,7 @@
 
 use super::summary::{Summary, Unreadable};
 use super::trace::{Trace, TraceEvent};
-use crate::codec::Writer;
-use crate::codec::move_to_front;
+use crate::codec::{Writer, copy, move_to_front};
 use crate::crypto::CryptoProvider;
 use crate::error::{BufferKind, CertificateError, CertificateProblem, Error};
 use crate::limits::{MAX_CERTIFICATE, MAX_SUMMARY_EXCESS};
@@ -152,8 +151,7 @@ impl<'p> Summaries<'p> {
     /// Keeps a part of a certificate, of which the last `missing` bytes were not here, at the end of the memory.
     pub(crate) fn collect(&mut self, missing: usize, part: &[u8]) {
         let at = self.memory.len().saturating_sub(missing);
-        let place = self.memory.get_mut(at..).unwrap_or_default();
-        place.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        copy(self.memory.get_mut(at..).unwrap_or_default(), part);
     }
 
     /// Keeps the parts of a certificate that cannot be parsed. Remembers one of them, preferably one whose name makes
@@ -319,7 +317,7 @@ impl<'p> Summaries<'p> {
         self.check_free(at.saturating_add(bytes.len()))?;
         let place = self.memory.get_mut(self.used..).and_then(|free| free.get_mut(at..)?.get_mut(..bytes.len()));
         if let Some(place) = place {
-            place.copy_from_slice(bytes);
+            copy(place, bytes);
         }
         #[cfg(feature = "resumption")]
         {
@@ -339,10 +337,7 @@ impl<'p> Summaries<'p> {
         let start = free.len().saturating_sub(bytes.len());
         let fits = free.len() >= self.stored.saturating_add(bytes.len());
         let place = free.get_mut(start..).filter(|_| fits);
-        self.behind = place.map_or(0, |place| {
-            place.copy_from_slice(bytes);
-            bytes.len()
-        });
+        self.behind = place.map_or(0, |place| copy(place, bytes));
     }
 
     /// Returns the bytes at the end of the free memory that were kept.
