@@ -39,6 +39,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         example(),
         cortex_m4(),
         budget_step(),
+        panics(),
         interop_step(),
         bogo_step(),
         qemu_step(&[]),
@@ -281,6 +282,11 @@ fn cortex_m4() -> Step {
 fn budget_step() -> Step {
     let tasks = vec![Task::Call(budget::quick)];
     Step { name: "budget", what: "flash, RAM and instructions are not worse than docs/budget.md says", tasks }
+}
+
+fn panics() -> Step {
+    let tasks = vec![Task::Call(budget::check_panics)];
+    Step { name: "panics", what: "no code of the core can panic: an image without a panic handler links", tasks }
 }
 
 fn interop_step() -> Step {

@@ -20,13 +20,15 @@ impl Uart {
         unsafe { ptr::read_volatile(UART.add(1)) }
     }
 
-    fn take(&self) -> u8 {
+    /// Receives a byte.
+    pub fn take(&self) -> u8 {
         while self.state() & 2 == 0 {}
         // SAFETY: a device register that is always readable.
         (unsafe { ptr::read_volatile(UART) }) as u8
     }
 
-    fn give(&self, byte: u8) {
+    /// Sends a byte.
+    pub fn give(&self, byte: u8) {
         while self.state() & 1 != 0 {}
         // SAFETY: a device register that is always writable.
         unsafe { ptr::write_volatile(UART, u32::from(byte)) }

@@ -1,7 +1,7 @@
 //! Section and symbol sizes of ELF files.
 
 use crate::run::{Failure, Result};
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionKind, elf};
 use std::path::Path;
 
 /// The sizes of an image on the device, in bytes.
@@ -43,6 +43,23 @@ pub(crate) fn symbols(object: &Path, prefix: &str) -> Result<Vec<(String, u64)>>
     let mut symbols: Vec<_> = file.symbols().filter_map(wanted).collect();
     symbols.sort();
     Ok(symbols)
+}
+
+/// Returns the names of the functions of an object file, each with one that it calls, as the compiler mangles them.
+pub(crate) fn calls(object: &Path) -> Result<Vec<(String, String)>> {
+    let bytes = read(object)?;
+    let file = parse(object, &bytes)?;
+    let mut calls = Vec::new();
+    for section in file.sections() {
+        let Some(caller) = section.name().ok().and_then(|name| name.strip_prefix(".text")) else { continue };
+        for (_, relocation) in section.relocations() {
+            let RelocationTarget::Symbol(index) = relocation.target() else { continue };
+            if let Some(callee) = file.symbol_by_index(index).ok().and_then(|symbol| symbol.name().ok()) {
+                calls.push((caller.to_owned(), callee.to_owned()));
+            }
+        }
+    }
+    Ok(calls)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

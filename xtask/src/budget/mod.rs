@@ -7,12 +7,14 @@ mod cortex_m4;
 mod document;
 pub(crate) mod elf;
 mod images;
+mod panics;
 mod peers;
 mod replay;
 mod resumed;
 
 use self::builds::{BUILDS, Build, Choice};
 pub(crate) use self::cortex_m4::check as check_cortex_m4;
+pub(crate) use self::panics::check as check_panics;
 use self::replay::Cost;
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, Run, root};

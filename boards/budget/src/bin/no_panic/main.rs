@@ -1,0 +1,180 @@
+//! A client and a server that link only if nothing in them can panic: `cargo xtask budget` builds this image.
+//!
+//! The panic handler calls a function that does not exist. Where the optimizer has proved that no panic is reachable,
+//! the handler is not in the image, nor is the call.
+#![no_std]
+#![no_main]
+
+mod provider;
+
+use budget::frame::{self, Uart};
+use budget::pki::{CLIENT, INTERMEDIATE, ROOT, SERVER, SERVER_NAME};
+use budget::roles::{self, Board};
+use core::fmt::{self, Write as _};
+use core::panic::PanicInfo;
+use core::sync::atomic::AtomicU8;
+use embedded_io::{Read as _, Write as _};
+use embedded_mtls::credential::{Admission, Choice, Entry, ProofOfPossession, Reference, Selector, Slots};
+use embedded_mtls::events::EventRing;
+use embedded_mtls::io::blocking::{Stream, drive};
+use embedded_mtls::io::{Host, SoftwareHost};
+use embedded_mtls::x509::{ServerName, TrustAnchor, UnixTime};
+use embedded_mtls::{
+    Buffers, Client, ClientAuth, ClientConfig, ConnectionFailure, Credential, Entropy, Handshake, KeyHandle, Role,
+    Server, ServerConfig, Session, Side, Ticket, TicketKey, TicketKeys, pem,
+};
+use provider::{AnyKey, NoSecurity};
+
+unsafe extern "C" {
+    safe fn something_in_this_image_can_panic() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    something_in_this_image_can_panic()
+}
+
+/// Text that is sent.
+struct Console;
+
+impl fmt::Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Ok(count) = Uart.write(text.as_bytes());
+        if count == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// Sends why a connection failed, in all forms.
+fn explain(failure: Option<ConnectionFailure<'_, '_>>) -> fmt::Result {
+    let Some(failure) = failure else { return Ok(()) };
+    write!(Console, "{}", failure.diagnosis())?;
+    failure.verdict().map_or(Ok(()), |verdict| write!(Console, "{verdict}"))
+}
+
+/// Reads and writes until the connection ends; each byte that is received decides what else is done.
+fn converse<'b, R: Side>(
+    stream: &mut Stream<'b, Uart, R>,
+    host: &mut impl Host<Choice = Choice<'b>>,
+    turn: fn(&mut Session<'b, R>, u8) -> Option<()>,
+) -> Option<()> {
+    let mut data = [0; 256];
+    loop {
+        let what = Uart.take();
+        let mut hosted = stream.hosted(host);
+        let count = hosted.read(&mut data).ok()?;
+        hosted.write(data.get(..count)?).ok()?;
+        hosted.flush().ok()?;
+        let session = &mut stream.session;
+        match what {
+            0 => session.request_key_update(),
+            1 => session.export(b"label", &data, &mut [0; 48]).ok()?,
+            2 => return stream.close().ok(),
+            3 => {
+                for name in session.peer()?.subject_alt_names() {
+                    write!(Console, "{name}").ok()?;
+                }
+            }
+            _ => turn(session, what)?,
+        }
+    }
+}
+
+/// A client with all that a client can be told.
+fn client(buffers: Buffers<'_>, ring: EventRing<'_>) -> Option<()> {
+    let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
+    let config = ClientConfig::new(ServerName::parse(SERVER_NAME).ok()?, &anchors)
+        .with_alpn(&[b"http/1.1"])
+        .with_max_proof_age(Uart.take().into())
+        .with_padding(Uart.take().into())
+        .with_post_handshake_auth(true)
+        .with_resumption(true)
+        .with_strict_profile(Uart.take() == 0);
+    let chain = [CLIENT, INTERMEDIATE];
+    let entries = [Entry::new("alias", Credential::new(&chain, KeyHandle(0)).ok()?)];
+    let keys = [AnyKey];
+    let mut host = SoftwareHost::with_selector(Selector::new(&entries), &keys, Uart::time);
+    let mut ticket = [0; Ticket::MAX_LEN];
+    ticket.iter_mut().for_each(|byte| *byte = Uart.take());
+
+    let mut handshake = Handshake::<Client<NoSecurity>>::new(&config, buffers, Entropy::new(&Uart.entropy())).ok()?;
+    handshake.set_events(ring);
+    let now = UnixTime(0);
+    handshake.resume(Ticket::new(&mut ticket), None, now).ok()?;
+    if drive(&mut Uart, &mut handshake, &mut host).is_err() {
+        return explain(handshake.failure()).ok();
+    }
+    let mut stream = Stream::from_parts(Uart, handshake.into_session().ok()?);
+    converse(&mut stream, &mut host, |session, _| {
+        let mut out = [0; Ticket::MAX_LEN];
+        let len = session.take_ticket(UnixTime(0), &mut out).ok()??;
+        Uart::answered(out.get(..len)?);
+        explain(session.failure()).ok()
+    })
+}
+
+/// A server with all that a server can be told.
+fn server(buffers: Buffers<'_>, ring: EventRing<'_>) -> Option<()> {
+    static ANCHORS: &[TrustAnchor<'_>] = &[];
+    let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
+    let keys = TicketKeys::new(TicketKey::new(&[0; TicketKey::LEN]));
+    let config = ServerConfig::new(ClientAuth::Required(&anchors))
+        .with_alpn(&[b"http/1.1"])
+        .with_post_handshake_anchors(&anchors)
+        .with_tickets(&keys, 3600);
+    let chain = [SERVER, INTERMEDIATE];
+    let credentials = [Credential::new(&chain, KeyHandle(0)).ok()?];
+    let keys = [AnyKey];
+    let mut host = SoftwareHost::new(&credentials, &keys, Uart::time);
+
+    let mut handshake = Handshake::<Server<NoSecurity>>::new(&config, buffers, Entropy::new(&Uart.entropy())).ok()?;
+    handshake.set_events(ring);
+    if drive(&mut Uart, &mut handshake, &mut host).is_err() {
+        return explain(handshake.failure()).ok();
+    }
+    let mut stream = Stream::from_parts(Uart, handshake.into_session().ok()?);
+    converse(&mut stream, &mut host, |session, what| {
+        if what == 4 {
+            session.request_certificate(ClientAuth::Optional(ANCHORS)).ok()?;
+        }
+        session.send_ticket(UnixTime(0)).ok()?;
+        explain(session.failure()).ok()
+    })
+}
+
+/// Takes a new identity in PEM, and replaces that of a reference with it.
+fn rotate() -> Option<()> {
+    let (mut text, mut first, mut second) = ([0; 512], [0; 512], [0; 512]);
+    text.iter_mut().for_each(|byte| *byte = Uart.take());
+    let references = [Reference::new()];
+    let [reference] = &references;
+    let slots = Slots::new([&mut first[..], &mut second[..]], &references);
+    let mut staged = slots.stage().ok()?;
+    let len = staged.copy([pem::certificates(&mut text).ok()?]).ok()?;
+    let key = ProofOfPossession::PublicKey(CLIENT);
+    let admission = Admission { role: Role::Client, time: Uart::time(), key };
+    reference.set(staged.credential(NoSecurity, "alias", len, KeyHandle(0), &admission).ok()?);
+    let lease = slots.lease(reference).ok()?;
+    write!(Console, "{}", lease.credential().ok()?.chain().iter().count()).ok()?;
+    let mut expiring = slots.expiring(UnixTime(0), 30);
+    expiring.try_for_each(|(lease, expiry)| write!(Console, "{} {}", lease.alias(), expiry.days_left())).ok()
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    static EVENTS: [AtomicU8; 1024] = [const { AtomicU8::new(0) }; 1024];
+    // SAFETY: the only calls of this image.
+    let (answer, buffers) = unsafe { (frame::present(), roles::buffers()) };
+    let Buffers { rx, tx, peer } = buffers;
+    if let Some(ring) = EventRing::new(&EVENTS) {
+        client(Buffers { rx: &mut *rx, tx: &mut *tx, peer: &mut *peer }, ring);
+        server(Buffers { rx, tx, peer }, ring);
+        rotate();
+        Uart::answered(answer);
+        for record in ring.records().into_iter().flatten() {
+            _ = write!(Console, "{record}");
+        }
+    }
+    loop {
+        core::hint::spin_loop();
+    }
+}
