@@ -7,7 +7,7 @@ use crate::cases::{Random, numbers_below, patterns};
 use crate::number::Number;
 use crate::p256::{Coordinate, P};
 use crate::words::little_endian;
-use crate::{aes128, assembly, ghash, p256, portable};
+use crate::{aes128, assembly, ghash, p256, portable, sha256};
 
 /// True for the variant with a branch on a secret, which a test of constant time has to find.
 pub const IS_LEAKY: bool = cfg!(leaky);
@@ -26,6 +26,7 @@ pub fn compare() -> Result<u32, &'static str> {
     ghash_blocks(&mut cases)?;
     chacha20_blocks(&mut cases)?;
     poly1305_blocks(&mut cases)?;
+    sha256_blocks(&mut cases)?;
     Ok(cases.0)
 }
 
@@ -184,6 +185,19 @@ fn chacha20_blocks(cases: &mut Cases) -> Result<(), &'static str> {
 }
 
 /// Of none to four blocks, with `h` at its bounds, such that sums reach the modulus and carries go through all words.
+fn sha256_blocks(cases: &mut Cases) -> Result<(), &'static str> {
+    let mut random = Random::new(19);
+    for start in (0..4).cycle().take(200) {
+        let (state, room) = (random.array::<32>(), random.array::<68>());
+        let block = room.get(start..).and_then(<[u8]>::first_chunk).ok_or("sha256")?;
+        let [mut by_assembly, mut by_portable] = [little_endian(&state); 2];
+        assembly::sha256::compress(&mut by_assembly, block, &sha256::K);
+        portable::sha256::compress(&mut by_portable, block, &sha256::K);
+        cases.same("sha256", &by_assembly, &by_portable)?;
+    }
+    Ok(())
+}
+
 fn poly1305_blocks(cases: &mut Cases) -> Result<(), &'static str> {
     let keys = patterns::<16>(17);
     let blocks = patterns::<64>(18).step_by(5);

@@ -8,8 +8,8 @@
 use core::hint::black_box;
 
 /// Words of stack of each operation.
-pub(crate) const HASH: usize = 136;
-pub(crate) const HMAC: usize = 264;
+pub(crate) const HASH: usize = 176;
+pub(crate) const HMAC: usize = 304;
 pub(crate) const BASE_MULTIPLE: usize = 480;
 pub(crate) const AGREEMENT: usize = 752;
 pub(crate) const CHACHA20_POLY1305: usize = 592;

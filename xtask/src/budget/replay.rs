@@ -1,6 +1,6 @@
 //! Running a role on the recording of its peer, in an emulator that counts instructions.
 
-use super::builds::{Build, Choice};
+use super::builds::{Build, Choice, GCM_P256};
 use super::{CRATE, host, images, target_directory};
 use crate::run::{Failure, Result, Run, root};
 use std::path::Path;
@@ -42,13 +42,15 @@ impl Cost {
 pub(crate) fn record(choice: Choice, peer: &str) -> Result<()> {
     let directory = root().join(recordings(choice, peer)).to_string_lossy().into_owned();
     let words = [&directory, choice.suite, choice.group, peer];
-    on_host("record", if peer.is_empty() { &words[..3] } else { &words })
+    // A server seals tickets with the first suite of its provider, which the image has to have as well.
+    let features = if peer == RESUMED && choice == GCM_P256 { "record" } else { "record,default-algorithms" };
+    on_host("record", features, if peer.is_empty() { &words[..3] } else { &words })
 }
 
 /// Runs a program of the crate on this machine.
-pub(crate) fn on_host(program: &str, words: &[&str]) -> Result<()> {
+pub(crate) fn on_host(program: &str, features: &str, words: &[&str]) -> Result<()> {
     let target = host()?;
-    let line = format!("run --quiet --locked --bin {program} --features record --profile record --target {target}");
+    let line = format!("run --quiet --locked --bin {program} --features {features} --profile record --target {target}");
     let run = Run::cargo(&line).arg("--target-dir").arg(target_directory().to_string_lossy()).arg("--");
     words.iter().fold(run, |run, word| run.arg(*word)).within(CRATE).succeed()
 }

@@ -9,3 +9,4 @@ pub(crate) mod chacha20;
 pub(crate) mod ghash;
 pub(crate) mod p256;
 pub(crate) mod poly1305;
+pub(crate) mod sha256;
