@@ -47,6 +47,7 @@ fn every_dependency_has_its_reason() {
         "crates/connect/Cargo.toml",
         "crates/cxml/Cargo.toml",
         "crates/embedded-tls-verifier/Cargo.toml",
+        "crates/host/Cargo.toml",
         "crates/micro/Cargo.toml",
         "crates/mtls/Cargo.toml",
         "crates/operator/Cargo.toml",

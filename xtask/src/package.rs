@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Packages to publish.
-const PUBLISHED: [&str; 12] = [
+const PUBLISHED: [&str; 13] = [
     "embedded-mtls",
     "embedded-mtls-aead",
     "embedded-mtls-cortex-m4",
     "embedded-mtls-connect",
     "embedded-mtls-embedded-tls",
+    "embedded-mtls-host",
     "embedded-mtls-micro",
     "embedded-mtls-operator",
     "embedded-mtls-sim",

@@ -156,7 +156,7 @@ fn real_boards() -> Step {
 fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
     let doc = "doc --package embedded-mtls --no-deps --locked";
-    let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-micro \
+    let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-host --package embedded-mtls-micro \
                   --package embedded-mtls-operator --package embedded-mtls-sim --package mtls --package mtls-order --package mtls-pki \
                   --features mtls-pki/throw-away";
     let tasks = vec![
@@ -211,6 +211,7 @@ fn integration() -> Step {
             Run::cargo("test --release --package embedded-mtls-micro --test constant_time --locked")
                 .env("MICRO_LEAKY", "1"),
         ),
+        cargo("test --package embedded-mtls-host --test * --locked"),
         cargo("test --package embedded-mtls-sim --test * --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }

