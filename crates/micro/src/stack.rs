@@ -12,7 +12,7 @@ pub(crate) const HASH: usize = 176;
 pub(crate) const HMAC: usize = 304;
 pub(crate) const BASE_MULTIPLE: usize = 480;
 pub(crate) const AGREEMENT: usize = 752;
-pub(crate) const CHACHA20_POLY1305: usize = 592;
+pub(crate) const CHACHA20_POLY1305: usize = 320;
 #[cfg(feature = "aes128-gcm")]
 pub(crate) const AES128_GCM: usize = 928;
 
