@@ -492,6 +492,17 @@ fn a_client_rejects_tickets_that_are_not_for_this_handshake() {
             (refusal, why) => assert_eq!(refusal, Some(why)),
         }
     }
+    // The same for the peer memory.
+    let Some(TicketError::TooLargeForPeer(need)) =
+        refusal(&|s| s.client_sizes.peer = 64, &ticket, Some(mine(&pki)), at(1))
+    else {
+        panic!("the ticket does not fit")
+    };
+    let size = usize::try_from(need).unwrap();
+    assert!(refusal(&|s| s.client_sizes.peer = size - 1, &ticket, Some(mine(&pki)), at(1)).is_some());
+    let mut exact = setup(&pki);
+    exact.client_sizes.peer = size;
+    assert!(second(exact, &ticket, Some(mine(&pki)), at(1)).sessions().0.negotiated().resumed, "it is enough");
     for byte in 0..ticket.len() {
         let mut damaged = ticket.clone();
         damaged[byte] ^= 1 << (byte % 8);

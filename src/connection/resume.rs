@@ -5,7 +5,7 @@ use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::Stage;
 use crate::handshake::client::{Client, offer};
-use crate::handshake::ticket::stored::{Offer, Ticket, TicketError};
+use crate::handshake::ticket::stored::{Offer, PublicPart, Ticket, TicketError};
 use crate::x509::UnixTime;
 
 impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
@@ -13,6 +13,8 @@ impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
     /// neither side sends a certificate, and [`Authorize`](crate::Step::Authorize) is the only [question](crate::Step).
     /// If it does not, there is a full handshake; [`NegotiatedParameters::resumed`](crate::NegotiatedParameters::resumed)
     /// tells which it was.
+    ///
+    /// The ticket is copied to the [peer memory](crate::Buffers::peer) until the server has answered.
     ///
     /// `credential` is the one that a full handshake would send, and by which the server knows us from the ticket.
     /// `now` is from the same clock as in [`take_ticket`](crate::Session::take_ticket), which must be trusted: a clock
@@ -24,20 +26,23 @@ impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
     #[inline(never)]
     pub fn resume(
         &mut self,
-        ticket: Ticket<'b>,
+        ticket: Ticket<'_>,
         credential: Option<&'b Credential<'b>>,
         now: UnixTime,
     ) -> Result<(), TicketError> {
         if self.stage() != Stage::ClientHello || self.connection.offer.is_some() {
             return Err(TicketError::Begun);
         }
-        let offer = Offer::new(ticket, credential, now, self.connection.provider, self.config)?;
+        let (offer, public) = Offer::new(ticket, credential, now, self.connection.provider, self.config)?;
         let limit = self.connection.rx.record_size_limit();
-        let len = offer::hello_len::<P>(&offer, &self.entropy, self.config, limit);
+        let len = offer::hello_len::<P>(&offer, public, &self.entropy, self.config, limit);
         let (need, is_held) = self.connection.tx.holds_hello(len);
         if !is_held {
             return Err(TicketError::TooLarge(u32::try_from(need).unwrap_or(u32::MAX)));
         }
+        let leaf_len = PublicPart::parse(public).map_or(0, |part| part.leaf_len());
+        let too_large = |need| TicketError::TooLargeForPeer(u32::try_from(need).unwrap_or(u32::MAX));
+        self.connection.peer.memory_mut().keep_ticket(public, leaf_len).map_err(too_large)?;
         self.connection.offer = Some(offer);
         Ok(())
     }

@@ -29,7 +29,7 @@ use self::retry::{begin_again, check_retry, send_second_client_hello};
 use self::tickets::take_selection;
 use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
-use super::connection::Connection;
+use super::connection::{Connection, send};
 use super::keys::{ClientFinishedKeys, HandshakeKeys, agree, receive_finished};
 use super::present::Present;
 use super::proof::{PeerAuthenticated, Proof, Resumed};
@@ -290,17 +290,10 @@ fn send_client_hello<'b, P: CryptoProvider>(
     cx.rx.begin_handshake();
     let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), None);
     #[cfg(feature = "resumption")]
-    let ticket = cx.offer.take();
-    #[cfg(feature = "resumption")]
-    let bound = Bound::of(ticket.as_ref(), &offer, None, cx.provider)?;
+    let bound = Bound::of(cx.offer.as_ref(), cx.peer.memory().behind(), &offer, None, cx.provider)?;
     #[cfg(feature = "resumption")]
     let offer = bound.offer(offer);
-    let written = cx.send_apart(HandshakeType::CLIENT_HELLO, &|w| offer.emit(w))?;
-    #[cfg(feature = "resumption")]
-    {
-        cx.offer = ticket;
-    }
-    match written {
+    match send(&mut cx.tx, &cx.events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w), &mut |_| {})? {
         Written::AfterTransmit => Ok((State::SendClientHello(shares), Some(Stop::Transmit))),
         Written::Yes => {
             cx.tx.flush()?;

@@ -8,7 +8,7 @@ use crate::crypto::{Digest, MAX_KEY_SHARE_LEN};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "resumption")]
-use crate::handshake::ticket::stored::Offer;
+use crate::handshake::ticket::stored::{Offer, PublicPart};
 #[cfg(feature = "resumption")]
 use crate::key_schedule::EarlySecret;
 use crate::limits::{MAX_INNER_PLAINTEXT, MAX_OFFERED_SHARES};
@@ -96,16 +96,19 @@ pub(super) struct Bound<'o> {
 
 #[cfg(feature = "resumption")]
 impl<'o> Bound<'o> {
-    /// Binds the ticket, if there is one, to `hello` without it and to the transcript before that.
+    /// Binds the ticket, if there is one, to `hello` without it and to the transcript before that. Its public part is in
+    /// `memory`.
     #[inline(never)]
     pub(super) fn of<C: CryptoProvider>(
-        offer: Option<&'o Offer<'_>>,
+        offer: Option<&Offer<'_>>,
+        memory: &'o [u8],
         hello: &ClientHelloOffer<'_>,
         transcript: Option<&Transcript<C>>,
         provider: C,
     ) -> Result<Self, CryptoError> {
         let resumes = offer.is_some();
-        let Some((offer, psk)) = offer.and_then(|offer| Some((offer, offer.psk.as_ref()?))) else {
+        let part = PublicPart::parse(memory);
+        let (Some((offer, psk)), Ok(part)) = (offer.and_then(|offer| Some((offer, offer.psk.as_ref()?))), part) else {
             return Ok(Self { ticket: None, resumes });
         };
         let early = EarlySecret::of(provider, psk)?;
@@ -113,7 +116,7 @@ impl<'o> Bound<'o> {
         // As long as the binder.
         let placeholder = provider.digest(hash, &[])?;
         let psk =
-            OfferedPsk { identity: offer.ticket, obfuscated_age: offer.obfuscated_age, binder: placeholder.as_bytes() };
+            OfferedPsk { identity: part.ticket, obfuscated_age: offer.obfuscated_age, binder: placeholder.as_bytes() };
         let hello = ClientHelloOffer { psk: Some(psk), resumes, ..*hello };
         let mut counter = Writer::new(&mut []);
         hello.emit(&mut counter);
@@ -128,7 +131,7 @@ impl<'o> Bound<'o> {
             left = left.saturating_sub(covered.len());
         });
         let binder = early.binder(&transcript.binder_hash())?;
-        Ok(Self { ticket: Some((offer.ticket, offer.obfuscated_age, binder)), resumes })
+        Ok(Self { ticket: Some((part.ticket, offer.obfuscated_age, binder)), resumes })
     }
 
     /// Adds the ticket to the same ClientHello.
@@ -146,6 +149,7 @@ impl<'o> Bound<'o> {
 #[cfg(feature = "resumption")]
 pub(crate) fn hello_len<C: CryptoProvider>(
     ticket: &Offer<'_>,
+    public: &[u8],
     entropy: &Entropy,
     config: &ClientConfig<'_>,
     record_size_limit: u16,
@@ -166,7 +170,8 @@ pub(crate) fn hello_len<C: CryptoProvider>(
     });
     hello.resumes = true;
     let binder = zeros.get(..ticket.psk.as_ref().map_or(0, |psk| psk.algorithm().output_len())).unwrap_or(&zeros);
-    hello.psk = Some(OfferedPsk { identity: ticket.ticket, obfuscated_age: 0, binder });
+    let identity = PublicPart::parse(public).map_or_else(|_| &[][..], |part| part.ticket);
+    hello.psk = Some(OfferedPsk { identity, obfuscated_age: 0, binder });
     let mut counter = Writer::new(&mut []);
     hello.emit(&mut counter);
     counter.needed()

@@ -82,7 +82,7 @@ pub(super) fn send_second_client_hello<'b, P: CryptoProvider>(
     };
     let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), cookie);
     #[cfg(feature = "resumption")]
-    let bound = Bound::of(cx.offer.as_ref(), &offer, Some(&cx.transcript), cx.provider)?;
+    let bound = Bound::of(cx.offer.as_ref(), cx.peer.memory().behind(), &offer, Some(&cx.transcript), cx.provider)?;
     #[cfg(feature = "resumption")]
     let offer = bound.offer(offer);
     let Connection { tx, transcript, events, .. } = cx;

@@ -4,7 +4,7 @@ use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::connection::Connection;
 use crate::handshake::proof::Resumed;
-use crate::handshake::ticket::stored::Offer;
+use crate::handshake::ticket::stored::{Offer, PublicPart};
 use crate::key_schedule::EarlySecret;
 
 /// Takes the ticket if the server has selected it, and drops it otherwise.
@@ -14,8 +14,11 @@ pub(super) fn take_selection<P: CryptoProvider>(
     cx: &mut Connection<'_, P>,
 ) -> Result<(EarlySecret<P>, Option<Resumed>), Error> {
     let offer = cx.offer.take();
-    let Some(index) = selected else { return Ok((EarlySecret::new(cx.provider, hash)?, None)) };
-    let Some(Offer { psk: Some(psk), leaf, declined, credential, judged, proof_age, .. }) = offer else {
+    let Some(index) = selected else {
+        cx.peer.memory_mut().keep_behind(&[]);
+        return Ok((EarlySecret::new(cx.provider, hash)?, None));
+    };
+    let Some(Offer { psk: Some(psk), declined, credential, judged, proof_age, .. }) = offer else {
         return Err(PeerMisbehaved::UnsolicitedExtension.into());
     };
     // RFC 9846 section 4.3.11: "Clients MUST verify that the server's selected_identity is within the range supplied by the
@@ -25,7 +28,8 @@ pub(super) fn take_selection<P: CryptoProvider>(
         return Err(PeerMisbehaved::SelectedNotOffered.into());
     }
     let early = EarlySecret::of(cx.provider, &psk)?;
-    cx.peer.memory_mut().restore(leaf, proof_age)?;
+    let leaf_len = PublicPart::parse(cx.peer.memory().behind())?.leaf_len();
+    cx.peer.memory_mut().restore_behind(leaf_len, proof_age)?;
     cx.events.session_resumed(proof_age);
     if declined {
         cx.negotiated.client_auth.declined();

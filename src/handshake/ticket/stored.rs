@@ -5,7 +5,7 @@ use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_tim
 use crate::codec::{Reader, Writer, read_all};
 use crate::credential::Credential;
 use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm};
-use crate::error::{BufferKind, Error};
+use crate::error::{BufferKind, Error, InvalidMessage};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::connection::Connection;
 use crate::handshake::proof::{Judged, Proof};
@@ -18,7 +18,8 @@ use core::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The bytes of a ticket from [`Session::take_ticket`](crate::Session::take_ticket), for
-/// [`Handshake::resume`](crate::Handshake::resume), which wipes the secret in them: a ticket is used once.
+/// [`Handshake::resume`](crate::Handshake::resume), which copies what it needs of them, and wipes the secret in them: a
+/// ticket is used once.
 ///
 /// They contain a secret: anyone who reads them can impersonate the client, or the server to this client, until they
 /// expire; anyone who can write them chooses whom the client accepts. They are valid for one server, one
@@ -50,16 +51,14 @@ pub enum TicketError {
     ServerExpired,
     /// A ClientHello with it does not fit into `tx`, which would have to have this size.
     TooLarge(u32),
+    /// It does not fit into the [peer memory](crate::Buffers::peer), which would have to have this size.
+    TooLargeForPeer(u32),
 }
 
-/// The ticket that a ClientHello offers.
+/// The ticket that a ClientHello offers. Its [public part](PublicPart) is at the end of the free peer memory.
 pub(crate) struct Offer<'b> {
     /// `None` once a HelloRetryRequest has selected a suite with another hash.
     pub(crate) psk: Option<Psk>,
-    /// The ticket of the server.
-    pub(crate) ticket: &'b [u8],
-    /// The certificate of the server in the format of the peer memory.
-    pub(crate) leaf: &'b [u8],
     /// The server requested a certificate, and got none.
     pub(crate) declined: bool,
     /// The credential under which the server knows us.
@@ -67,6 +66,13 @@ pub(crate) struct Offer<'b> {
     pub(crate) obfuscated_age: u32,
     pub(crate) judged: Judged,
     pub(crate) proof_age: u32,
+}
+
+/// The part of a ticket that is needed once it is offered.
+pub(crate) struct PublicPart<'t> {
+    /// The ticket of the server.
+    pub(crate) ticket: &'t [u8],
+    peer: Peer<'t>,
 }
 
 /// The content of a ticket.
@@ -79,8 +85,8 @@ struct Stored<'t> {
     declined: bool,
     /// The hash of our certificate; zeros if we sent none.
     own: &'t [u8; 32],
-    ticket: &'t [u8],
-    peer: Peer<'t>,
+    /// The bytes of the [`PublicPart`].
+    public: &'t [u8],
 }
 
 /// The tickets that a session receives. The last one is at the end of the free peer memory.
@@ -124,13 +130,14 @@ impl<'b> Ticket<'b> {
 
 impl<'b> Offer<'b> {
     /// Checks whether a ticket may be used now, with this configuration, by a client that would send this credential.
-    pub(crate) fn new<C: CryptoProvider>(
-        ticket: Ticket<'b>,
+    /// Also returns its public part.
+    pub(crate) fn new<'t, C: CryptoProvider>(
+        ticket: Ticket<'t>,
         credential: Option<&'b Credential<'b>>,
         now: UnixTime,
         provider: C,
         config: &ClientConfig<'_>,
-    ) -> Result<Self, TicketError> {
+    ) -> Result<(Self, &'t [u8]), TicketError> {
         let stored = ticket.open(provider).ok_or(TicketError::Damaged)?;
         let suites = config.parameters.cipher_suites::<C>();
         let is_offered = suites.iter().any(|suite| HashAlgorithm::of(*suite) == Some(stored.psk.algorithm()));
@@ -144,14 +151,15 @@ impl<'b> Offer<'b> {
         // ticket_lifetime".
         let lifetime = stored.lifetime.min(MAX_TICKET_LIFETIME);
         let ticket_age = age(stored.received, now).filter(|age| *age < lifetime).ok_or(TicketError::Expired)?;
-        if stored.peer.path.check_validity(Time::Trusted(now)).is_err() {
+        let PublicPart { peer, .. } = PublicPart::parse(stored.public).map_err(|_| TicketError::Damaged)?;
+        if peer.path.check_validity(Time::Trusted(now)).is_err() {
             return Err(TicketError::ServerExpired);
         }
-        let judged = stored.peer.judge(now, config.parameters.max_proof_age);
+        let judged = peer.judge(now, config.parameters.max_proof_age);
         let (judged, proof_age) = judged.ok_or(TicketError::ProofTooOld)?;
         let obfuscated_age = ticket_age.wrapping_mul(1000).wrapping_add(stored.age_add);
-        let Stored { psk, ticket, peer: Peer { leaf, .. }, declined, .. } = stored;
-        Ok(Self { psk: Some(psk), ticket, leaf, declined, credential, obfuscated_age, judged, proof_age })
+        let Stored { psk, declined, public, .. } = stored;
+        Ok((Self { psk: Some(psk), declined, credential, obfuscated_age, judged, proof_age }, public))
     }
 }
 
@@ -164,11 +172,21 @@ impl<'t> Stored<'t> {
             let (lifetime, age_add) = (reader.u32()?, reader.u32()?);
             let declined = reader.u8()? != 0;
             let own = reader.array()?;
-            let ticket = reader.vec16()?;
-            let peer = Peer::read(reader)?;
-            Ok(Self { psk, scope, received, lifetime, age_add, declined, own, ticket, peer })
+            let public = reader.bytes(reader.rest().len())?;
+            Ok(Self { psk, scope, received, lifetime, age_add, declined, own, public })
         })
         .ok()
+    }
+}
+
+impl<'t> PublicPart<'t> {
+    pub(crate) fn parse(bytes: &'t [u8]) -> Result<Self, InvalidMessage> {
+        read_all(bytes, |reader: &mut Reader<'t>| Ok(Self { ticket: reader.vec16()?, peer: Peer::read(reader)? }))
+    }
+
+    /// Returns the number of its last bytes that are the certificate of the server, in the format of the peer memory.
+    pub(crate) const fn leaf_len(&self) -> usize {
+        self.peer.leaf.len()
     }
 }
 
@@ -276,6 +294,7 @@ impl fmt::Display for TicketError {
             Self::ProofTooOld => "the server proved its identity too long ago",
             Self::ServerExpired => "the server's certificate path is no longer valid",
             Self::TooLarge(need) => return write!(f, "the ticket needs a tx buffer of {need} bytes"),
+            Self::TooLargeForPeer(need) => return write!(f, "the ticket needs a peer buffer of {need} bytes"),
         })
     }
 }

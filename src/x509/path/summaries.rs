@@ -305,6 +305,36 @@ impl<'p> Summaries<'p> {
         Ok(())
     }
 
+    /// Keeps the bytes of a ticket, which end with a leaf, at the end of the memory; none have been kept before.
+    ///
+    /// # Errors
+    /// The size that the memory would have to have.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn keep_ticket(&mut self, bytes: &[u8], leaf_len: usize) -> Result<(), usize> {
+        // The leaf moves to the front with its length and the age of its proof.
+        let restored = leaf_len.saturating_add(LENGTH).saturating_add(size_of::<u32>());
+        let need = bytes.len().max(leaf_len.saturating_add(restored));
+        if need > self.memory.len() {
+            return Err(need);
+        }
+        self.keep_behind(bytes);
+        Ok(())
+    }
+
+    /// Puts the leaf of a ticket of which the last `len` bytes that were [kept](Self::keep_behind) consist into the list,
+    /// and keeps them no longer.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn restore_behind(&mut self, len: usize, proof_age: u32) -> Result<(), Error> {
+        self.keep_behind(&[]);
+        let at = self.memory.len().saturating_sub(len);
+        let (memory, leaf) = self.memory.split_at_mut_checked(at).unwrap_or_default();
+        let mut summaries = Summaries { memory, ..*self };
+        let restored = summaries.restore(leaf, proof_age);
+        let Summaries { used, count, .. } = summaries;
+        (self.used, self.count) = (used, count);
+        restored
+    }
+
     /// Returns the memory that is free.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn free(&self) -> &[u8] {
