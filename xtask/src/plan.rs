@@ -124,7 +124,7 @@ fn targets() -> Step {
         let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
         let micro = format!("check --package embedded-mtls-micro --lib --locked --target {target}");
         let connect = format!(
-            "check --package embedded-mtls-connect --lib --locked --features edge-nal,embassy-net,nal,picoserve,split --target {target}"
+            "check --package embedded-mtls-connect --lib --locked --features edge-nal,embassy-net,nal,picoserve,resumption,split --target {target}"
         );
         let core = [cargo(&check), cargo(&format!("{check} --no-default-features"))];
         core.into_iter().chain([cargo(&operator), cargo(&verifier), cargo(&micro), cargo(&connect)])

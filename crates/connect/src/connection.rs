@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Reason};
 use crate::open::Lent;
+use crate::resumption::Resumption;
 use core::cell::Cell;
 use embedded_io_async::{BufRead, Error as _, ErrorKind, ErrorType, Read, Write};
 use embedded_mtls::io::Failure;
@@ -9,10 +10,10 @@ use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{ApiMisuse, Error as TlsError, Side};
 
 /// The source of a connection's buffers, and the place for the reason of its failure.
-#[derive(Clone, Copy)]
-pub(crate) struct Home<'l, 'b> {
+pub(crate) struct Home<'l, 'b, R: Side> {
     pub(crate) lent: &'l Lent<'b>,
     pub(crate) last_error: &'l Cell<Option<Reason>>,
+    pub(crate) resumption: Resumption<'l, 'b, R>,
 }
 
 /// A session over a transport. Its buffers return to the list when it is dropped.
@@ -21,7 +22,7 @@ pub(crate) struct Home<'l, 'b> {
 pub struct Connection<'l, 'b, T, R: Side> {
     /// `None` only while the connection is dropped.
     stream: Option<Stream<'b, T, R>>,
-    home: Home<'l, 'b>,
+    home: Home<'l, 'b, R>,
 }
 
 impl<T, R: Side> core::fmt::Debug for Connection<'_, '_, T, R> {
@@ -31,7 +32,7 @@ impl<T, R: Side> core::fmt::Debug for Connection<'_, '_, T, R> {
 }
 
 impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
-    pub(crate) const fn new(stream: Stream<'b, T, R>, home: Home<'l, 'b>) -> Self {
+    pub(crate) const fn new(stream: Stream<'b, T, R>, home: Home<'l, 'b, R>) -> Self {
         Self { stream: Some(stream), home }
     }
 
@@ -89,6 +90,15 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
         self.note(result)
     }
 
+    /// Stores a ticket that was received. One that cannot be stored is no reason to end the connection.
+    fn keep_ticket(&mut self) {
+        if let Some(stream) = &mut self.stream
+            && let Err(error) = self.home.resumption.keep(&mut stream.session)
+        {
+            self.home.last_error.set(Some(Reason { stage: None, error }));
+        }
+    }
+
     /// Keeps the reason of a failure.
     fn note<O, E>(&self, result: Result<O, Failure<E>>) -> Result<O, Error<E>> {
         result.map_err(|failure| match failure {
@@ -117,6 +127,7 @@ impl<T: ErrorType, R: Side> ErrorType for Connection<'_, '_, T, R> {
 impl<T: Read + Write, R: Side> Read for Connection<'_, '_, T, R> {
     async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
         let result = self.stream_mut().map_err(Error::Tls)?.read(out).await;
+        self.keep_ticket();
         self.note(result)
     }
 }
@@ -124,6 +135,7 @@ impl<T: Read + Write, R: Side> Read for Connection<'_, '_, T, R> {
 impl<T: Read + Write, R: Side> BufRead for Connection<'_, '_, T, R> {
     async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         let filled = self.stream_mut().map_err(Error::Tls)?.fill_buf().await.map(|_| ());
+        self.keep_ticket();
         self.note(filled)?;
         // Available data returns at once.
         self.stream_mut().map_err(Error::Tls)?.fill_buf().await.map_err(Error::from)

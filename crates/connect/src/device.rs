@@ -21,7 +21,6 @@ pub trait Device {
 }
 
 /// A device with keys in memory, as [`SoftwareHost`] has them.
-#[derive(Clone, Copy)]
 pub struct SoftwareDevice<'b, K = P256SigningKey> {
     /// Our certificates. `KeyHandle(i)` of a credential is `keys[i]`.
     pub credentials: &'b [Credential<'b>],
@@ -32,6 +31,15 @@ pub struct SoftwareDevice<'b, K = P256SigningKey> {
     /// Draws entropy from a hardware generator or the operating system.
     pub entropy: fn() -> Entropy,
 }
+
+/// It only refers to its keys, which need not be `Clone`.
+impl<K> Clone for SoftwareDevice<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for SoftwareDevice<'_, K> {}
 
 impl<K> core::fmt::Debug for SoftwareDevice<'_, K> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

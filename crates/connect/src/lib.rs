@@ -19,8 +19,11 @@ mod nal;
 mod open;
 #[cfg(feature = "picoserve")]
 pub mod picoserve;
+mod resumption;
 #[cfg(feature = "split")]
 pub mod split;
+#[cfg(feature = "resumption")]
+mod tickets;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
@@ -30,6 +33,8 @@ pub use self::error::{Error, Reason};
 #[cfg(any(feature = "edge-nal", feature = "picoserve"))]
 pub use self::half::Half;
 pub use self::open::{Acceptor, Connector, Lent};
+#[cfg(feature = "resumption")]
+pub use self::tickets::Tickets;
 
 /// The blocks of the page are compiled.
 #[cfg(doctest)]

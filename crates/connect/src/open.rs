@@ -3,6 +3,7 @@
 use crate::connection::{Connection, Home};
 use crate::device::Device;
 use crate::error::{Error, Reason};
+use crate::resumption::Resumption;
 use core::cell::Cell;
 use embedded_io_async::{Read, Write};
 use embedded_mtls::credential::Choice;
@@ -47,6 +48,7 @@ pub struct Connector<'l, 'b, T, D> {
     device: D,
     lent: &'l [Lent<'b>],
     last_error: Cell<Option<Reason>>,
+    resumption: Resumption<'l, 'b, Client>,
 }
 
 /// Accepts connections as a server.
@@ -58,6 +60,7 @@ pub struct Acceptor<'l, 'b, T, D> {
     device: D,
     lent: &'l [Lent<'b>],
     last_error: Cell<Option<Reason>>,
+    resumption: Resumption<'l, 'b, Server>,
 }
 
 macro_rules! end {
@@ -65,7 +68,7 @@ macro_rules! end {
         impl<'l, 'b, T, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> $end<'l, 'b, T, D> {
             /// Makes one over a network. The configuration holds the trust anchors.
             pub const fn new(network: T, config: &'b $config<'b>, device: D, lent: &'l [Lent<'b>]) -> Self {
-                Self { network, config, device, lent, last_error: Cell::new(None) }
+                Self { network, config, device, lent, last_error: Cell::new(None), resumption: Resumption::NONE }
             }
 
             /// Returns one with another configuration, over the same network, device and lent buffers.
@@ -92,7 +95,7 @@ macro_rules! end {
                 &self,
                 transport: S,
             ) -> Result<Connection<'_, 'b, S, $side>, Error<S::Error>> {
-                open(transport, self.config, &self.device, self.lent, &self.last_error).await
+                open(transport, self.config, &self.device, self.lent, &self.last_error, self.resumption).await
             }
         }
     };
@@ -100,6 +103,18 @@ macro_rules! end {
 
 end!(Connector, ClientConfig, Client);
 end!(Acceptor, ServerConfig, Server);
+
+#[cfg(feature = "resumption")]
+impl<'l, 'b, T, D> Connector<'l, 'b, T, D> {
+    /// Stores the tickets of the server in `tickets`, and resumes the last session with the next connection. The
+    /// configuration has to [request](ClientConfig::with_resumption) tickets. A connector for
+    /// [another name](Self::with_config) has no tickets until it gets its own.
+    #[must_use]
+    pub fn with_tickets(mut self, tickets: &'l crate::Tickets<'b>) -> Self {
+        self.resumption = Resumption::with(tickets);
+        self
+    }
+}
 
 /// A handshake that returns its buffers when it is dropped.
 struct Opening<'l, 'b, R: Side> {
@@ -121,6 +136,7 @@ async fn open<'l, 'b, T: Read + Write, R: Side, D: Device<Host: AsyncHost<Choice
     device: &D,
     lent: &'l [Lent<'b>],
     last_error: &'l Cell<Option<Reason>>,
+    resumption: Resumption<'l, 'b, R>,
 ) -> Result<Connection<'l, 'b, T, R>, Error<T::Error>>
 where
     R::Provider: Default,
@@ -134,7 +150,8 @@ where
         lent.put_back(buffers);
         return Err(refuse(error, None));
     }
-    let handshake = Handshake::new(config, buffers, device.entropy()).map_err(|error| refuse(error, None))?;
+    let mut handshake = Handshake::new(config, buffers, device.entropy()).map_err(|error| refuse(error, None))?;
+    resumption.offer(&mut handshake);
     let mut opening = Opening { handshake: Some(handshake), home: lent };
     let mut host = device.host();
     if let Some(handshake) = &mut opening.handshake
@@ -150,5 +167,5 @@ where
     }
     // The handshake is complete: from here on, only the session has the buffers.
     let session = opening.handshake.take().ok_or(Error::Busy)?.into_session().map_err(|error| refuse(error, None))?;
-    Ok(Connection::new(Stream::from_parts(transport, session), Home { lent, last_error }))
+    Ok(Connection::new(Stream::from_parts(transport, session), Home { lent, last_error, resumption }))
 }

@@ -1,15 +1,14 @@
 //! Lent buffers return.
 
-use core::cell::{Cell, RefCell};
+use super::ends::{End, join};
 use core::convert::Infallible;
-use core::future::{Future, pending, poll_fn};
-use core::pin::{Pin, pin};
+use core::future::{Future, pending};
+use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{BufferKind, ClientConfig};
 use embedded_mtls_connect::{Acceptor, Connector, Error, Lent, SoftwareDevice};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use test_support::pair::{Setup, Sizes, anchors, credential, entropy, leak, leak_all, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Pki, SERVER_NAME};
@@ -84,73 +83,6 @@ fn buffers_that_are_rejected_at_once_return_too() {
         assert_eq!(connector.last_error().unwrap().error, error);
     }
     assert_eq!(lent[0].take().unwrap().tx.len(), 20);
-}
-
-/// One end of a connection in memory.
-#[derive(Clone, Default)]
-struct End {
-    incoming: Rc<RefCell<VecDeque<u8>>>,
-    outgoing: Rc<RefCell<VecDeque<u8>>>,
-    /// The peer is gone: it takes nothing more.
-    is_broken: Rc<Cell<bool>>,
-}
-
-impl End {
-    /// Makes both ends of a connection.
-    fn pair() -> (Self, Self) {
-        let near = Self::default();
-        let (incoming, outgoing) = (Rc::clone(&near.outgoing), Rc::clone(&near.incoming));
-        (near, Self { incoming, outgoing, ..Self::default() })
-    }
-}
-
-impl ErrorType for End {
-    type Error = ErrorKind;
-}
-
-impl Read for End {
-    async fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
-        poll_fn(|_| {
-            let mut incoming = self.incoming.borrow_mut();
-            let count = out.len().min(incoming.len());
-            out.iter_mut().zip(incoming.drain(..count)).for_each(|(to, from)| *to = from);
-            if count == 0 { Poll::Pending } else { Poll::Ready(Ok(count)) }
-        })
-        .await
-    }
-}
-
-impl Write for End {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
-        if self.is_broken.get() {
-            return Err(ErrorKind::BrokenPipe);
-        }
-        self.outgoing.borrow_mut().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), ErrorKind> {
-        Ok(())
-    }
-}
-
-/// Runs two futures in turns until both are ready.
-fn join<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
-    let (mut a, mut b, mut context) = (pin!(a), pin!(b), Context::from_waker(Waker::noop()));
-    let (mut of_a, mut of_b) = (None, None);
-    for _ in 0..1000 {
-        poll_once(&mut of_a, a.as_mut(), &mut context);
-        poll_once(&mut of_b, b.as_mut(), &mut context);
-    }
-    (of_a.expect("the first is ready"), of_b.expect("the second is ready"))
-}
-
-fn poll_once<T>(output: &mut Option<T>, future: Pin<&mut impl Future<Output = T>>, context: &mut Context<'_>) {
-    if output.is_none()
-        && let Poll::Ready(value) = future.poll(context)
-    {
-        *output = Some(value);
-    }
 }
 
 /// Connections that come one after the other have the same buffers, on both sides.
