@@ -11,8 +11,9 @@ use embedded_mtls::crypto::{CryptoError, ecdsa_sig_value};
 use graviola::key_agreement::p256::{PublicKey, StaticPrivateKey};
 use p256::elliptic_curve::hazmat::FieldArithmetic;
 use p256::elliptic_curve::ops::Reduce;
+use p256::elliptic_curve::point::AffineCoordinates;
 use p256::elliptic_curve::{Field, PrimeField};
-use p256::{FieldBytes, NistP256, Scalar};
+use p256::{AffinePoint, FieldBytes, NistP256, Scalar};
 
 /// A number modulo p.
 type Coordinate = <NistP256 as FieldArithmetic>::FieldElement;
@@ -31,24 +32,16 @@ const UNCOMPRESSED: u8 = 4;
 
 /// Verifies a signature. A digest longer than a scalar is truncated.
 pub(crate) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    // On the curve, and uncompressed.
-    let key = PublicKey::from_x962_uncompressed(public_key).map_err(|_| CryptoError::Invalid)?;
+    let key = Point::from_bytes(public_key)?;
     let [r, s] = ecdsa_sig_value(signature)?;
     let (r, s) = (nonzero(&r)?, nonzero(&s)?);
     let z = Scalar::reduce(&FieldBytes::from(*digest.first_chunk().ok_or(CryptoError::Invalid)?));
     let inverse = (r * s).invert_vartime().into_option().ok_or(CryptoError::Forged)?;
     let (ratio, of_base) = (r * r * inverse, z * s * inverse);
-    let sum = if of_base.is_zero().into() { key } else { plus_base(public_key, &of_base)? };
-    let x = multiplier(&ratio)?.diffie_hellman(&sum).map_err(|_| CryptoError::Forged)?;
+    let sum = if of_base.is_zero().into() { key } else { key.plus_base(&of_base)? };
+    let sum = PublicKey::from_x962_uncompressed(&sum.to_bytes()).map_err(|_| CryptoError::Failed)?;
+    let x = multiplier(&ratio)?.diffie_hellman(&sum).map_err(|_| CryptoError::Failed)?;
     if Scalar::reduce(&FieldBytes::from(x.0)) == r { Ok(()) } else { Err(CryptoError::Forged) }
-}
-
-/// Adds a multiple of the base point.
-fn plus_base(point: &[u8], of_base: &Scalar) -> Result<PublicKey, CryptoError> {
-    let multiple = multiplier(of_base)?.public_key_uncompressed();
-    // There is no sum if the points are opposites; then R is the identity.
-    let sum = Point::from_bytes(point)?.plus(&Point::from_bytes(&multiple)?).ok_or(CryptoError::Forged)?;
-    PublicKey::from_x962_uncompressed(&sum.to_bytes()).map_err(|_| CryptoError::Failed)
 }
 
 /// Checks that a number is between 1 and the order minus 1; a signature with another number is forged.
@@ -63,12 +56,20 @@ fn multiplier(number: &Scalar) -> Result<StaticPrivateKey, CryptoError> {
 }
 
 impl Point {
-    /// Parses an uncompressed point that is known to be on the curve.
+    /// Parses an uncompressed point on the curve.
     fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        let (_, x_y) = bytes.split_first().ok_or(CryptoError::Invalid)?;
+        let Some((&UNCOMPRESSED, x_y)) = bytes.split_first() else { return Err(CryptoError::Invalid) };
         let ([x, y], []) = x_y.as_chunks::<LEN>() else { return Err(CryptoError::Invalid) };
+        // Rejects a point that is not on the curve.
+        AffinePoint::from_coordinates(&(*x).into(), &(*y).into()).into_option().ok_or(CryptoError::Invalid)?;
         let [x, y] = [x, y].map(|number| Coordinate::from_repr((*number).into()).into_option());
         Ok(Self { x: x.ok_or(CryptoError::Invalid)?, y: y.ok_or(CryptoError::Invalid)? })
+    }
+
+    /// Adds a multiple of the base point. There is no sum if the points are opposites; then R is the identity.
+    fn plus_base(&self, multiple: &Scalar) -> Result<Self, CryptoError> {
+        let multiple = Self::from_bytes(&multiplier(multiple)?.public_key_uncompressed())?;
+        self.plus(&multiple).ok_or(CryptoError::Forged)
     }
 
     /// Returns the sum, except for opposite points, by the chord or tangent through both (SEC 1 section 2.2.1).
