@@ -3,7 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
-use crate::{boards, bogo, budget, plan, setup};
+use crate::{bench_host, boards, bogo, budget, plan, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -34,6 +34,11 @@ const COMMANDS: &[Command] = &[
         name: "budget",
         what: "measure flash, RAM and instructions, compare them with docs/budget.md",
         run: budget,
+    },
+    Command {
+        name: "bench-host",
+        what: "measure handshakes and records on this machine beside rustls and OpenSSL",
+        run: bench_host,
     },
     Command { name: "help", what: "print this text", run: help },
 ];
@@ -131,6 +136,10 @@ fn boards(_: &Options) -> Result<()> {
 
 fn budget(options: &Options) -> Result<()> {
     budget::main(options.budget)
+}
+
+fn bench_host(options: &Options) -> Result<()> {
+    bench_host::main(options.budget)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]

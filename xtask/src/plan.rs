@@ -4,7 +4,7 @@ use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, MEASURED_
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
-use crate::{boards, bogo, budget, package};
+use crate::{bench_host, boards, bogo, budget, package};
 
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
@@ -77,7 +77,11 @@ fn cargo(line: &str) -> Task {
 
 fn format(boards: &[String]) -> Step {
     let check = Run::cargo("fmt --all -- --check");
-    let apart = boards.iter().map(String::as_str).chain([FUZZ]).map(|directory| check.clone().within(directory));
+    let apart = boards
+        .iter()
+        .map(String::as_str)
+        .chain([FUZZ, bench_host::CRATE])
+        .map(|directory| check.clone().within(directory));
     let tasks = [check.clone()].into_iter().chain(apart).map(Task::Succeeds).collect();
     Step { name: "format", what: "all code is formatted", tasks }
 }
