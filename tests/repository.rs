@@ -41,7 +41,7 @@ fn every_dependency_has_its_reason() {
     let mut used = Vec::new();
     let manifests = [
         "crates/test-support/Cargo.toml",
-        "benchmarks/Cargo.toml",
+        "crates/benchmarks/Cargo.toml",
         "Cargo.toml",
         "crates/aead/Cargo.toml",
         "crates/cortex-m4/Cargo.toml",

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::fs;
 
 /// The crate that is measured, with a lock file of its own.
-pub(crate) const CRATE: &str = "benchmarks";
+pub(crate) const CRATE: &str = "crates/benchmarks";
 const PROGRAM: &str = "target/benchmarks/release/benchmarks";
 const PAGE: &str = "docs/host.md";
 
@@ -33,7 +33,7 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
         }
     }
     // Valgrind does not report ADX, but runs it: the variable is graviola's, and switches off that one question.
-    Run::cargo("build --release --locked --target-dir ../target/benchmarks")
+    Run::cargo("build --release --locked --target-dir ../../target/benchmarks")
         .env("VALGRIND_BUG_494162", "1")
         .within(CRATE)
         .succeed()?;
@@ -141,7 +141,7 @@ fn versions() -> Result<String> {
         field("model\t"),
         has.join(", ")
     );
-    let lock = file("benchmarks/Cargo.lock");
+    let lock = file("crates/benchmarks/Cargo.lock");
     let version = |name: &str| {
         let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{name}\"\n")));
         let version = entry.and_then(|entry| entry.lines().find_map(|line| line.strip_prefix("version = ")));
@@ -169,7 +169,7 @@ const HEAD: &str = "\
 
 The task is the same for every implementation: a full mutual TLS 1.3 handshake in memory, with `TLS_AES_128_GCM_SHA256`, in which both
 sides send a leaf and an intermediate with P-256 keys and verify those of the other up to a root, without tickets; client and server in one
-thread, each counted for itself, with what it takes to create a connection. The programs are in `benchmarks/`, with fat LTO.
+thread, each counted for itself, with what it takes to create a connection. The programs are in `crates/benchmarks`, with fat LTO.
 
 - **Instructions** are counted by callgrind: a tenth of the difference between 12 handshakes and 2. Valgrind reports no ADX, SHA and AVX-512
   to programs. ring, aws-lc-rs and OpenSSL then use other code than on this processor, and all hash without instructions for it;
