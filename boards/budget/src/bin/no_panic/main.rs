@@ -18,10 +18,10 @@ use embedded_mtls::credential::{Admission, Choice, Entry, ProofOfPossession, Ref
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::{Stream, drive};
 use embedded_mtls::io::{Host, SoftwareHost};
-use embedded_mtls::x509::{ServerName, TrustAnchor, UnixTime};
+use embedded_mtls::x509::{ServerName, TrustAnchor, UnixTime, WaivableCause, Waivers};
 use embedded_mtls::{
-    Buffers, Client, ClientAuth, ClientConfig, ConnectionFailure, Credential, Entropy, Handshake, KeyHandle, Role,
-    Server, ServerConfig, Session, Side, Ticket, TicketKey, TicketKeys, pem,
+    Buffers, Client, ClientAuth, ClientConfig, ConnectionFailure, Credential, Entropy, Handshake, KeyHandle, KeyLog,
+    KeyLogLine, Role, Server, ServerConfig, Session, Side, Ticket, TicketKey, TicketKeys, pem,
 };
 use provider::{AnyKey, NoSecurity};
 
@@ -41,6 +41,13 @@ impl fmt::Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let Ok(count) = Uart.write(text.as_bytes());
         if count == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+impl KeyLog for Console {
+    fn secret(&self, line: &KeyLogLine<'_>) {
+        // A log that is full is none.
+        let _ = write!(Console, "{line}");
     }
 }
 
@@ -82,22 +89,26 @@ fn converse<'b, R: Side>(
 /// A client with all that a client can be told.
 fn client(buffers: Buffers<'_>, ring: EventRing<'_>) -> Option<()> {
     let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
+    let waivers = Waivers::NONE.dangerous_waive(WaivableCause::Expired).dangerous_waive(WaivableCause::UntrustedRoot);
     let config = ClientConfig::new(ServerName::parse(SERVER_NAME).ok()?, &anchors)
         .with_alpn(&[b"http/1.1"])
         .with_max_proof_age(Uart.take().into())
         .with_padding(Uart.take().into())
         .with_post_handshake_auth(true)
         .with_resumption(true)
-        .with_strict_profile(Uart.take() == 0);
+        .with_strict_profile(Uart.take() == 0)
+        .dangerous_with_waivers(if Uart.take() == 0 { waivers } else { Waivers::NONE });
     let chain = [CLIENT, INTERMEDIATE];
     let entries = [Entry::new("alias", Credential::new(&chain, KeyHandle(0)).ok()?)];
     let keys = [AnyKey];
-    let mut host = SoftwareHost::with_selector(Selector::new(&entries), &keys, Uart::time);
+    let mut host = SoftwareHost::with_selector(Selector::new(&entries), &keys, Uart::time)
+        .dangerous_accepting_waived(Uart.take() == 0);
     let mut ticket = [0; Ticket::MAX_LEN];
     ticket.iter_mut().for_each(|byte| *byte = Uart.take());
 
     let mut handshake = Handshake::<Client<NoSecurity>>::new(&config, buffers, Entropy::new(&Uart.entropy())).ok()?;
     handshake.set_events(ring);
+    handshake.dangerous_set_key_log(&Console);
     let now = UnixTime(0);
     handshake.resume(Ticket::new(&mut ticket), None, now).ok()?;
     if drive(&mut Uart, &mut handshake, &mut host).is_err() {
@@ -128,6 +139,7 @@ fn server(buffers: Buffers<'_>, ring: EventRing<'_>) -> Option<()> {
 
     let mut handshake = Handshake::<Server<NoSecurity>>::new(&config, buffers, Entropy::new(&Uart.entropy())).ok()?;
     handshake.set_events(ring);
+    handshake.dangerous_set_key_log(&Console);
     if drive(&mut Uart, &mut handshake, &mut host).is_err() {
         return explain(handshake.failure()).ok();
     }
