@@ -202,8 +202,10 @@ mod tests {
             let path = crate::run::root().join(document);
             let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             for (_, rest) in text.match_indices("cargo xtask ").map(|(at, found)| text.split_at(at + found.len())) {
-                let name: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
-                let known = name.is_empty() || COMMANDS.iter().any(|command| command.name == name);
+                let is_of_name = |char: &char| char.is_ascii_alphabetic() || *char == '-';
+                let name: String = rest.chars().take_while(is_of_name).collect();
+                let known =
+                    name.is_empty() || name.starts_with('-') || COMMANDS.iter().any(|command| command.name == name);
                 assert!(known, "{document} names `cargo xtask {name}`, which does not exist");
             }
         }
