@@ -1,39 +1,21 @@
 //! PKCS#12 files of OpenSSL and of Java's keytool. The password of each is "hunter2", and key and certificates are the same:
 //! a leaf, its issuer and the root.
 
+use files::TemporaryFile;
 use mtls_pki::pem::{Held, Password, certificates, identity, is_pkcs12};
+
+mod files;
 
 /// Returns the path of a file.
 fn data(name: &str) -> String {
     format!("{}/tests/data/{name}.p12", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file with a password, which is removed at the end.
-struct PasswordFile(std::path::PathBuf);
-
-impl PasswordFile {
-    fn new(name: &str, text: &str) -> Self {
-        let file = std::env::temp_dir().join(format!("embedded-mtls-pkcs12-{name}-{}", std::process::id()));
-        std::fs::write(&file, text).unwrap();
-        Self(file)
-    }
-
-    fn password(&self) -> Password {
-        Password::parse("--key-password", &format!("file:{}", self.0.display())).unwrap()
-    }
-}
-
-impl Drop for PasswordFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 /// `modern` has AES-256 and PBKDF2, `rc2-40` has RC2 for certificates and Triple DES for the key, as OpenSSL wrote them before
 /// version 3; `des3` has Triple DES for both, as Windows writes them.
 #[test]
 fn an_identity_is_read_whatever_protects_it_leaf_first_and_without_the_root() {
-    let file = PasswordFile::new("good", "hunter2\n");
+    let file = TemporaryFile::new("good", "hunter2\n");
     let wanted = identity(&data("modern"), &data("modern"), &file.password()).unwrap();
     assert_eq!(wanted.chain.len(), 2);
     for name in ["rc2-40", "des3", "java"] {
@@ -44,7 +26,7 @@ fn an_identity_is_read_whatever_protects_it_leaf_first_and_without_the_root() {
 
 #[test]
 fn a_file_without_a_key_gives_all_its_certificates() {
-    let file = PasswordFile::new("trust", "hunter2");
+    let file = TemporaryFile::new("trust", "hunter2");
     let held = Held::read(&data("trust"), &file.password()).unwrap();
     assert_eq!((held.certificates.len(), held.key.is_none()), (3, true));
     let told = identity(&data("trust"), &data("trust"), &file.password()).unwrap_err().to_string();
@@ -53,7 +35,7 @@ fn a_file_without_a_key_gives_all_its_certificates() {
 
 #[test]
 fn a_wrong_password_is_called_wrong_and_a_missing_one_is_requested() {
-    let file = PasswordFile::new("wrong", "hunter3");
+    let file = TemporaryFile::new("wrong", "hunter3");
     for name in ["modern", "rc2-40", "des3", "java", "trust"] {
         let told = Held::read(&data(name), &file.password()).err().expect("a refusal").to_string();
         assert!(told.contains("found a PKCS#12 file that this password does not open, wanted its password"), "{told}");
@@ -64,18 +46,17 @@ fn a_wrong_password_is_called_wrong_and_a_missing_one_is_requested() {
 
 #[test]
 fn a_file_that_would_occupy_the_machine_is_rejected() {
-    let file = PasswordFile::new("hostile", "hunter2");
+    let file = TemporaryFile::new("hostile", "hunter2");
     let told = Held::read(&data("hostile"), &file.password()).err().expect("a refusal").to_string();
     assert!(told.contains("asks for more than 1,000,000 rounds"), "{told}");
 }
 
 #[test]
 fn a_truncated_file_is_malformed_and_never_more() {
-    let file = PasswordFile::new("cut", "hunter2");
+    let file = TemporaryFile::new("cut", "hunter2");
     let bytes = std::fs::read(data("modern")).unwrap();
     for length in (40..bytes.len()).step_by(97) {
-        let cut = PasswordFile(std::env::temp_dir().join(format!("embedded-mtls-cut-{length}-{}", std::process::id())));
-        std::fs::write(&cut.0, &bytes[..length]).unwrap();
+        let cut = TemporaryFile::new(&format!("cut-{length}"), &bytes[..length]);
         assert!(is_pkcs12(&bytes[..length]));
         let told = Held::read(&cut.0.display().to_string(), &file.password()).err().expect("a refusal").to_string();
         assert!(told.contains("found a malformed PKCS#12 file"), "{told}");
