@@ -42,6 +42,15 @@ fn slot(len: usize) -> Tickets<'static> {
     Tickets::new(leak(vec![0; len].into_boxed_slice()), now)
 }
 
+fn client<'l>(pki: &Pki, lent: &'l [Lent<'static>], tickets: &'l Tickets<'static>) -> Client<'l> {
+    Connector::new((), client_config(pki), device(pki, &pki.client), lent).with_tickets(tickets)
+}
+
+/// A server that seals its tickets with the first key.
+fn server<'l>(pki: &Pki, lent: &'l [Lent<'static>]) -> Server<'l> {
+    Acceptor::new((), server_config(pki, TicketKeys::new(key(1))), device(pki, &pki.server), lent)
+}
+
 /// Sends an order and reads the answer, with which the ticket arrives. Returns whether the session was resumed: both
 /// sides agree on that, and know each other either way.
 fn order(client: &Client<'_>, server: &Server<'_>) -> bool {
@@ -79,10 +88,8 @@ fn is_resumed<T>(connection: &Connection<'_, '_, T, embedded_mtls::Client>) -> b
 fn each_connection_resumes_the_one_before_it() {
     let pki = Pki::new();
     let (client_lent, server_lent, tickets) = (lent(), lent(), slot(Ticket::MAX_LEN));
-    let client =
-        Connector::new((), client_config(&pki), device(&pki, &pki.client), &client_lent).with_tickets(&tickets);
-    let server =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let client = client(&pki, &client_lent, &tickets);
+    let server = server(&pki, &server_lent);
     assert!(tickets.is_empty());
     let resumed: Vec<bool> = (0..4).map(|_| order(&client, &server)).collect();
     assert_eq!(resumed, [false, true, true, true]);
@@ -99,10 +106,8 @@ fn each_connection_resumes_the_one_before_it() {
 fn a_ticket_is_offered_once_even_if_the_handshake_fails() {
     let pki = Pki::new();
     let (client_lent, server_lent, tickets) = (lent(), lent(), slot(Ticket::MAX_LEN));
-    let client =
-        Connector::new((), client_config(&pki), device(&pki, &pki.client), &client_lent).with_tickets(&tickets);
-    let server =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let client = client(&pki, &client_lent, &tickets);
+    let server = server(&pki, &server_lent);
     assert!(!order(&client, &server));
     assert!(!tickets.is_empty());
     // The future is dropped within the handshake, as by a timeout.
@@ -124,10 +129,8 @@ fn a_ticket_is_offered_once_even_if_the_handshake_fails() {
 fn a_server_that_does_not_accept_a_ticket_gets_a_full_handshake_and_one_with_the_previous_key_resumes() {
     let pki = Pki::new();
     let (client_lent, server_lent, tickets) = (lent(), lent(), slot(Ticket::MAX_LEN));
-    let client =
-        Connector::new((), client_config(&pki), device(&pki, &pki.client), &client_lent).with_tickets(&tickets);
-    let first =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let client = client(&pki, &client_lent, &tickets);
+    let first = server(&pki, &server_lent);
     assert!(!order(&client, &first));
     let rotated = first.with_config(server_config(&pki, TicketKeys::new(key(2)).with_previous(key(1))));
     assert!(order(&client, &rotated), "the previous key opens");
@@ -140,10 +143,8 @@ fn a_server_that_does_not_accept_a_ticket_gets_a_full_handshake_and_one_with_the
 fn a_rejected_handshake_drops_the_ticket_and_is_not_resumed() {
     let pki = Pki::new();
     let (client_lent, server_lent, tickets) = (lent(), lent(), slot(Ticket::MAX_LEN));
-    let client =
-        Connector::new((), client_config(&pki), device(&pki, &pki.client), &client_lent).with_tickets(&tickets);
-    let server =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let client = client(&pki, &client_lent, &tickets);
+    let server = server(&pki, &server_lent);
     assert!(!order(&client, &server));
     // A server without the ticket's key, and with anchors that did not issue the client's certificate.
     let stranger = anchors(&[&Template::ca("Other").self_signed()]);
@@ -165,8 +166,7 @@ fn a_ticket_survives_outside_of_the_connector_and_a_damaged_one_is_refused() {
     let pki = Pki::new();
     let (client_lent, server_lent) = (lent(), lent());
     let identity = device(&pki, &pki.client);
-    let server =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let server = server(&pki, &server_lent);
     let mut flash = vec![0; Ticket::MAX_LEN];
     let awake = |flash: &mut Vec<u8>, damage: u8, own: Option<&'static Credential<'static>>| {
         let tickets = slot(Ticket::MAX_LEN);
@@ -194,10 +194,8 @@ fn a_ticket_survives_outside_of_the_connector_and_a_damaged_one_is_refused() {
 fn a_ticket_that_does_not_fit_is_the_last_error_and_ends_nothing() {
     let pki = Pki::new();
     let (client_lent, server_lent, tickets) = (lent(), lent(), slot(100));
-    let client =
-        Connector::new((), client_config(&pki), device(&pki, &pki.client), &client_lent).with_tickets(&tickets);
-    let server =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let client = client(&pki, &client_lent, &tickets);
+    let server = server(&pki, &server_lent);
     assert!(!order(&client, &server));
     assert!(tickets.is_empty());
     let error = client.last_error().unwrap().error;
@@ -214,10 +212,8 @@ fn without_a_trusted_time_there_are_no_tickets() {
     let (client_lent, server_lent) = (lent(), lent());
     let at_least: fn() -> Time = || Time::AtLeast(UnixTime(NOW));
     let tickets = Tickets::new(leak(vec![0; Ticket::MAX_LEN].into_boxed_slice()), at_least);
-    let client =
-        Connector::new((), client_config(&pki), device(&pki, &pki.client), &client_lent).with_tickets(&tickets);
-    let server =
-        Acceptor::new((), server_config(&pki, TicketKeys::new(key(1))), device(&pki, &pki.server), &server_lent);
+    let client = client(&pki, &client_lent, &tickets);
+    let server = server(&pki, &server_lent);
     assert!(!order(&client, &server) && !order(&client, &server));
     assert!(tickets.is_empty());
 }
