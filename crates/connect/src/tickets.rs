@@ -41,12 +41,12 @@ impl<'b> Tickets<'b> {
         self.slot.borrow_mut().clear();
     }
 
-    /// Returns the reason why the last ticket was not offered, although there was one.
+    /// Returns why the last ticket was not offered; `None` if it was.
     pub fn last_refusal(&self) -> Option<TicketError> {
         self.slot.borrow().last_refusal
     }
 
-    /// Puts in a ticket that [`take`](Self::take) has returned, for a device that stores it while it sleeps. `credential`
+    /// Stores a ticket that [`take`](Self::take) has returned, for a device that keeps it in flash while it sleeps. `credential`
     /// is the one that was [sent](Session::sent_credential) in that session. Erase the ticket where it was stored before
     /// the next connection: it is for one use. Returns `false` if it does not fit.
     pub fn put(&self, ticket: &[u8], credential: Option<&'b Credential<'b>>) -> bool {
@@ -77,7 +77,11 @@ impl<'b> Tickets<'b> {
     pub fn keep(&self, session: &mut Session<'b, Client>) -> Result<bool, Error> {
         let Some(now) = self.now() else { return Ok(false) };
         let slot = &mut *self.slot.borrow_mut();
-        let taken = session.take_ticket(now, slot.memory).inspect_err(|_| slot.len = 0)?;
+        let taken = session.take_ticket(now, slot.memory);
+        if taken.is_err() {
+            slot.clear();
+        }
+        let taken = taken?;
         if let Some(len) = taken {
             (slot.len, slot.credential) = (len, session.sent_credential());
         }
