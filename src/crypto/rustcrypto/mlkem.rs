@@ -12,6 +12,7 @@ use ml_kem::{B32, Decapsulate, Key, KeyExport, Seed};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::key_exchange::X25519PrivateKey;
+use crate::codec::copy;
 use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare, SharedSecret};
 
 /// An ephemeral private key of both parts. A client keeps the seed of the decapsulation key instead of the key itself, which
@@ -65,8 +66,8 @@ impl HybridPrivateKey {
         let len = mlkem.len().saturating_add(X25519_LEN);
         let share = share.get_mut(..len).ok_or(CryptoError::Invalid)?;
         let (first, last) = share.split_at_mut_checked(mlkem.len()).ok_or(CryptoError::Invalid)?;
-        first.copy_from_slice(mlkem);
-        last.copy_from_slice(x25519.as_bytes());
+        copy(first, mlkem);
+        copy(last, x25519.as_bytes());
         KeyShare::new(share)
     }
 }
@@ -96,17 +97,17 @@ impl KeyExchange for HybridPrivateKey {
         let mut secret = Zeroizing::new([0; 2 * SECRET_LEN]);
         let (first, last) = secret.split_at_mut(SECRET_LEN);
         match &self.mlkem {
-            MlKem::Encapsulated(shared) => first.copy_from_slice(shared),
+            MlKem::Encapsulated(shared) => _ = copy(first, shared),
             MlKem::Seed(seed) => {
                 let ciphertext = Ciphertext::try_from(theirs).map_err(|_| CryptoError::Invalid)?;
                 let mut shared = DecapsulationKey::from_seed(Seed::from(*seed)).decapsulate(&ciphertext);
-                first.copy_from_slice(&shared);
+                copy(first, &shared);
                 shared.zeroize();
             }
         }
         let Self { x25519: private, .. } = self;
         // Draft section 4.3: an all-zero secret of X25519 is rejected as without ML-KEM.
-        last.copy_from_slice(private.agree(x25519)?.as_bytes());
+        copy(last, private.agree(x25519)?.as_bytes());
         Ok(SharedSecret::new(*secret))
     }
 }
@@ -114,9 +115,7 @@ impl KeyExchange for HybridPrivateKey {
 /// Expands a seed for the purpose in `label`.
 fn expand(seed: &[u8; KEY_SEED_LEN], label: &[u8], out: &mut [u8]) -> Result<(), CryptoError> {
     let mut mac = super::RustCrypto.hmac(HashAlgorithm::Sha256, seed, &[label])?;
-    for (to, from) in out.iter_mut().zip(mac.as_bytes()) {
-        *to = *from;
-    }
+    copy(out, mac.as_bytes());
     mac.zeroize();
     Ok(())
 }
