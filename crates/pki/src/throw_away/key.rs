@@ -16,8 +16,8 @@ impl Key {
     pub fn generate(kind: KeyKind) -> Result<Self, PkiError> {
         let secret = match kind {
             KeyKind::Ed25519 => Secret::Ed25519(ed25519_dalek::SigningKey::from_bytes(&Zeroizing::new(random()?))),
-            KeyKind::P256 => Secret::P256(scalar(|| p256_from(&*Zeroizing::new(random::<32>()?)))?),
-            KeyKind::P384 => Secret::P384(scalar(|| p384_from(&*Zeroizing::new(random::<48>()?)))?),
+            KeyKind::P256 => Secret::P256(scalar::<32, _>(|bytes| p256::ecdsa::SigningKey::from_slice(bytes).ok())?),
+            KeyKind::P384 => Secret::P384(scalar::<48, _>(|bytes| p384::ecdsa::SigningKey::from_slice(bytes).ok())?),
             #[cfg(feature = "rsa")]
             KeyKind::Rsa(bits) => {
                 let key = rsa::PrivateKey::new(&mut getrandom::SysRng, bits.into());
@@ -58,23 +58,13 @@ impl Key {
     }
 }
 
-/// Tries until a number is below the order of the curve, which takes a second try once in 2^32.
-fn scalar<T>(draw: impl Fn() -> Result<Option<T>, PkiError>) -> Result<T, PkiError> {
+/// Draws numbers until one is below the order of the curve, which takes a second try once in 2^32.
+fn scalar<const N: usize, T>(read: impl Fn(&[u8]) -> Option<T>) -> Result<T, PkiError> {
     loop {
-        if let Some(key) = draw()? {
+        if let Some(key) = read(&*Zeroizing::new(random::<N>()?)) {
             return Ok(key);
         }
     }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "the closure that draws can fail")]
-fn p256_from(bytes: &[u8]) -> Result<Option<p256::ecdsa::SigningKey>, PkiError> {
-    Ok(p256::ecdsa::SigningKey::from_slice(bytes).ok())
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "the closure that draws can fail")]
-fn p384_from(bytes: &[u8]) -> Result<Option<p384::ecdsa::SigningKey>, PkiError> {
-    Ok(p384::ecdsa::SigningKey::from_slice(bytes).ok())
 }
 
 /// Returns the key identifier of RFC 7093 section 2, method 1.
