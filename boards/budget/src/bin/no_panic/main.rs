@@ -1,4 +1,4 @@
-//! A client and a server that link only if nothing in them can panic: `cargo xtask budget` builds this image.
+//! A client and a server that link only if nothing in them can panic: `cargo xtask test --only panics` builds this image.
 //!
 //! The panic handler calls a function that does not exist. Where the optimizer has proved that no panic is reachable,
 //! the handler is not in the image, nor is the call.
@@ -46,7 +46,7 @@ impl fmt::Write for Console {
 
 impl KeyLog for Console {
     fn secret(&self, line: &KeyLogLine<'_>) {
-        // A log that is full is none.
+        // The core does not hear of a log that fails.
         let _ = write!(Console, "{line}");
     }
 }
