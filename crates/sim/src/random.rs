@@ -1,30 +1,33 @@
 //! Random numbers that a seed determines.
 
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use embedded_mtls::Entropy;
 
-/// A generator (splitmix64). It is for simulations only: it has no secrets.
-#[derive(Clone, Debug)]
-pub struct Random(u64);
+/// A generator of the key stream of ChaCha with 8 rounds, whose key is the seed. The numbers are those of the algorithm, so
+/// that a seed gives the same run with any version and on any processor. It is for simulations only: it has no secrets.
+pub struct Random(ChaCha8Rng);
 
 impl Random {
     /// Creates the generator of a seed.
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
+    pub fn new(seed: u64) -> Self {
+        Self::of(seed, [0; 3])
     }
 
     /// Creates a generator of its own for each `purpose`, so that drawing more for one does not change another.
     #[must_use]
     pub fn of(seed: u64, purpose: [u64; 3]) -> Self {
-        Self(purpose.into_iter().fold(seed, |state, part| Self(state ^ part.rotate_left(17)).next()))
+        let mut key = [0; 32];
+        for (part, value) in key.chunks_exact_mut(8).zip([seed].into_iter().chain(purpose)) {
+            part.copy_from_slice(&value.to_le_bytes());
+        }
+        Self(ChaCha8Rng::from_seed(key))
     }
 
     /// Draws 64 bits.
     #[allow(clippy::should_implement_trait, reason = "it never ends")]
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.next_u64()
     }
 
     /// Draws a number below `end`; 0 if there is none.
@@ -40,10 +43,7 @@ impl Random {
     /// Draws `N` bytes.
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        for chunk in bytes.chunks_mut(8) {
-            let drawn = self.next().to_le_bytes();
-            chunk.copy_from_slice(&drawn[..chunk.len()]);
-        }
+        self.0.fill_bytes(&mut bytes);
         bytes
     }
 
@@ -66,6 +66,13 @@ mod tests {
         assert_eq!(drawn([1, 2, 3]), drawn([1, 2, 3]));
         assert_ne!(drawn([1, 2, 3]), drawn([1, 3, 2]));
         assert_ne!(drawn([1, 2, 3]), drawn([0, 2, 3]));
+    }
+
+    #[test]
+    fn the_numbers_of_a_seed_are_those_of_the_algorithm() {
+        // The key stream of ChaCha8 for a key and a nonce of zeros.
+        assert_eq!(Random::new(0).next().to_le_bytes(), [0x3e, 0x00, 0xef, 0x2f, 0x89, 0x5f, 0x40, 0xd6]);
+        assert_eq!(Random::new(0).bytes(), [0x3e, 0x00, 0xef, 0x2f, 0x89, 0x5f, 0x40, 0xd6, 0x7f, 0x5b]);
     }
 
     #[test]

@@ -57,7 +57,8 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 #[test]
 fn each_flaw_of_a_gateway_is_found() {
     let broken = |flaw| {
-        let scenario = Scenario { flaw: Some(flaw), ..Scenario::storm(1, 40, HOUR * 3) };
+        let mut scenario = Scenario { flaw: Some(flaw), ..Scenario::storm(1, 20, HOUR * 3) };
+        scenario.network.forged = 40_000;
         let report = ran(&scenario);
         assert!(report.verify().unwrap_err().to_string().contains("seed 1"));
         report.violations
