@@ -5,22 +5,24 @@
 //! left.
 #![forbid(unsafe_code)]
 
-use core::hint::black_box;
+use core::mem::MaybeUninit;
 
-/// Words of stack of each operation.
-pub(crate) const HASH: usize = 176;
-pub(crate) const HMAC: usize = 304;
-pub(crate) const BASE_MULTIPLE: usize = 480;
-pub(crate) const AGREEMENT: usize = 752;
-pub(crate) const CHACHA20_POLY1305: usize = 320;
+use crate::selected::stack::zero;
+
+/// Stack of each operation, in blocks of 16 words.
+pub(crate) const HASH: usize = 11;
+pub(crate) const HMAC: usize = 19;
+pub(crate) const BASE_MULTIPLE: usize = 30;
+pub(crate) const AGREEMENT: usize = 47;
+pub(crate) const CHACHA20_POLY1305: usize = 20;
 #[cfg(feature = "aes128-gcm")]
-pub(crate) const AES128_GCM: usize = 928;
+pub(crate) const AES128_GCM: usize = 58;
 
-/// Runs an operation, and overwrites this number of words of the stack below.
+/// Runs an operation, and overwrites this number of blocks of the stack below.
 #[inline]
-pub(crate) fn wiped<const WORDS: usize, T>(operation: impl FnOnce() -> T) -> T {
+pub(crate) fn wiped<const BLOCKS: usize, T>(operation: impl FnOnce() -> T) -> T {
     let result = apart(operation);
-    overwrite::<WORDS>();
+    overwrite::<BLOCKS>();
     result
 }
 
@@ -29,8 +31,7 @@ fn apart<T>(operation: impl FnOnce() -> T) -> T {
     operation()
 }
 
-/// The compiler has to assume that somebody reads the zeros.
 #[inline(never)]
-fn overwrite<const WORDS: usize>() {
-    black_box(&mut [0_u32; WORDS]);
+fn overwrite<const BLOCKS: usize>() {
+    zero(&mut [const { MaybeUninit::uninit() }; BLOCKS]);
 }

@@ -17,3 +17,4 @@ pub(crate) mod ghash;
 pub(crate) mod p256;
 pub(crate) mod poly1305;
 pub(crate) mod sha256;
+pub(crate) mod stack;

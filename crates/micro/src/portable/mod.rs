@@ -10,3 +10,5 @@ pub(crate) mod ghash;
 pub(crate) mod p256;
 pub(crate) mod poly1305;
 pub(crate) mod sha256;
+#[cfg_attr(assembly, allow(dead_code, reason = "stacks are not compared"))]
+pub(crate) mod stack;
