@@ -11,6 +11,8 @@ pub(crate) struct Manners {
     pub(crate) withholds: &'static [&'static str],
     /// The cases tried with its groups.
     pub(crate) groups: Groups,
+    /// Whether its server keeps to `max_fragment_length`.
+    pub(crate) limits_records: bool,
     /// The exit code of the gateway after its order was accepted.
     pub(crate) exit: u8,
 }
@@ -30,7 +32,7 @@ pub(crate) enum Groups {
 
 /// It sends its certificate, and answers in cXML.
 const fn usual(refusals: [Refusal; 10]) -> Manners {
-    Manners { refusals, withholds: &[], groups: Groups::Usual, exit: 0 }
+    Manners { refusals, withholds: &[], groups: Groups::Usual, limits_records: false, exit: 0 }
 }
 
 /// A refusal of ours by a stack.
@@ -121,6 +123,7 @@ const GO: Manners = Manners {
 const JAVA: Manners = Manners {
     withholds: &["client-of-other-root"],
     groups: Groups::BothShared,
+    limits_records: true,
     ..usual([
         sends(Alert::BAD_CERTIFICATE, Diagnosis::OursMissing),
         sends(Alert::BAD_CERTIFICATE, Diagnosis::OursMissing),
@@ -176,36 +179,43 @@ pub(crate) const NOTHING_TO_SHOW: Refusal =
 const NOT_SIGNED: &str = "The certificate is not correctly signed by the trusted CA";
 
 /// It validates certificates when the handshake is over, and then only closes the connection, in both roles.
-const NODE: Manners = usual([
-    says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
-    says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
-    closes("closed without an alert", Diagnosis::ClosedOnOurs),
-    closes("closed without an alert", Diagnosis::OursExpired),
-    closes("closed without an alert", Diagnosis::OursWrongPurpose),
-    says("ERR_SSL_UNSUPPORTED_PROTOCOL", Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
-    closes("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", Diagnosis::ClosedOnOurs),
-    closes("CERT_HAS_EXPIRED", Diagnosis::OursExpired),
-    closes("ERR_TLS_CERT_ALTNAME_INVALID", Diagnosis::ClosedOnOurs),
-    closes("INVALID_PURPOSE", Diagnosis::OursWrongPurpose),
-]);
+const NODE: Manners = Manners {
+    limits_records: true,
+    ..usual([
+        says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        closes("closed without an alert", Diagnosis::ClosedOnOurs),
+        closes("closed without an alert", Diagnosis::OursExpired),
+        closes("closed without an alert", Diagnosis::OursWrongPurpose),
+        says("ERR_SSL_UNSUPPORTED_PROTOCOL", Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+        closes("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", Diagnosis::ClosedOnOurs),
+        closes("CERT_HAS_EXPIRED", Diagnosis::OursExpired),
+        closes("ERR_TLS_CERT_ALTNAME_INVALID", Diagnosis::ClosedOnOurs),
+        closes("INVALID_PURPOSE", Diagnosis::OursWrongPurpose),
+    ])
+};
 
 /// OpenSSL's alerts name the fault. It names no CAs, so we send it any certificate.
-const PYTHON: Manners = usual([
-    sends(Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
-    sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
-    sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
-    sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
-    sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
-    sends(Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
-    sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
-    sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
-    sends(Alert::BAD_CERTIFICATE, Diagnosis::OursRefusedByClient),
-    sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
-]);
+const PYTHON: Manners = Manners {
+    limits_records: true,
+    ..usual([
+        sends(Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
+        sends(Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+        sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        sends(Alert::BAD_CERTIFICATE, Diagnosis::OursRefusedByClient),
+        sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
+    ])
+};
 
 /// It names no CAs either, and compares suites before versions.
 const WOLFSSL: Manners = Manners {
     groups: Groups::StrangeRetry,
+    limits_records: true,
     ..usual([
         sends(Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
         sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),

@@ -8,7 +8,7 @@ use crate::openssl;
 use crate::pki::{Pki, SERVER_NAME, Template};
 use crate::process::{Process, print_of};
 use crate::rustls_peer::{self, Options};
-use crate::scripted::Stack;
+use crate::scripted::{LONG_LEAF, Stack};
 use crate::servers;
 use crate::table::End;
 use crate::world::{WANTED_NAME, World, free_port};
@@ -120,8 +120,8 @@ fn table(world: &World) -> String {
         let name = stack.start().map_or_else(|_| format!("{stack:?}"), |peer| peer.name);
         row(&name, &|offer| {
             let mut peer = stack.start()?;
-            let [chain, key, root] = ["server.pem", "server.key", "root.pem"].map(|name| world.file(name));
-            peer.tell(&["serve", &chain, &key, &root])?;
+            let [chain, key] = ["pem", "key"].map(|end| world.file(&format!("{LONG_LEAF}.{end}")));
+            peer.tell(&["serve", &chain, &key, &world.file("root.pem")])?;
             let seen = converse(peer.port()?, offer, &post(1_000));
             seen.map_err(|problem| match peer.end() {
                 Ok((End::Refused(text) | End::Failed(text), _)) => format!("it ends the connection: {text}"),

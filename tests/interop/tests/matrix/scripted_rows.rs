@@ -1,8 +1,11 @@
 //! Our programs and the peers of `tests/interop/peers`, in both roles.
 
+use crate::http;
+use crate::ours::{Gateway, Task};
+use crate::pki::CLIENT_NAME;
 use crate::program_case::{ProgramCase, usual};
 use crate::programs::{NOTHING, ORDER_FILE, Programs};
-use crate::scripted::{Scripted, Stack, Starting};
+use crate::scripted::{LONG_LEAF, Scripted, Stack, Starting};
 use crate::table::{Outcome, Role, Table};
 use crate::world::World;
 
@@ -19,6 +22,12 @@ pub(crate) fn rows(table: &mut Table, world: &World, programs: &Programs, starti
                     peer = stack.start();
                 }
                 outcome
+            });
+        }
+        if stack.manners().limits_records {
+            let expected = Outcome::done(&["HTTP 200", &format!("it saw CN={CLIENT_NAME}")]);
+            table.row(&name, Role::Client, "an order, our 1 KiB of buffer", &expected, || {
+                run_small(world, peer.as_mut().map_err(|problem| problem.clone())?)
             });
         }
     }
@@ -44,4 +53,15 @@ fn run(case: &ProgramCase, world: &World, programs: &Programs, peer: &mut Script
         })?,
     };
     Ok(seen.with_peer(end, &facts))
+}
+
+/// Posts an order from the library, whose `rx` does not hold the records of a peer that keeps to no limit.
+fn run_small(world: &World, peer: &mut Scripted) -> Result<Outcome, String> {
+    let [chain, key] = ["pem", "key"].map(|end| world.file(&format!("{LONG_LEAF}.{end}")));
+    peer.tell(&["serve", &chain, &key, &world.file("root.pem")])?;
+    let gateway = Gateway::new(&[&world.client], &world.root).with_rx(1024);
+    let ended = gateway.run(peer.port()?, Task::Post(http::order()));
+    let body = ended.facts.message.as_ref().map(|message| message.body.clone()).unwrap_or_default();
+    let (end, facts) = peer.end()?;
+    Ok(ended.with_peer(end, &body).and(&facts))
 }
