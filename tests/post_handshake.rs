@@ -10,7 +10,7 @@ use embedded_mtls::{
     PeerIncompatible, Server, Side,
 };
 use test_support::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, host, now, signing_key};
-use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, Template, tlv};
 
 /// A session with what it is asked and what it has received.
 struct End<R: Side> {
@@ -19,6 +19,8 @@ struct End<R: Side> {
     received: Vec<u8>,
     answers: Vec<ClientAuthStatus>,
     yields: usize,
+    /// For each request, whether the names of issuers were left out.
+    left_out: Vec<bool>,
     refuses: bool,
     /// Set if the signer is ready.
     signs: bool,
@@ -28,7 +30,17 @@ struct End<R: Side> {
 
 impl<R: Side> End<R> {
     fn new(session: TestSession<R>, host: TestHost) -> Self {
-        Self { session, host, received: vec![], answers: vec![], yields: 0, refuses: false, signs: true, dropped: 0 }
+        Self {
+            session,
+            host,
+            received: vec![],
+            answers: vec![],
+            yields: 0,
+            left_out: vec![],
+            refuses: false,
+            signs: true,
+            dropped: 0,
+        }
     }
 
     /// Runs until it needs the transport.
@@ -41,6 +53,7 @@ impl<R: Side> End<R> {
                     data.consume(count);
                 }
                 Event::Credential(request) => {
+                    self.left_out.push(request.peer_request().are_authorities_left_out());
                     let choice = self.host.credential(&request.peer_request());
                     request.answer(choice)?;
                 }
@@ -215,6 +228,35 @@ fn a_client_may_be_asked_several_times_and_send_another_certificate_each_time() 
         link.talk();
     }
     assert_eq!(link.server.answers, [ClientAuthStatus::Accepted; 3]);
+}
+
+/// The server names 254 authorities more, in 23 KB.
+#[test]
+fn a_late_request_with_more_names_than_rx_holds_is_answered_each_time() {
+    use rcgen::PublicKeyData;
+    let pki = Pki::new();
+    let key: &'static [u8] = pki.root.key.subject_public_key_info().leak();
+    let others = (0..254).map(|number| {
+        let text = format!("Authority number {number:03} of a store with all those that anyone has heard of");
+        let attribute = tlv(0x30, &[&[6, 3, 0x55, 4, 3][..], &tlv(12, text.as_bytes())].concat());
+        let name: &'static [u8] = tlv(0x30, &tlv(0x31, &attribute)).leak();
+        TrustAnchor::from_name_and_key(name, key).unwrap()
+    });
+    let authorities: &[TrustAnchor<'_>] = roots(&pki).iter().copied().chain(others).collect::<Vec<_>>().leak();
+    for (rx, chunk) in [(1024, 0), (1024, 7), (2048, 0), (60_000, 0)] {
+        let mut setup = setup(&pki);
+        setup.chunk = chunk;
+        setup.client_sizes.rx = rx;
+        let mut link = Link::new(setup);
+        for round in 0..2 {
+            link.client.left_out.clear();
+            link.server.session.request_certificate(ClientAuth::Required(authorities)).unwrap();
+            link.run();
+            assert_eq!(link.server.answers.pop(), Some(ClientAuthStatus::Accepted), "rx {rx}, chunk {chunk}, {round}");
+            assert_eq!(link.client.left_out, [rx < 60_000]);
+            link.talk();
+        }
+    }
 }
 
 #[test]

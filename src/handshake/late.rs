@@ -25,7 +25,6 @@ use super::{ClientAuthStatus, Input, Question, Secrets, Stop};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::wire::enums::HandshakeType;
-use crate::wire::handshake::MessageHeader;
 
 /// One side of the exchange. By default nothing is expected, sent or asked; each side overrides its part.
 pub(crate) trait Late<'b, P: CryptoProvider> {
@@ -54,8 +53,8 @@ pub(crate) trait Late<'b, P: CryptoProvider> {
 
     /// Handles the [expected](Self::expects) message, whose header has been received. `false` if more of it has to
     /// come, or if it has to wait.
-    fn begin(&mut self, header: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
-        let _ = (header, cx);
+    fn begin(&mut self, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
+        let _ = cx;
         Err(PeerMisbehaved::UnexpectedMessage.into())
     }
 

@@ -45,7 +45,7 @@ impl<R: Side> Session<'_, R> {
                 return self.count_message();
             }
             HandshakeType::KEY_UPDATE => {}
-            _ => return self.late.begin(header, &mut self.connection),
+            _ => return self.late.begin(&mut self.connection),
         }
         if !self.connection.rx.receive(header.total())? {
             return Ok(false);

@@ -6,9 +6,9 @@
 //! must not be empty.
 //!
 //! ```text
-//! type length | 0 | length | extensions … | 47 length | length | length name | length name | …
-//!        ▲             ▲                         ▲         ▲     ╰─ dropped ─╯
-//!        ╰─────────────┴──────── reduced ────────┴─────────╯
+//! type length | context | length | extensions … | 47 length | length | length name | length name | …
+//!        ▲                   ▲                         ▲         ▲     ╰─ dropped ─╯
+//!        ╰───────────────────┴──────── reduced ────────┴─────────╯
 //! ```
 
 use crate::crypto::CryptoProvider;
@@ -18,28 +18,27 @@ use crate::limits::MESSAGE_HEADER;
 use crate::wire::enums::ExtensionType;
 use crate::wire::handshake::MessageHeader;
 
-/// Message header, empty context, length of the extensions.
-const PREFIX: usize = MESSAGE_HEADER + 1 + 2;
 /// Type and length of an extension.
 const EXTENSION_HEADER: usize = 2 + 2;
 
 /// Makes the request at the front available, without names of issuers for which `rx` has no room. Returns whether it has
-/// been received.
+/// been received. The transcript is the one that continues with the request. Only a request after the handshake may have a
+/// context.
 #[inline(never)]
-pub(super) fn receive_request<P: CryptoProvider>(cx: &mut Connection<'_, P>) -> Result<bool, Error> {
+pub(super) fn receive_request<P: CryptoProvider>(cx: &mut Connection<'_, P>, is_late: bool) -> Result<bool, Error> {
     loop {
         let total = cx.rx.header().map_or(0, MessageHeader::total);
         let received = cx.rx.receive(total);
         if !matches!(received, Err(Error::BufferTooSmall { .. })) {
             return received;
         }
-        if cx.rx.handshake().get(MESSAGE_HEADER).is_some_and(|context| *context != 0) {
+        if !is_late && cx.rx.handshake().get(MESSAGE_HEADER).is_some_and(|context| *context != 0) {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
         match find(cx.rx.handshake(), total) {
-            Ok((first, second)) => {
+            Ok([extensions, first, second]) => {
                 cx.transcript.update(cx.rx.unhashed(second));
-                cx.rx.cut(first..second, [MESSAGE_HEADER, PREFIX, first.wrapping_sub(2), first]);
+                cx.rx.cut(first..second, [MESSAGE_HEADER, extensions, first.wrapping_sub(2), first]);
             }
             Err(0) => return Err(InvalidMessage::Truncated.into()),
             Err(need) if cx.rx.receive(need.min(total))? => {}
@@ -49,14 +48,17 @@ pub(super) fn receive_request<P: CryptoProvider>(cx: &mut Connection<'_, P>) -> 
 }
 
 /// Finds the first two names of a list that has more than one, in the received part of a message of `total` bytes. Returns
-/// the positions of their lengths, or how many bytes have to be received first; 0 if a length is wrong.
-fn find(message: &[u8], total: usize) -> Result<(usize, usize), usize> {
+/// where the extensions begin and the positions of the lengths of both names, or how many bytes have to be received first; 0 if
+/// a length is wrong.
+fn find(message: &[u8], total: usize) -> Result<[usize; 3], usize> {
     let number = |place: usize| {
         let bytes = message.get(place..).and_then(|rest| rest.first_chunk());
         bytes.map_or(Err(place.wrapping_add(4)), |bytes| Ok(usize::from(u16::from_be_bytes(*bytes))))
     };
-    let mut end = PREFIX;
-    if end.wrapping_add(number(PREFIX - 2)?) != total {
+    let context = message.get(MESSAGE_HEADER).ok_or(MESSAGE_HEADER + 1)?;
+    let extensions = MESSAGE_HEADER.wrapping_add(1).wrapping_add(usize::from(*context)).wrapping_add(2);
+    let mut end = extensions;
+    if end.wrapping_add(number(end.wrapping_sub(2))?) != total {
         return Err(0);
     }
     loop {
@@ -73,7 +75,7 @@ fn find(message: &[u8], total: usize) -> Result<(usize, usize), usize> {
                 return Err(0);
             }
             if second < end {
-                return if second <= message.len() { Ok((first, second)) } else { Err(second) };
+                return if second <= message.len() { Ok([extensions, first, second]) } else { Err(second) };
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The client's side of authentication after the handshake (RFC 9846 section 4.7.2).
 
+use super::issuers;
 use crate::codec::{Writer, for_each_part};
 use crate::credential::{Chain, Choice, Credential, PeerRequest, Signature};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
@@ -14,7 +15,6 @@ use crate::wire::certificate;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::wire::handshake::MessageHeader;
 use crate::x509::Search;
 
 /// The requests of a server after the handshake, and the answer to the last one.
@@ -70,10 +70,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
         self.left = MAX_POST_HANDSHAKE_REQUESTS;
     }
 
-    fn begin(&mut self, header: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
-        if !cx.rx.receive(header.total())? {
-            return Ok(false);
-        }
+    fn begin(&mut self, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
         if cx.negotiated.client_auth.requested_again() {
             cx.events.accepted();
         }
@@ -81,9 +78,16 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
         if !matches!(self.state, State::Idle) {
             return Ok(false);
         }
+        // The answer's transcript continues that of the handshake (RFC 9846 section 4.5).
+        if !cx.rx.is_cut() {
+            cx.transcript = self.handshake.fork();
+        }
+        if !issuers::receive_request(cx, true)? {
+            return Ok(false);
+        }
         let request = cx.rx.current(CertificateRequest::parse_any)?;
         self.note(cx.provider, request.context)?;
-        cx.events.asked(&PeerRequest::of_server(&request), true);
+        cx.events.asked(&PeerRequest::of_server(&request).leave_out_authorities(cx.rx.is_cut()), true);
         cx.peer.forget();
         cx.peer.memory_mut().store(0, request.context)?;
         self.state = State::AwaitCredential;
@@ -181,7 +185,6 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
             cx.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
         }
         cx.events.selected(reply);
-        cx.transcript = self.handshake.fork();
         cx.receive_into_transcript()?;
         let Connection { transcript, peer, .. } = cx;
         let (context, chain) = (self.context(peer), reply.map_or_else(Chain::default, Credential::chain));

@@ -438,7 +438,7 @@ fn handle_certificate_request<'b, P: CryptoProvider>(
     if cx.rx.header().is_none_or(|header| header.kind != HandshakeType::CERTIFICATE_REQUEST) {
         return Ok((State::AuthenticateServer(keys, None, Authenticate::ExpectCertificate), None));
     }
-    if !issuers::receive_request(cx)? {
+    if !issuers::receive_request(cx, false)? {
         return Ok((State::ExpectCertificateRequest(keys), Some(Stop::NeedInput)));
     }
     let request = cx.rx.current(CertificateRequest::parse)?;

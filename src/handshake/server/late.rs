@@ -14,7 +14,6 @@ use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::enums::HandshakeType;
 use crate::wire::finished::Finished;
-use crate::wire::handshake::MessageHeader;
 use zeroize::Zeroizing;
 
 /// The requests of a server after the handshake, and the answer to the last one.
@@ -64,7 +63,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
     }
 
     /// Begins with the Certificate: its header was received, and its context names the request that it answers.
-    fn begin(&mut self, _: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
+    fn begin(&mut self, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
         let stop = self.authenticate(Authenticate::ExpectCertificate, Input::Ready, cx)?;
         Ok(!matches!(stop, Some(Stop::NeedInput)))
     }
