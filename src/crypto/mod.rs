@@ -287,6 +287,9 @@ pub trait CryptoProvider: Copy + 'static {
     /// [`SIGNATURE_ALGORITHMS`](Self::SIGNATURE_ALGORITHMS), where they exist. Sent as `signature_algorithms_cert` if
     /// it differs from the list for CertificateVerify.
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = Self::SIGNATURE_SCHEMES;
+    /// Whether [`verify`](Self::verify) takes the messages that were signed, as a library that hashes them itself does,
+    /// instead of their digests. The `peer` memory then keeps the whole signed part of each certificate.
+    const VERIFIES_MESSAGES: bool = false;
     /// Records sealed with one key before a session changes it. RFC 9846 section 5.5 allows 2^24.5 of full size with
     /// AES-GCM, so that a provider can only lower it, as an accelerator or a rule may demand.
     const RECORDS_PER_KEY: u64 = MAX_RECORDS_PER_KEY;
@@ -329,7 +332,8 @@ pub trait CryptoProvider: Copy + 'static {
     fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError>;
 
     /// Verifies a signature. One public-key operation. `signed` is the digest that
-    /// [`SignatureAlgorithm::hash`] names, or the message itself where it names none.
+    /// [`SignatureAlgorithm::hash`] names, or the message itself where it names none or the provider
+    /// [verifies messages](Self::VERIFIES_MESSAGES).
     ///
     /// # Errors
     /// [`CryptoError::Forged`] if it does not verify, [`CryptoError::Invalid`] if the key or the

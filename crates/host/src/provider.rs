@@ -67,6 +67,7 @@ impl CryptoProvider for HostCrypto {
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = RustCrypto::SIGNATURE_ALGORITHMS;
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = RustCrypto::SIGNATURE_SCHEMES;
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = RustCrypto::CERTIFICATE_SCHEMES;
+    const VERIFIES_MESSAGES: bool = true;
 
     fn hash(self, algorithm: HashAlgorithm) -> Result<RunningHash, CryptoError> {
         RustCrypto.hash(algorithm)
@@ -98,16 +99,15 @@ impl CryptoProvider for HostCrypto {
         self,
         algorithm: SignatureAlgorithm,
         public_key: &[u8],
-        signed: &[u8],
+        message: &[u8],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        let is_digest = algorithm.hash().is_some_and(|hash| hash.output_len() == signed.len());
-        match algorithm {
-            SignatureAlgorithm::EcdsaP256Sha256 | SignatureAlgorithm::EcdsaP256Sha384 if self.assembly && is_digest => {
-                assembly::verify_p256(public_key, signed, signature)
-            }
-            _ => RustCrypto.verify(algorithm, public_key, signed, signature),
-        }
+        let by_assembly = self.assembly.then(|| assembly::verify(algorithm, public_key, message, signature));
+        by_assembly.flatten().unwrap_or_else(|| {
+            let digest = algorithm.hash().map(|hash| self.digest(hash, &[message])).transpose()?;
+            let signed = digest.as_ref().map_or(message, Digest::as_bytes);
+            RustCrypto.verify(algorithm, public_key, signed, signature)
+        })
     }
 }
 

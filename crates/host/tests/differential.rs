@@ -9,11 +9,8 @@ use embedded_mtls::crypto::{
 use embedded_mtls::io::SigningKey;
 use embedded_mtls::{NamedGroup, Signature};
 use embedded_mtls_host::{HostCrypto, HostSigningKey};
-use p256::elliptic_curve::ops::Reduce;
-use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::sec1::ToSec1Point;
-use p256::elliptic_curve::{Group, PrimeField};
-use p256::{FieldBytes, ProjectivePoint, Scalar};
+use p256::Scalar;
+use p256::elliptic_curve::PrimeField;
 
 /// The order of the group of P-256, and the numbers beside it; 0; and the largest of 32 bytes.
 fn edges() -> Vec<[u8; 32]> {
@@ -180,11 +177,11 @@ fn signatures_verify_with_both() {
             let digest = algorithm.hash().map(|hash| RustCrypto.digest(hash, &[message]).unwrap());
             let signed = digest.as_ref().map_or(message, |digest| digest.as_bytes());
             assert_eq!(RustCrypto.verify(algorithm, public, signed, &signature), Ok(()), "{algorithm:?}");
-            assert_eq!(HostCrypto::default().verify(algorithm, public, signed, &signature), Ok(()), "{algorithm:?}");
-            let mut other = signed.to_vec();
-            other.resize(signed.len().max(1), 1);
-            other[0] ^= 1;
-            assert_eq!(HostCrypto::default().verify(algorithm, public, &other, &signature), Err(CryptoError::Forged));
+            let other = [message, b"!"].concat();
+            for provider in [HostCrypto::default(), HostCrypto::portable()] {
+                assert_eq!(provider.verify(algorithm, public, message, &signature), Ok(()), "{algorithm:?}");
+                assert_eq!(provider.verify(algorithm, public, &other, &signature), Err(CryptoError::Forged));
+            }
         }
     }
 }
@@ -207,74 +204,52 @@ fn a_key_that_is_not_a_scalar_is_rejected() {
     assert!(HostSigningKey::from_der(&[0x30, 0]).is_err());
 }
 
-/// A signature over a digest, by a private key with a nonce: public key, digest and signature.
-fn signature(digest: Scalar, private: Scalar, nonce: Scalar) -> ([u8; 65], [u8; 32], Vec<u8>) {
-    let public = ProjectivePoint::mul_by_generator(&private).to_affine().to_sec1_point(false);
-    let r = r_of(nonce);
-    let s = (digest + r * private) * nonce.invert().unwrap();
-    let r_s = [r.to_repr(), s.to_repr()].concat();
-    (public.as_bytes().try_into().unwrap(), digest.to_repr().into(), ecdsa_der(&r_s))
+/// A message with a signature that is valid: public key, message and signature.
+fn signed() -> (Vec<u8>, &'static [u8], Vec<u8>) {
+    let key = P256SigningKey::from_bytes(&[7; 32]).unwrap();
+    let Some(Signature::P256(signature)) = key.sign(b"message", b"hedge") else { panic!("a signature") };
+    (key.public_key().to_vec(), b"message", ecdsa_der(&signature))
 }
 
-fn r_of(k: Scalar) -> Scalar {
-    Scalar::reduce(&ProjectivePoint::mul_by_generator(&k).to_affine().x())
-}
-
-/// The verification computes `Q + (z/r) G` first, which has no chord if both points have the same x.
-#[test]
-fn a_signature_whose_sum_is_a_tangent_or_nothing_is_verified_like_others() {
-    let verify = |(public, z, signature): &([u8; 65], [u8; 32], Vec<u8>)| {
-        let verified = HostCrypto::default().verify(SignatureAlgorithm::EcdsaP256Sha256, public, z, signature);
-        assert_eq!(verified, RustCrypto.verify(SignatureAlgorithm::EcdsaP256Sha256, public, z, signature));
-        verified
-    };
-    for seed in 0..20 {
-        let [d, k] = [b'd', b'k'].map(|name| Scalar::reduce(&FieldBytes::from(digest(&[seed, name]))));
-        let r = r_of(k);
-        // The tangent: z/r is the private key.
-        let tangent = signature(r * d, d, k);
-        assert_eq!(verify(&tangent), Ok(()));
-        // Opposite points: R is the identity, whatever s is.
-        let (public, z, _) = signature(-(r * d), d, k);
-        let r_s = [r.to_repr(), k.to_repr()].concat();
-        assert_eq!(verify(&(public, z, ecdsa_der(&r_s))), Err(CryptoError::Forged));
-        // No multiple of the base point.
-        let none = signature(Scalar::ZERO, d, k);
-        assert_eq!(verify(&none), Ok(()));
-        // And with any other digest.
-        let (public, mut z, signature) = signature(d, d, k);
-        assert_eq!(verify(&(public, z, signature.clone())), Ok(()));
-        z[31] ^= 1;
-        assert_eq!(verify(&(public, z, signature)), Err(CryptoError::Forged));
-    }
+/// Verifies with both, which have to agree.
+fn verify(public: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
+    let verified = HostCrypto::default().verify(algorithm, public, message, signature);
+    assert_eq!(verified, RustCrypto.verify(algorithm, public, &digest(message), signature));
+    assert_eq!(verified, HostCrypto::portable().verify(algorithm, public, message, signature));
+    verified
 }
 
 #[test]
 fn a_number_of_a_signature_that_is_not_a_scalar_is_forged() {
-    let (public, z, _) = signature(Scalar::ONE, Scalar::from(7_u64), Scalar::from(9_u64));
+    let (public, message, _) = signed();
     let last = <[u8; 32]>::from((-Scalar::ONE).to_repr());
     for edge in edges().into_iter().filter(|edge| *edge != last) {
         for r_s in [[edge, last].concat(), [last, edge].concat()] {
-            let verified =
-                HostCrypto::default().verify(SignatureAlgorithm::EcdsaP256Sha256, &public, &z, &ecdsa_der(&r_s));
-            assert_eq!(verified, Err(CryptoError::Forged), "{r_s:02x?}");
+            assert_eq!(verify(&public, message, &ecdsa_der(&r_s)), Err(CryptoError::Forged), "{r_s:02x?}");
         }
     }
 }
 
 #[test]
-fn a_public_key_that_is_not_a_point_and_a_digest_of_another_length_are_invalid() {
-    let (public, z, signature) = signature(Scalar::ONE, Scalar::from(7_u64), Scalar::from(9_u64));
-    let verify = |public: &[u8], z: &[u8]| {
-        HostCrypto::default().verify(SignatureAlgorithm::EcdsaP256Sha256, public, z, &signature)
-    };
-    assert_eq!(verify(&public, &z), Ok(()));
-    assert_eq!(verify(&public, &z[1..]), Err(CryptoError::Invalid));
-    assert_eq!(verify(&public[1..], &z), Err(CryptoError::Invalid));
-    assert_eq!(verify(&[], &z), Err(CryptoError::Invalid));
+fn a_signature_that_is_not_der_is_invalid() {
+    let (public, message, signature) = signed();
+    assert_eq!(verify(&public, message, &signature), Ok(()));
+    // A length in more bytes than it needs, bytes behind it, a missing byte, nothing.
+    let long = [&[0x30, 0x81], &signature[1..]].concat();
+    for other in [&long, &[&signature[..], &[0]].concat(), &signature[..signature.len() - 1], &[][..]] {
+        assert_eq!(verify(&public, message, other), Err(CryptoError::Invalid));
+    }
+}
+
+#[test]
+fn a_public_key_that_is_not_a_point_is_invalid() {
+    let (public, message, signature) = signed();
+    assert_eq!(verify(&public[1..], message, &signature), Err(CryptoError::Invalid));
+    assert_eq!(verify(&[], message, &signature), Err(CryptoError::Invalid));
     for byte in 0..65 {
-        let mut off = public;
+        let mut off = public.clone();
         off[byte] ^= 1;
-        assert_eq!(verify(&off, &z), Err(CryptoError::Invalid), "{byte}");
+        assert_eq!(verify(&off, message, &signature), Err(CryptoError::Invalid), "{byte}");
     }
 }

@@ -159,10 +159,10 @@ impl<'a> PublicKey<'a> {
         signature: &[u8],
     ) -> Result<(), CryptoError> {
         match algorithm.hash() {
-            Some(hash) => {
+            Some(hash) if !C::VERIFIES_MESSAGES => {
                 provider.verify(algorithm, self.bytes, provider.digest(hash, &[message])?.as_bytes(), signature)
             }
-            None => provider.verify(algorithm, self.bytes, message, signature),
+            _ => provider.verify(algorithm, self.bytes, message, signature),
         }
     }
 

@@ -133,10 +133,12 @@ impl<'p> Summaries<'p> {
         trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
         let fingerprint = if index == 0 { fingerprint(provider, certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
-        let tbs_digest = parsed.signature_kind.hash().map(|hash| provider.digest(hash, &[parsed.tbs]));
+        let kind = parsed.signature_kind;
+        let takes_message = kind.takes_message() || (C::VERIFIES_MESSAGES && kind.hash().is_some());
+        let tbs_digest = kind.hash().filter(|_| !takes_message).map(|hash| provider.digest(hash, &[parsed.tbs]));
         let signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
-            None if parsed.signature_kind.takes_message() => parsed.tbs,
+            None if takes_message => parsed.tbs,
             _ => &[],
         };
         self.append(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))

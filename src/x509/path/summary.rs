@@ -2,7 +2,8 @@
 //! lengths; for a certificate that cannot be parsed its subject and the field to blame.
 //!
 //! A P-256 certificate takes about 350 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One
-//! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest.
+//! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest; and so does each with a provider that
+//! verifies messages.
 
 use super::levels::Turn;
 use crate::codec::{Reader, Writer};
@@ -29,7 +30,7 @@ pub(crate) struct Summary<'a> {
     pub(in crate::x509) not_after: UnixTime,
     pub(in crate::x509) key: PublicKey<'a>,
     pub(in crate::x509) signature_kind: SignatureKind,
-    /// The digest of the signed part, or the signed part where the algorithm takes that.
+    /// The digest of the signed part, or the signed part where the algorithm or the provider takes that.
     pub(in crate::x509) signed: &'a [u8],
     /// The signature; the object identifier of its algorithm if that is not supported.
     pub(in crate::x509) signature: &'a [u8],

@@ -1,7 +1,8 @@
 //! Stands in for graviola on other processors: nothing is there, so no value of these types exists.
 
 use embedded_mtls::crypto::{
-    AeadAlgorithm, CryptoError, DecodedKey, KEY_SEED_LEN, KeyShare, NONCE_LEN, SharedSecret, TAG_LEN,
+    AeadAlgorithm, CryptoError, DecodedKey, KEY_SEED_LEN, KeyShare, NONCE_LEN, SharedSecret, SignatureAlgorithm,
+    TAG_LEN,
 };
 use embedded_mtls::{NamedGroup, Signature};
 
@@ -17,8 +18,8 @@ pub(crate) const fn is_supported() -> bool {
     false
 }
 
-pub(crate) fn verify_p256(_: &[u8], _: &[u8], _: &[u8]) -> Result<(), CryptoError> {
-    Err(CryptoError::Unsupported)
+pub(crate) fn verify(_: SignatureAlgorithm, _: &[u8], _: &[u8], _: &[u8]) -> Option<Result<(), CryptoError>> {
+    None
 }
 
 impl RecordKey {

@@ -6,6 +6,6 @@ mod absent;
 mod present;
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(crate) use self::absent::{GROUPS, PrivateKey, RecordKey, SigningKey, is_supported, verify_p256};
+pub(crate) use self::absent::{GROUPS, PrivateKey, RecordKey, SigningKey, is_supported, verify};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-pub(crate) use self::present::{GROUPS, PrivateKey, RecordKey, SigningKey, is_supported, verify_p256};
+pub(crate) use self::present::{GROUPS, PrivateKey, RecordKey, SigningKey, is_supported, verify};

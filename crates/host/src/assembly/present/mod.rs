@@ -8,7 +8,7 @@ mod verify;
 pub(crate) use self::exchange::{GROUPS, PrivateKey};
 pub(crate) use self::records::RecordKey;
 pub(crate) use self::signing::SigningKey;
-pub(crate) use self::verify::verify_p256;
+pub(crate) use self::verify::verify;
 
 /// Returns whether this processor has all instructions that graviola takes; otherwise its functions panic.
 pub(crate) fn is_supported() -> bool {
