@@ -7,6 +7,7 @@ use mtls_order::Journal;
 
 use crate::ledger::Ledger;
 use crate::random::Random;
+use crate::world::World;
 
 /// A journal that keeps its order while the power is off. As the contract of [`Journal`] demands, an interrupted change
 /// has happened, or has not.
@@ -17,13 +18,14 @@ pub(crate) struct Flash {
     cuts: u32,
     has_power: bool,
     gateway: u32,
+    world: World,
     ledger: Rc<RefCell<Ledger>>,
 }
 
 impl Flash {
     /// Creates the empty journal of a gateway.
-    pub(crate) fn new(gateway: u32, random: Random, cuts: u32, ledger: Rc<RefCell<Ledger>>) -> Self {
-        Self { order: None, random, cuts, has_power: true, gateway, ledger }
+    pub(crate) fn new(gateway: u32, world: World, random: Random, cuts: u32, ledger: Rc<RefCell<Ledger>>) -> Self {
+        Self { order: None, random, cuts, has_power: true, gateway, world, ledger }
     }
 
     /// Returns whether the power was cut within a change. The program must not run on then.
@@ -51,7 +53,7 @@ impl Flash {
         if self.has_power || self.random.chance(500_000) {
             let mut ledger = self.ledger.borrow_mut();
             match &order {
-                Some(order) => ledger.stored(order),
+                Some(order) => ledger.stored(self.gateway, order, self.world.now()),
                 None => ledger.cleared(self.gateway, self.order.as_deref().unwrap_or_default()),
             }
             self.order = order;

@@ -13,6 +13,7 @@ use crate::pki::{Authority, Identity, PkiError};
 use crate::random::Random;
 use crate::report::Report;
 use crate::scenario::Scenario;
+use crate::timeline::{Cause, Timeline};
 use crate::world::World;
 
 /// Everything that the tasks of a run share.
@@ -26,6 +27,7 @@ pub(crate) struct Fleet {
     pub(crate) ledger: Rc<RefCell<Ledger>>,
     pub(crate) counts: Rc<RefCell<Counts>>,
     pub(crate) tally: RefCell<Tally>,
+    pub(crate) timeline: RefCell<Timeline>,
 }
 
 /// Counts of what the gateways and the supplier did.
@@ -83,11 +85,13 @@ pub fn run(scenario: &Scenario) -> Result<Report, PkiError> {
         ledger: Rc::default(),
         counts: Rc::default(),
         tally: RefCell::default(),
+        timeline: RefCell::default(),
     });
+    fleet.timeline.borrow_mut().supplier = fleet.restarts.spans(Cause::Supplier).collect();
     let mut flashes = Vec::new();
     for number in 0..scenario.gateways {
         let random = fleet.random(purpose::JOURNAL, number, 0);
-        let flash = Flash::new(number, random, scenario.journal_cuts, Rc::clone(&fleet.ledger));
+        let flash = Flash::new(number, fleet.world.clone(), random, scenario.journal_cuts, Rc::clone(&fleet.ledger));
         let flash = Rc::new(RefCell::new(flash));
         flashes.push(Rc::clone(&flash));
         let gateway = Gateway::new(&fleet, number, flash);
@@ -100,7 +104,9 @@ pub fn run(scenario: &Scenario) -> Result<Report, PkiError> {
 fn report(fleet: &Fleet, flashes: &[Rc<RefCell<Flash>>]) -> Report {
     let queued: Vec<Vec<u8>> = flashes.iter().filter_map(|flash| flash.borrow().order().map(<[u8]>::to_vec)).collect();
     let mut ledger = fleet.ledger.borrow_mut();
-    let (stored, accepted) = ledger.close(queued.iter().map(Vec::as_slice));
+    let mut timeline = fleet.timeline.take();
+    ledger.close(queued.iter().map(Vec::as_slice), fleet.scenario.deadline, &mut timeline);
+    let (stored, accepted) = ledger.counts();
     let tally = fleet.tally.borrow();
     Report {
         scenario: fleet.scenario.clone(),
@@ -114,5 +120,6 @@ fn report(fleet: &Fleet, flashes: &[Rc<RefCell<Flash>>]) -> Report {
         outcomes: tally.outcomes.clone(),
         network: *fleet.counts.borrow(),
         violations: ledger.violations.clone(),
+        timeline,
     }
 }

@@ -18,8 +18,9 @@ use crate::ledger::Violation;
 use crate::network::{End, Outages, Path, as_micros, connect, micros};
 use crate::pki::{Identity, SUPPLIER, calendar};
 use crate::random::Random;
-use crate::scenario::Flaw;
+use crate::scenario::{Flaw, Scenario};
 use crate::supplier;
+use crate::timeline::{Cause, Outage};
 
 /// The longest order.
 const ORDER: usize = 5632;
@@ -53,6 +54,7 @@ struct Attempt {
 }
 
 impl Gateway {
+    /// Creates a gateway. They are created in the order of their numbers.
     pub(crate) fn new(fleet: &Rc<Fleet>, number: u32, flash: Rc<RefCell<Flash>>) -> Self {
         let scenario = &fleet.scenario;
         let outages = |kind, per_day, longest| {
@@ -67,6 +69,8 @@ impl Gateway {
             power_cut: Cell::new(Duration::MAX),
             counts: Rc::clone(&fleet.counts),
         };
+        let known = path.outages.spans(Cause::Network).chain(missing_certificates(fleet, number)).collect();
+        fleet.timeline.borrow_mut().gateways.push(known);
         Self {
             fleet: Rc::clone(fleet),
             number,
@@ -89,11 +93,22 @@ impl Gateway {
             self.flash.borrow_mut().reboot();
             self.fleet.tally.borrow_mut().boots += 1;
             world.before(cut, Box::pin(self.boot())).await;
+            let off = world.now();
             // Without power, then until the network is up.
             world.sleep(Duration::from_secs(1) + micros(self.random.below(30_000_000))).await;
             if self.power.contain(world.now()) {
                 world.sleep(Duration::from_secs(120)).await;
             }
+            self.missed(Cause::Power, off);
+        }
+    }
+
+    /// Notes that nothing could be delivered since `start`.
+    fn missed(&self, cause: Cause, start: Duration) {
+        let outage = Outage { start, end: self.fleet.world.now(), cause };
+        let mut timeline = self.fleet.timeline.borrow_mut();
+        if let Some(outages) = usize::try_from(self.number).ok().and_then(|number| timeline.gateways.get_mut(number)) {
+            outages.push(outage);
         }
     }
 
@@ -147,7 +162,12 @@ impl Gateway {
         if self.fleet.scenario.flaw == Some(Flaw::ForgetsEarly) {
             queue.pop(&mut *flash.borrow_mut());
         }
-        if self.insist(&order, skew).await.is_ok() && queue.front().is_some() {
+        let start = self.fleet.world.now();
+        let is_delivered = self.insist(&order, skew).await.is_ok();
+        if is_wrong {
+            self.missed(Cause::Clock, start);
+        }
+        if is_delivered && queue.front().is_some() {
             queue.pop(&mut *flash.borrow_mut());
         }
     }
@@ -206,7 +226,8 @@ impl Gateway {
                 let violation = Violation::Surrendered(self.number, trouble.to_string());
                 self.fleet.ledger.borrow_mut().violations.push(violation);
             }
-            let Some(pause) = Retry::USUAL.after(attempts, &trouble).filter(|_| !obeys) else { return Err(trouble) };
+            let gives_up = obeys || flaw == Some(Flaw::TriesOnce);
+            let Some(pause) = Retry::USUAL.after(attempts, &trouble).filter(|_| !gives_up) else { return Err(trouble) };
             self.fleet.world.sleep(micros(pause.as_micros())).await;
         }
     }
@@ -257,13 +278,9 @@ impl Gateway {
 
     /// Takes its next certificate, if that has been issued.
     fn renew(&mut self) -> Result<(), Trouble> {
-        let scenario = &self.fleet.scenario;
-        let (now, lifetime) = (self.fleet.world.now(), scenario.lifetime.max(micros(1)));
+        let (now, lifetime) = (self.fleet.world.now(), lifetime(&self.fleet.scenario));
         let current = u32::try_from(now.as_micros() / lifetime.as_micros()).map_err(|_| Trouble::Setup)?;
-        let mut random = self.fleet.random(purpose::LATENESS, self.number, current.into());
-        let issued = lifetime * current + micros(random.below(as_micros(scenario.late)));
-        let is_late = current > 0 && now < issued && now < self.fleet.storm_end();
-        let number = current - u32::from(is_late);
+        let number = current - u32::from(now < issue(&self.fleet, self.number, current));
         if self.identity.as_ref().is_none_or(|(had, _)| *had != number) {
             let valid = (lifetime * number, lifetime * (number + 1));
             let identity = self.fleet.authority.gateway(self.number, number, valid).map_err(|_| Trouble::Setup)?;
@@ -271,6 +288,27 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// Returns the validity of a certificate.
+fn lifetime(scenario: &Scenario) -> Duration {
+    scenario.lifetime.max(Duration::from_secs(60))
+}
+
+/// Returns the time at which a gateway gets the certificate of this number. The first is there at the start, and none is
+/// late after the faults.
+fn issue(fleet: &Fleet, gateway: u32, number: u32) -> Duration {
+    let due = lifetime(&fleet.scenario) * number;
+    let late = fleet.random(purpose::LATENESS, gateway, number.into()).below(as_micros(fleet.scenario.late));
+    if number == 0 { due } else { (due + micros(late)).min(fleet.storm_end()).max(due) }
+}
+
+/// Returns the times at which the certificate of a gateway has expired and the next one is late.
+fn missing_certificates(fleet: &Fleet, gateway: u32) -> impl Iterator<Item = Outage> {
+    let lifetime = lifetime(&fleet.scenario);
+    let number = move |number| (lifetime * number, issue(fleet, gateway, number));
+    let all = (1..).map(number).take_while(|(due, _)| *due < fleet.storm_end());
+    all.filter(|(due, issued)| due < issued).map(|(start, end)| Outage { start, end, cause: Cause::Certificate })
 }
 
 /// A journal that stores nothing, for a flaw.

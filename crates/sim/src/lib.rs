@@ -27,7 +27,8 @@
 //! ```
 //!
 //! **The promise:** every order that a journal has stored arrives once, under its payloadID and with its bytes, or is
-//! still queued; after the calm at the end of a scenario none is. A gateway gives up an attempt for good only for a
+//! still queued; after the calm at the end of a scenario none is. It arrives before its deadline, which does not count the
+//! time in which it cannot: without network, power, supplier, valid certificate or right clock. A gateway gives up an attempt for good only for a
 //! reason that the authenticated supplier gave. [`Violation`] has a variant for each way to break this.
 //!
 //! **Limits:** the supplier keeps what it has accepted through its restarts. TCP is modelled as a stream with
@@ -44,6 +45,7 @@ mod random;
 mod report;
 mod scenario;
 mod supplier;
+pub mod timeline;
 mod world;
 
 pub use fleet::run;

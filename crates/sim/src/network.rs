@@ -16,6 +16,7 @@ use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::random::Random;
 use crate::scenario::Network;
+use crate::timeline::{Cause, Outage};
 use crate::world::World;
 
 /// The first time limit after which a segment is sent again (RFC 6298 section 2.1).
@@ -55,6 +56,11 @@ impl Outages {
     /// Returns the start of the next outage after `time`.
     pub fn next(&self, time: Duration) -> Option<Duration> {
         self.0.iter().map(|(start, _)| *start).find(|start| *start > time)
+    }
+
+    /// Returns each outage, as one with this cause.
+    pub fn spans(&self, cause: Cause) -> impl Iterator<Item = Outage> {
+        self.0.iter().map(move |&(start, end)| Outage { start, end, cause })
     }
 
     /// Returns the number of outages.

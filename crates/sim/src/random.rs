@@ -4,7 +4,7 @@ use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use embedded_mtls::Entropy;
 
-/// A generator of the key stream of ChaCha with 8 rounds, whose key is the seed. The numbers are those of the algorithm, so
+/// A generator of the key stream of `ChaCha` with 8 rounds, whose key is the seed. The numbers are those of the algorithm, so
 /// that a seed gives the same run with any version and on any processor. It is for simulations only: it has no secrets.
 pub struct Random(ChaCha8Rng);
 

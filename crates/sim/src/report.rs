@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::ledger::Violation;
 use crate::network::Counts;
 use crate::scenario::Scenario;
+use crate::timeline::Timeline;
 
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Report {
     pub network: Counts,
     /// The broken promises.
     pub violations: Vec<Violation>,
+    /// The course of the run.
+    pub timeline: Timeline,
 }
 
 impl Report {

@@ -28,6 +28,9 @@ pub struct Scenario {
     pub interval: Duration,
     /// The time limit of an attempt.
     pub patience: Duration,
+    /// The time within which an order has to arrive, from its storage. It counts while the order can be delivered: while
+    /// network, power and supplier are there, and certificate and clock of the gateway are right.
+    pub deadline: Duration,
     /// The network.
     pub network: Network,
     /// Times without a network, for each gateway and day.
@@ -93,6 +96,8 @@ pub enum Flaw {
     ObeysAlerts,
     /// An order is sent before the journal has it.
     SendsUnstored,
+    /// An order that did not arrive is not sent again before the next one is due.
+    TriesOnce,
 }
 
 impl Scenario {
@@ -105,6 +110,7 @@ impl Scenario {
             calm: Duration::from_secs(4 * 3600),
             interval: Duration::from_secs(30 * 60),
             patience: Duration::from_secs(60),
+            deadline: Duration::from_secs(2 * 3600),
             network: Network {
                 min_delay: Duration::from_millis(5),
                 max_delay: Duration::from_millis(40),
@@ -168,6 +174,7 @@ impl Scenario {
             "calm" => self.calm = duration(value)?,
             "interval" => self.interval = duration(value)?,
             "patience" => self.patience = duration(value)?,
+            "deadline" => self.deadline = duration(value)?,
             "min_delay" => network.min_delay = duration(value)?,
             "max_delay" => network.max_delay = duration(value)?,
             "segment" => network.segment = number(value)?,

@@ -49,7 +49,7 @@ async fn take(fleet: &Fleet, end: End, mut random: Random, rejects: &Cell<bool>)
     let (line, code) = if is_faulty && random.chance(fleet.scenario.busy) {
         ((503, "Service Unavailable"), 503)
     } else {
-        fleet.ledger.borrow_mut().accepted(body.get(..len)?);
+        fleet.ledger.borrow_mut().accepted(body.get(..len)?, fleet.world.now());
         ((200, "OK"), 200)
     };
     if is_faulty && random.chance(fleet.scenario.slow) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use embedded_mtls_sim::timeline::Delivery;
 use embedded_mtls_sim::{Flaw, Report, Scenario, Violation, run};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -67,4 +68,41 @@ fn each_flaw_of_a_gateway_is_found() {
     assert!(matches!(broken(Flaw::ForgetsEarly)[..], [Violation::Lost(_), ..]));
     assert!(matches!(broken(Flaw::ObeysAlerts)[..], [Violation::Surrendered(..), ..]));
     assert!(matches!(broken(Flaw::SendsUnstored)[..], [Violation::Unstored(_), ..]));
+}
+
+#[test]
+fn a_gateway_that_tries_once_misses_the_deadline_of_an_order() {
+    let busy =
+        Scenario { interval: HOUR * 2, deadline: HOUR * 3 / 4, busy: 150_000, ..Scenario::calm(1, 20, HOUR * 8) };
+    let report = verified(&busy);
+    assert_eq!((report.stored, report.accepted), (80, 80));
+    let report = ran(&Scenario { flaw: Some(Flaw::TriesOnce), ..busy });
+    assert_eq!((report.stored, report.accepted, report.queued), (80, 80, 0));
+    assert!(report.verify().unwrap_err().to_string().contains("seed 1"));
+    let late = |violation: &Violation| {
+        matches!(violation, Violation::Late { order, age, deliverable, limit }
+            if order.contains("@gateway-") && age == deliverable && *age > HOUR && *limit == HOUR * 3 / 4)
+    };
+    assert!(report.violations.len() >= 5 && report.violations.iter().all(late));
+}
+
+#[test]
+fn time_in_which_an_order_cannot_be_delivered_does_not_count() {
+    // Certificates that are hours late, and a supplier that is down half of the time.
+    let minutes = |count| HOUR * count / 60;
+    let scenario = Scenario {
+        lifetime: HOUR * 4,
+        late: HOUR * 4,
+        restarts_per_day: 48,
+        restart: minutes(60),
+        wrong_clocks: 200_000,
+        deadline: minutes(100),
+        ..Scenario::calm(seed(), 20, HOUR * 12)
+    };
+    let report = verified(&scenario);
+    let age = |delivery: &Delivery| delivery.accepted.unwrap().saturating_sub(delivery.stored);
+    assert!(report.timeline.orders.iter().any(|delivery| age(delivery) > HOUR * 2));
+    let strict = ran(&Scenario { deadline: minutes(1), ..scenario });
+    assert!(strict.violations.iter().all(|violation| matches!(violation, Violation::Late { .. })));
+    assert!(!strict.violations.is_empty());
 }
