@@ -287,7 +287,7 @@ pub trait CryptoProvider: Copy + 'static {
     /// [`SIGNATURE_ALGORITHMS`](Self::SIGNATURE_ALGORITHMS), where they exist. Sent as `signature_algorithms_cert` if
     /// it differs from the list for CertificateVerify.
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = Self::SIGNATURE_SCHEMES;
-    /// Whether [`verify`](Self::verify) takes the messages that were signed, as a library that hashes them itself does,
+    /// True if [`verify`](Self::verify) takes the messages that were signed, as a library that hashes them itself does,
     /// instead of their digests. The `peer` memory then keeps the whole signed part of each certificate.
     const VERIFIES_MESSAGES: bool = false;
     /// Records sealed with one key before a session changes it. RFC 9846 section 5.5 allows 2^24.5 of full size with
