@@ -123,7 +123,8 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519` |
+//! | `default` | `aes128-gcm`, `any-peer`, `chacha20-poly1305`, `x25519` |
+//! | `any-peer` | as a client the answer to a HelloRetryRequest, authorities with name constraints, addresses in text as names of servers; without it they are refused |
 //! | `rustcrypto` | the back end on RustCrypto and dalek crates, with SHA-256 and P-256 |
 //! | `aes128-gcm` | `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
 //! | `aes256-gcm-sha384` | `TLS_AES_256_GCM_SHA384`; secrets take 48 instead of 32 bytes |
@@ -134,7 +135,7 @@
 //! | `p384` | key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
 //! | `rsa` | verification of RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
 //! | `all-algorithms` | all of these algorithms apart from `mlkem`, which changes what is sent by default |
-//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) individual causes of rejection; nothing is waived by default |
+//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) individual causes of rejection; nothing is waived by default; with `any-peer` |
 //! | `events` | an `EventRing` in lent memory, in which connections record their events |
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
 //! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |

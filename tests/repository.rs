@@ -57,6 +57,7 @@ fn every_dependency_has_its_reason() {
         "crates/sim/Cargo.toml",
         "xtask/Cargo.toml",
         "tests/bogo/Cargo.toml",
+        "tests/device/Cargo.toml",
         "tests/interop/Cargo.toml",
         "tests/qemu/Cargo.toml",
         "tests/vectors/Cargo.toml",

@@ -81,20 +81,28 @@ impl Host for Keystore {
 /// A client with this keystore, and a server that asks with this CertificateRequest. Gives what the client found, the
 /// chain it sent, and how it ended.
 fn asked(pki: &Pki, keystore: Keystore, request: &[(u16, Vec<u8>)]) -> (Keystore, Option<Vec<u8>>, Option<Error>) {
+    asked_by(pki, keystore, &certificate_request(request))
+}
+
+/// A client with this host, and a server that sends this CertificateRequest.
+fn asked_by<H: Host<Choice = Choice<'static>>>(
+    pki: &Pki,
+    host: H,
+    request: &[u8],
+) -> (H, Option<Vec<u8>>, Option<Error>) {
     let base = Setup::new(pki);
     let setup = Setup {
         client: base.client,
         server: base.server,
-        client_host: keystore,
+        client_host: host,
         server_host: base.server_host,
         client_sizes: base.client_sizes,
         server_sizes: base.server_sizes,
         chunk: 0,
     };
     let (mut real, mut script) = client(setup);
-    let request = certificate_request(request);
-    let flight =
-        script.server_flight(pki, |message| if message[0] == CERTIFICATE_REQUEST { request.clone() } else { message });
+    let edit = |message: Vec<u8>| if message[0] == CERTIFICATE_REQUEST { request.to_vec() } else { message };
+    let flight = script.server_flight(pki, edit);
     real.feed(&script.seal_all(&flight));
     let error = real.error();
     let certificate = script.open_messages(&real.take()).into_iter().find(|message| message[0] == CERTIFICATE);
@@ -169,6 +177,28 @@ fn the_names_in_a_request_match_the_issuer_of_every_certificate_of_a_chain() {
     let (seen, sent, _) = asked(pki, world.keystore(|selector| selector), &[]);
     assert_eq!(sent, Some(orders));
     assert_eq!(seen.verdicts[0].1, Ok(Match::default()));
+}
+
+#[test]
+fn one_credential_is_sent_to_every_server_that_accepts_its_signatures() {
+    let World { pki, third_root, .. } = &World::new();
+    let sent = |request: &[u8]| {
+        let credential = leak_all(vec![credential(&[&pki.client, &pki.intermediate], 0)]);
+        let host = SoftwareHost::with_credential(
+            &credential[0],
+            leak_all(vec![signing_key(&pki.client)]),
+            now as fn() -> Time,
+        );
+        let (_, sent, error) = asked_by(pki, host, request);
+        assert_eq!(error, None);
+        sent
+    };
+    let whole = Some(chain_of(&pki.client, &pki.intermediate));
+    assert_eq!(sent(&certificate_request(&[])), whole);
+    assert_eq!(sent(&certificate_request(&naming(&[third_root]))), whole, "the server judges it");
+    let ed25519 =
+        message(CERTIFICATE_REQUEST, &[vec![0], block(&[(SIGNATURE_ALGORITHMS, list16(&[0x0807]))])].concat());
+    assert_eq!(sent(&ed25519), Some(certificate(&[])));
 }
 
 // RFC 5280 section 7.1

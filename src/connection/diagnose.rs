@@ -67,9 +67,10 @@ impl ConnectionFailure<'_, '_> {
             Error::PeerIncompatible(reason) => match reason {
                 PeerIncompatible::ClientCertificateRequired => Diagnosis::TheirsMissing,
                 PeerIncompatible::NoApplicationProtocol => Diagnosis::NoCommonProtocol,
-                PeerIncompatible::NoCipherSuite | PeerIncompatible::NoCredential | PeerIncompatible::NoGroup => {
-                    Diagnosis::NoCommonGround
-                }
+                PeerIncompatible::NoCipherSuite
+                | PeerIncompatible::NoCredential
+                | PeerIncompatible::NoGroup
+                | PeerIncompatible::RetryUnsupported => Diagnosis::NoCommonGround,
                 PeerIncompatible::Tls13NotOffered | PeerIncompatible::Tls13NotSelected => Diagnosis::Tls12Only,
                 PeerIncompatible::UnknownServerName => Diagnosis::ServerNameUnknown,
             },

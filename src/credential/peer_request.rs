@@ -170,6 +170,11 @@ impl<'w> PeerRequest<'w> {
     }
 
     /// Examines the leaf and the certificates connected to it once, in the order of the chain.
+    /// Returns whether the peer accepts signatures with the credential's key.
+    pub(crate) fn accepts_scheme(&self, credential: &Credential<'_>) -> bool {
+        self.schemes.contains(credential.scheme().0)
+    }
+
     fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
         let mut chain = Findings::default();
         for (index, certificate) in credential.connected() {
@@ -180,7 +185,7 @@ impl<'w> PeerRequest<'w> {
     }
 
     fn judge(&self, credential: &Credential<'_>, chain: &Findings) -> Result<Match, Mismatch> {
-        if !self.schemes.contains(credential.scheme().0) {
+        if !self.accepts_scheme(credential) {
             return Err(Mismatch::SignatureScheme);
         }
         if let Some(error) = chain.error {

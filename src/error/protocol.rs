@@ -44,6 +44,9 @@ pub enum PeerIncompatible {
     NoCredential = 3, HANDSHAKE_FAILURE, "none of our credentials matches the peer's request";
     /// No common key exchange group.
     NoGroup = 4, HANDSHAKE_FAILURE, "no key exchange group in common";
+    /// The server sent a HelloRetryRequest, which a client does not answer without the feature `any-peer`.
+    RetryUnsupported = 8, HANDSHAKE_FAILURE,
+        "the server sent a HelloRetryRequest, which this client does not answer (feature any-peer)";
     /// The peer does not offer TLS 1.3.
     Tls13NotOffered = 5, PROTOCOL_VERSION, "the client does not offer TLS 1.3";
     /// The server chose TLS 1.2 or older.

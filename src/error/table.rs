@@ -122,7 +122,7 @@ mod tests {
         (
             "PeerIncompatible",
             "ClientCertificateRequired NoApplicationProtocol NoCipherSuite NoCredential NoGroup Tls13NotOffered \
-             Tls13NotSelected UnknownServerName",
+             Tls13NotSelected UnknownServerName RetryUnsupported",
         ),
         (
             "PeerMisbehaved",

@@ -17,7 +17,7 @@ pub use self::host::{AsyncHost, Host};
 #[cfg(feature = "post-handshake-auth")]
 pub use self::hosted::Hosted;
 #[cfg(feature = "rustcrypto")]
-pub use self::software::{AnySigningKey, FirstAccepted, Keystore, SigningKey, SoftwareHost};
+pub use self::software::{AnySigningKey, FirstAccepted, Keystore, OneCredential, SigningKey, SoftwareHost};
 pub use self::stream::Stream;
 
 use crate::error::{Error, Stage};

@@ -18,7 +18,7 @@ use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Time};
 
 /// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first one that the
-/// peer accepts, or a [`Keystore`], which selects by rules.
+/// peer accepts, a [`Keystore`], which selects by rules, or one credential, which needs no choice.
 pub struct SoftwareHost<'b, T, K = P256SigningKey, I = FirstAccepted<'b>> {
     identities: I,
     keys: &'b [K],
@@ -62,6 +62,10 @@ type Authorize<'b> = dyn Fn(&PeerIdentity<'_>) -> Result<(), AlertDescription> +
 #[derive(Clone, Copy, Debug)]
 pub struct FirstAccepted<'b>(&'b [Credential<'b>]);
 
+/// A credential that is sent to every peer that accepts its signatures.
+#[derive(Clone, Copy, Debug)]
+pub struct OneCredential<'b>(&'b Credential<'b>);
+
 /// Entries among which a [`Selector`] chooses, and a function that authorizes peers.
 pub struct Keystore<'b> {
     selector: Selector<'b>,
@@ -79,6 +83,17 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
     /// verify. `KeyHandle(i)` of a credential is `keys[i]`. A client without credentials declines.
     pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
         Self { identities: FirstAccepted(credentials), keys, clock }
+    }
+}
+
+impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, OneCredential<'b>> {
+    /// Creates a host that sends this credential to every peer that accepts its signatures, whichever issuers and
+    /// extensions the peer prefers, and authorizes every peer. The peer judges the certificate. Otherwise a client
+    /// declines, and a server ends the handshake. `KeyHandle(i)` of the credential is `keys[i]`.
+    ///
+    /// Without the code that compares a credential with a request, a program is 2 KB smaller.
+    pub const fn with_credential(credential: &'b Credential<'b>, keys: &'b [K], clock: T) -> Self {
+        Self { identities: OneCredential(credential), keys, clock }
     }
 }
 
@@ -137,6 +152,21 @@ impl<'b> Identities for FirstAccepted<'b> {
             if let Err(reason) = request.check_preferences(credential) {
                 each(credential.key(), "", reason);
             }
+        }
+    }
+}
+
+impl<'b> Identities for OneCredential<'b> {
+    type Choice = Choice<'b>;
+
+    fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        Some(self.0).filter(|credential| request.accepts_scheme(credential)).into()
+    }
+
+    #[cfg(feature = "events")]
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
+        if !request.accepts_scheme(self.0) {
+            each(self.0.key(), "", Mismatch::SignatureScheme);
         }
     }
 }

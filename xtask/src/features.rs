@@ -37,6 +37,7 @@ pub(crate) const SETS: &[&str] = &[
     "dangerous-waivers",
     "aes128-gcm,dangerous-waivers,defmt",
     "aes128-gcm",
+    "aes128-gcm,any-peer",
     "chacha20-poly1305",
     "chacha20-poly1305,x25519",
     "aes256-gcm-sha384",

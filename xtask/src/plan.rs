@@ -216,6 +216,8 @@ fn integration() -> Step {
                 .env("MICRO_LEAKY", "1"),
         ),
         cargo("test --package embedded-mtls-host --test * --locked"),
+        // By itself: every other package switches on what this one goes without.
+        cargo("test --package device --locked"),
         cargo("test --package embedded-mtls-sim --test * --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }

@@ -64,7 +64,10 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
     let chain = [CLIENT, INTERMEDIATE];
     let credentials = [Credential::new(&chain, KeyHandle(0)).ok()?];
     let keys = [board.key(&CLIENT_KEY)?];
+    #[cfg(not(feature = "device"))]
     let mut host = SoftwareHost::new(&credentials, &keys, B::time);
+    #[cfg(feature = "device")]
+    let mut host = SoftwareHost::with_credential(credentials.first()?, &keys, B::time);
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();

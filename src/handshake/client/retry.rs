@@ -5,7 +5,7 @@ use super::offer::Bound;
 use super::offer::{Shares, offer};
 use super::{Hello, Retry, State, begin_transcript};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
-use crate::error::{Error, PeerMisbehaved};
+use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::connection::{Connection, send};
 use crate::handshake::{Entropy, Next, Stop};
@@ -26,6 +26,7 @@ pub(super) fn check_retry<P: CryptoProvider>(
     if hello.retried.is_some() {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     }
+    check_supported()?;
     match group {
         // "(1) the selected_group field corresponds to a group which was provided in the
         // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
@@ -40,6 +41,11 @@ pub(super) fn check_retry<P: CryptoProvider>(
     }
 }
 
+/// Refuses a HelloRetryRequest in a build that does not answer it.
+const fn check_supported() -> Result<(), Error> {
+    if cfg!(feature = "any-peer") { Ok(()) } else { Err(Error::PeerIncompatible(PeerIncompatible::RetryUnsupported)) }
+}
+
 /// Offers a share of the requested group, or the same shares from the same seeds. The transcript continues with the
 /// hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
@@ -48,6 +54,8 @@ pub(super) fn begin_again<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
 ) -> Next<'b, State<'b, P>> {
+    // Nothing of what follows is in a build that refuses.
+    check_supported()?;
     let groups = match retry.group {
         Some(group) => {
             entropy.renew_seed(cx.provider, retry.groups.iter().flatten().count())?;
@@ -77,6 +85,7 @@ pub(super) fn send_second_client_hello<'b, P: CryptoProvider>(
     entropy: &Entropy,
     config: &ClientConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
+    check_supported()?;
     let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };

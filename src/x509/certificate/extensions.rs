@@ -112,7 +112,7 @@ impl<'a> Extensions<'a> {
                 self.basic_constraints = Some(basic_constraints);
                 self.lenient_constraint |= basic_constraints.is_ca && !extension.critical;
             }
-            oid::NAME_CONSTRAINTS => {
+            oid::NAME_CONSTRAINTS if cfg!(feature = "any-peer") => {
                 self.name_constraints = Some(NameConstraints::parse(value)?);
                 self.lenient_constraint |= !extension.critical;
             }
@@ -124,8 +124,9 @@ impl<'a> Extensions<'a> {
             }
             // policyConstraints and inhibitAnyPolicy. RFC 5280 sections 4.2.1.11 and 4.2.1.14: "Conforming
             // CAs MUST mark this extension as critical". Policies are not processed here, and a limit on
-            // them that is ignored would accept what its author refuses.
-            oid::POLICY_CONSTRAINTS | oid::INHIBIT_ANY_POLICY => {
+            // them that is ignored would accept what its author refuses. The same holds for name constraints
+            // (section 4.2.1.10) in a build that does not process them.
+            oid::POLICY_CONSTRAINTS | oid::INHIBIT_ANY_POLICY | oid::NAME_CONSTRAINTS => {
                 one_value(value)?;
                 self.note_critical(&Extension { critical: true, ..*extension });
             }

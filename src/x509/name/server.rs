@@ -34,9 +34,9 @@ impl<'a> ServerName<'a> {
     /// Parses an IP address or a host name. IPv6 is written without brackets.
     ///
     /// # Errors
-    /// [`ApiMisuse::ServerNameInvalid`] if it is neither.
+    /// [`ApiMisuse::ServerNameInvalid`] if it is neither, or an address without the feature `any-peer`.
     pub fn parse(name: &'a str) -> Result<Self, Error> {
-        match address::parse(name.as_bytes()) {
+        match parse_address(name) {
             Some(address) => Ok(Self::Ip(address)),
             None => DnsName::parse(name).map(Self::Dns),
         }
@@ -46,7 +46,7 @@ impl<'a> ServerName<'a> {
     pub(crate) fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
-            Self::Ip(wanted) => address::parse(text.as_bytes()) == Some(*wanted),
+            Self::Ip(wanted) => parse_address(text) == Some(*wanted),
         }
     }
 
@@ -63,6 +63,11 @@ impl<'a> ServerName<'a> {
             _ => false,
         })
     }
+}
+
+/// Parses an address, which is no host name in a build that does not.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    if cfg!(feature = "any-peer") { address::parse(text.as_bytes()) } else { None }
 }
 
 impl<'a> DnsName<'a> {

@@ -210,6 +210,9 @@ impl<'a> Summary<'a> {
         let signed = body.vec16()?;
         let signature = body.vec16()?;
         let name_constraints = body.vec16()?;
+        if !cfg!(feature = "any-peer") && !name_constraints.is_empty() {
+            return Err(InvalidMessage::IllegalValue);
+        }
         let subject_alt_name = body.vec16()?;
         let has = |flag: u8| flags & flag != 0;
         let unknown_critical = if has(Flags::UNKNOWN_CRITICAL) { Some(body.vec16()?) } else { None };

@@ -75,4 +75,13 @@ pub(crate) const BUILDS: &[Build] = &[
         ..TUNED
     },
     Build { features: "micro-aes128-gcm", algorithms: "the same with AES-128-GCM", choices: &[GCM_P256], ..TUNED },
+    Build {
+        features: DEVICE,
+        algorithms: "device profile, ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
+        choices: &[CHACHA_P256],
+        ..TUNED
+    },
 ];
+
+/// The features of a client with one identity for one kind of server, which are not beside the default ones.
+pub(crate) const DEVICE: &str = "device,micro";

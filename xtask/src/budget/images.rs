@@ -1,6 +1,6 @@
 //! Building the images, and what they take in flash and RAM.
 
-use super::builds::Build;
+use super::builds::{Build, DEVICE};
 use super::{CRATE, elf, target_directory};
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, Run};
@@ -53,6 +53,7 @@ pub(crate) fn compilation(build: &Build, programs: &[&str], feature: &str) -> Ru
         .arg(format!("--features={features},{feature}"))
         .arg("--config")
         .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"));
+    let run = if *features == DEVICE { run.arg("--no-default-features") } else { run };
     programs.iter().fold(run, |run, program| run.words("--bin").arg(*program)).within(CRATE)
 }
 
