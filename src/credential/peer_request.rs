@@ -169,12 +169,12 @@ impl<'w> PeerRequest<'w> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
     }
 
-    /// Examines the leaf and the certificates connected to it once, in the order of the chain.
     /// Returns whether the peer accepts signatures with the credential's key.
     pub(crate) fn accepts_scheme(&self, credential: &Credential<'_>) -> bool {
         self.schemes.contains(credential.scheme().0)
     }
 
+    /// Examines the leaf and the certificates connected to it once, in the order of the chain.
     fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
         let mut chain = Findings::default();
         for (index, certificate) in credential.connected() {
