@@ -272,6 +272,7 @@ fn example() -> Step {
         cargo("run --release --locked --example post_order"),
         cargo("run --release --locked --example rotation"),
         cargo("run --release --locked --example secure_element"),
+        cargo("run --release --locked --package embedded-mtls-sim --example fleet"),
     ];
     Step { name: "example", what: "the gateway posts its order and gets a 200, the other examples do theirs", tasks }
 }

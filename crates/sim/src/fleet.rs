@@ -12,8 +12,8 @@ use crate::network::{Counts, Outages};
 use crate::pki::{Authority, Identity, PkiError};
 use crate::random::Random;
 use crate::report::Report;
-use crate::scenario::Scenario;
-use crate::timeline::{Cause, Timeline};
+use crate::scenario::{Part, Planned, Scenario};
+use crate::timeline::{Cause, Outage, Timeline};
 use crate::world::World;
 
 /// Everything that the tasks of a run share.
@@ -21,7 +21,8 @@ pub(crate) struct Fleet {
     pub(crate) scenario: Scenario,
     pub(crate) world: World,
     pub(crate) authority: Authority,
-    pub(crate) supplier: Identity,
+    /// The certificate of the supplier, and the number of it.
+    supplier: RefCell<Option<(u32, Rc<Identity>)>>,
     /// The restarts of the supplier.
     pub(crate) restarts: Outages,
     pub(crate) ledger: Rc<RefCell<Ledger>>,
@@ -29,6 +30,9 @@ pub(crate) struct Fleet {
     pub(crate) tally: RefCell<Tally>,
     pub(crate) timeline: RefCell<Timeline>,
 }
+
+/// The shortest validity of a certificate.
+pub(crate) const SHORTEST: Duration = Duration::from_secs(60);
 
 /// Counts of what the gateways and the supplier did.
 #[derive(Debug, Default)]
@@ -55,12 +59,33 @@ pub(crate) mod purpose {
     pub(crate) const JOURNAL: u64 = 6;
     pub(crate) const GATEWAY: u64 = 7;
     pub(crate) const LATENESS: u64 = 8;
+    pub(crate) const CLOCK: u64 = 9;
 }
 
 impl Fleet {
     /// Returns the end of the faults.
     pub(crate) const fn storm_end(&self) -> Duration {
         self.scenario.duration
+    }
+
+    /// Notes that a gateway could deliver nothing for a time.
+    pub(crate) fn missed(&self, gateway: u32, outage: Outage) {
+        let mut timeline = self.timeline.borrow_mut();
+        if let Some(outages) = usize::try_from(gateway).ok().and_then(|gateway| timeline.gateways.get_mut(gateway)) {
+            outages.push(outage);
+        }
+    }
+
+    /// Returns the supplier's certificate.
+    pub(crate) fn supplier(&self) -> Option<Rc<Identity>> {
+        let lifetime = self.scenario.supplier_lifetime.max(SHORTEST);
+        let number = u32::try_from(self.world.now().as_micros() / lifetime.as_micros()).ok()?;
+        let mut supplier = self.supplier.borrow_mut();
+        if supplier.as_ref().is_none_or(|(had, _)| *had != number) {
+            let valid = (lifetime * number, lifetime * (number + 1));
+            *supplier = Some((number, Rc::new(self.authority.supplier(number, valid).ok()?)));
+        }
+        supplier.as_ref().map(|(_, identity)| Rc::clone(identity))
     }
 
     /// Returns the generator of a purpose of a gateway.
@@ -76,12 +101,16 @@ impl Fleet {
 pub fn run(scenario: &Scenario) -> Result<Report, PkiError> {
     let authority = Authority::new(scenario.seed)?;
     let mut random = Random::of(scenario.seed, [purpose::RESTARTS, 0, 0]);
+    let mut restarts = Outages::draw(&mut random, scenario.restarts_per_day, scenario.restart, scenario.duration);
+    for Planned { start, length, .. } in scenario.outages.iter().filter(|outage| outage.part == Part::Supplier) {
+        restarts.add(*start, *start + *length);
+    }
     let fleet = Rc::new(Fleet {
         scenario: scenario.clone(),
         world: World::new(),
-        supplier: authority.supplier()?,
+        supplier: RefCell::default(),
         authority,
-        restarts: Outages::draw(&mut random, scenario.restarts_per_day, scenario.restart, scenario.duration),
+        restarts,
         ledger: Rc::default(),
         counts: Rc::default(),
         tally: RefCell::default(),

@@ -7,27 +7,26 @@ use std::rc::Rc;
 
 use embedded_io_async::Read as _;
 use embedded_mtls::io::SoftwareHost;
-use embedded_mtls::x509::{ServerName, Time, UnixTime};
+use embedded_mtls::x509::{ServerName, Time};
 use embedded_mtls::{Buffers, Client, ClientConfig, Error, Handshake};
 use mtls_order::cxml::{Line, Order, Party, Stamp};
 use mtls_order::{Acceptance, Endpoint, Queue, Remedy, Retry, Trouble};
 
+use crate::clock::Clock;
 use crate::flash::Flash;
-use crate::fleet::{Fleet, purpose};
+use crate::fleet::{Fleet, SHORTEST, purpose};
 use crate::ledger::Violation;
 use crate::network::{End, Outages, Path, as_micros, connect, micros};
 use crate::pki::{Identity, SUPPLIER, calendar};
 use crate::random::Random;
-use crate::scenario::{Flaw, Scenario};
+use crate::scenario::{Flaw, Part, Planned, Scenario};
 use crate::supplier;
-use crate::timeline::{Cause, Outage};
+use crate::timeline::{self, Cause, Outage};
 
 /// The longest order.
 const ORDER: usize = 5632;
 /// The time that the other side may take to close, as in the firmware.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// The error of a wrong clock.
-const YEARS: i64 = 4 * 365 * 86_400;
 
 const ENDPOINT: Endpoint<'static> = Endpoint { host: SUPPLIER, port: 443, server_name: SUPPLIER, path: "/orders" };
 
@@ -38,6 +37,7 @@ pub(crate) struct Gateway {
     flash: Rc<RefCell<Flash>>,
     path: Rc<Path>,
     power: Outages,
+    clock: Rc<Clock>,
     random: Random,
     /// The time at which its first order is due.
     first: Duration,
@@ -58,7 +58,16 @@ impl Gateway {
     pub(crate) fn new(fleet: &Rc<Fleet>, number: u32, flash: Rc<RefCell<Flash>>) -> Self {
         let scenario = &fleet.scenario;
         let outages = |kind, per_day, longest| {
-            Outages::draw(&mut fleet.random(kind, number, 0), per_day, longest, scenario.duration)
+            let mut outages = Outages::draw(&mut fleet.random(kind, number, 0), per_day, longest, scenario.duration);
+            for Planned { part, start, length } in &scenario.outages {
+                match part {
+                    Part::Network(gateways) if kind == purpose::PARTITIONS && gateways.contains(&number) => {}
+                    Part::Power(gateways) if kind == purpose::POWER && gateways.contains(&number) => {}
+                    _ => continue,
+                }
+                outages.add(*start, *start + *length);
+            }
+            outages
         };
         let mut random = fleet.random(purpose::GATEWAY, number, 0);
         let path = Path {
@@ -76,6 +85,7 @@ impl Gateway {
             number,
             flash,
             path: Rc::new(path),
+            clock: Rc::new(Clock::new(fleet, number)),
             power: outages(purpose::POWER, scenario.power_cuts_per_day, Duration::from_secs(120)),
             first: micros(random.below(as_micros(scenario.interval))),
             random,
@@ -95,20 +105,12 @@ impl Gateway {
             world.before(cut, Box::pin(self.boot())).await;
             let off = world.now();
             // Without power, then until the network is up.
-            world.sleep(Duration::from_secs(1) + micros(self.random.below(30_000_000))).await;
-            if self.power.contain(world.now()) {
-                world.sleep(Duration::from_secs(120)).await;
+            loop {
+                world.sleep(Duration::from_secs(1) + micros(self.random.below(30_000_000))).await;
+                let Some(end) = self.power.end(world.now()) else { break };
+                world.until(end).await;
             }
-            self.missed(Cause::Power, off);
-        }
-    }
-
-    /// Notes that nothing could be delivered since `start`.
-    fn missed(&self, cause: Cause, start: Duration) {
-        let outage = Outage { start, end: self.fleet.world.now(), cause };
-        let mut timeline = self.fleet.timeline.borrow_mut();
-        if let Some(outages) = usize::try_from(self.number).ok().and_then(|number| timeline.gateways.get_mut(number)) {
-            outages.push(outage);
+            self.fleet.missed(self.number, Outage { start: off, end: world.now(), cause: Cause::Power });
         }
     }
 
@@ -146,13 +148,7 @@ impl Gateway {
     /// Delivers the waiting order, or a new one, as the firmware does.
     async fn run(&mut self) {
         let flash = Rc::clone(&self.flash);
-        let is_wrong =
-            self.fleet.world.now() < self.fleet.storm_end() && self.random.chance(self.fleet.scenario.wrong_clocks);
-        let skew = match (is_wrong, self.random.below(2)) {
-            (false, _) => 0,
-            (true, 0) => -YEARS,
-            (true, _) => YEARS,
-        };
+        let is_wrong = self.clock.start();
         let mut memory = vec![0; ORDER];
         let mut queue = Queue::recover(&mut memory, &mut *flash.borrow_mut());
         if queue.front().is_none() && !self.write(&mut queue) {
@@ -163,9 +159,10 @@ impl Gateway {
             queue.pop(&mut *flash.borrow_mut());
         }
         let start = self.fleet.world.now();
-        let is_delivered = self.insist(&order, skew).await.is_ok();
+        let is_delivered = self.insist(&order).await.is_ok();
         if is_wrong {
-            self.missed(Cause::Clock, start);
+            let end = self.fleet.world.now();
+            self.fleet.missed(self.number, Outage { start, end, cause: Cause::Clock });
         }
         if is_delivered && queue.front().is_some() {
             queue.pop(&mut *flash.borrow_mut());
@@ -205,7 +202,7 @@ impl Gateway {
     }
 
     /// Tries until the order is delivered or the rules of the firmware end the attempts.
-    async fn insist(&mut self, order: &[u8], skew: i64) -> Result<Acceptance, Trouble> {
+    async fn insist(&mut self, order: &[u8]) -> Result<Acceptance, Trouble> {
         let flaw = self.fleet.scenario.flaw;
         let mut attempts = 0;
         loop {
@@ -214,7 +211,11 @@ impl Gateway {
             if flaw == Some(Flaw::AltersRepeats) && attempts > 1 {
                 bytes.iter_mut().rev().filter(|byte| byte.is_ascii_digit()).take(1).for_each(|digit| *digit ^= 1);
             }
-            let Attempt { outcome, is_rejected } = self.attempt(&bytes, skew).await;
+            let start = self.fleet.world.now();
+            let Attempt { outcome, is_rejected } = self.attempt(&bytes).await;
+            let (gateway, end) = (self.number, self.fleet.world.now());
+            let attempt = timeline::Attempt { gateway, start, end, outcome: timeline::Outcome::of(&outcome) };
+            self.fleet.timeline.borrow_mut().attempts.push(attempt);
             let text = outcome.as_ref().map_or_else(ToString::to_string, |acceptance| format!("{acceptance:?}"));
             self.fleet.tally.borrow_mut().note(text);
             let trouble = match outcome {
@@ -233,7 +234,7 @@ impl Gateway {
     }
 
     /// Connects and posts the order, within the time limit.
-    async fn attempt(&mut self, order: &[u8], skew: i64) -> Attempt {
+    async fn attempt(&mut self, order: &[u8]) -> Attempt {
         let world = self.fleet.world.clone();
         let end = world.now() + self.fleet.scenario.patience;
         if self.path.outages.contain(world.now()) {
@@ -249,15 +250,16 @@ impl Gateway {
         let rejects = Rc::new(Cell::new(false));
         let random = Random::new(self.random.next());
         world.spawn(supplier::serve(Rc::clone(&self.fleet), far, random, Rc::clone(&rejects)));
-        let outcome = world.before(end, self.deliver(near, order, skew)).await.unwrap_or(Err(Trouble::Timeout));
+        let outcome = world.before(end, self.deliver(near, order)).await.unwrap_or(Err(Trouble::Timeout));
         Attempt { outcome, is_rejected: rejects.get() }
     }
 
     /// Performs mutual TLS and HTTP over a connection.
-    async fn deliver(&mut self, transport: End, order: &[u8], skew: i64) -> Result<Acceptance, Trouble> {
+    async fn deliver(&mut self, transport: End, order: &[u8]) -> Result<Acceptance, Trouble> {
         self.renew()?;
         let world = self.fleet.world.clone();
-        let now = || UnixTime(calendar(world.now()).0.saturating_add(skew));
+        let clock = Rc::clone(&self.clock);
+        let now = || clock.read();
         let anchors = [self.fleet.authority.anchor().map_err(Trouble::Tls)?];
         let config = ClientConfig::new(ServerName::parse(SUPPLIER).map_err(|_| Trouble::Setup)?, &anchors);
         let config = config.with_alpn(&[b"http/1.1"]);
@@ -292,7 +294,7 @@ impl Gateway {
 
 /// Returns the validity of a certificate.
 fn lifetime(scenario: &Scenario) -> Duration {
-    scenario.lifetime.max(Duration::from_secs(60))
+    scenario.lifetime.max(SHORTEST)
 }
 
 /// Returns the time at which a gateway gets the certificate of this number. The first is there at the start, and none is

@@ -35,6 +35,7 @@
 //! retransmissions, without congestion control. The journal keeps the contract of [`mtls_order::Journal`], whose
 //! implementation for flash has tests of its own in `boards/hardware`.
 
+mod clock;
 mod flash;
 mod fleet;
 mod gateway;
@@ -52,5 +53,5 @@ pub use fleet::run;
 pub use ledger::Violation;
 pub use random::Random;
 pub use report::{BrokenPromise, Report};
-pub use scenario::{Flaw, Network, Scenario, ScenarioError};
+pub use scenario::{Flaw, Network, Part, Planned, Scenario, ScenarioError};
 pub use world::World;

@@ -48,9 +48,20 @@ impl Outages {
         Self(outages)
     }
 
+    /// Adds an outage.
+    pub fn add(&mut self, start: Duration, end: Duration) {
+        self.0.push((start, end));
+        self.0.sort_unstable();
+    }
+
+    /// Returns the end of the outage that `time` is within.
+    pub fn end(&self, time: Duration) -> Option<Duration> {
+        self.0.iter().filter(|(start, end)| (*start..*end).contains(&time)).map(|(_, end)| *end).max()
+    }
+
     /// Returns whether `time` is within an outage.
     pub fn contain(&self, time: Duration) -> bool {
-        self.0.iter().any(|(start, end)| (*start..*end).contains(&time))
+        self.end(time).is_some()
     }
 
     /// Returns the start of the next outage after `time`.

@@ -100,13 +100,12 @@ impl Authority {
         TrustAnchor::from_certificate(&self.certificate)
     }
 
-    /// Issues the supplier's certificate.
+    /// Issues the certificate that the supplier has as the one of this `number`, valid within `valid`.
     ///
     /// # Errors
     /// None, as long as `rcgen` accepts its parameters.
-    pub fn supplier(&self) -> Result<Identity, PkiError> {
-        let far = Duration::from_secs(365 * 86_400);
-        self.issue(SUPPLIER, ExtendedKeyUsagePurpose::ServerAuth, [1, 0, 0], (Duration::ZERO, far))
+    pub fn supplier(&self, number: u32, valid: (Duration, Duration)) -> Result<Identity, PkiError> {
+        self.issue(SUPPLIER, ExtendedKeyUsagePurpose::ServerAuth, [1, 0, number.into()], valid)
     }
 
     /// Issues the certificate that a gateway has as the one of this `number`, valid within `valid`.

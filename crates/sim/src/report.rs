@@ -95,11 +95,10 @@ impl fmt::Display for BrokenPromise {
         for violation in self.violations.iter().take(10) {
             writeln!(f, "  {violation:?}")?;
         }
-        write!(
-            f,
-            "to repeat this run byte for byte, run this scenario again, seed {}: {:?}",
-            self.scenario.seed, self.scenario
-        )
+        let seed = self.scenario.seed;
+        writeln!(f, "to repeat this run byte for byte, seed {seed}, write these lines into a file, and name it to")?;
+        writeln!(f, "`cargo run --release -p embedded-mtls-sim --example fleet -- FILE`:")?;
+        write!(f, "{}", self.scenario)
     }
 }
 

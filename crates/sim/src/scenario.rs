@@ -1,17 +1,29 @@
 //! The description of a run: how large the fleet is, and what goes wrong.
 
-use core::fmt;
-use core::str::FromStr;
+mod text;
+
+use core::ops::Range;
 use core::time::Duration;
+
+pub use text::ScenarioError;
 
 /// A run, as data. With the same scenario, its seed included, every byte and every time is the same.
 ///
 /// As text it has a line for each setting, `name = value`; unnamed settings have the value of [`Scenario::calm`], and
-/// `#` begins a comment. Durations are in milliseconds (`ms`), seconds (`s`), minutes (`min`) or hours (`h`).
+/// `#` begins a comment. Durations are in milliseconds (`ms`), seconds (`s`), minutes (`min`) or hours (`h`). A setting
+/// `outage` adds a planned outage. `Display` writes the settings that are not the usual ones.
 ///
 /// ```
-/// let scenario: embedded_mtls_sim::Scenario = "gateways = 3\nduration = 2 h\nlost = 20000 # of a million".parse()?;
-/// assert_eq!((scenario.gateways, scenario.network.lost), (3, 20_000));
+/// let text = "
+///     gateways = 3
+///     duration = 2 h
+///     lost = 20_000                              # of a million segments
+///     outage = supplier at 1 h for 5 min
+///     outage = network 0..2 at 30 min for 20 min # gateways 0 and 1
+/// ";
+/// let scenario: embedded_mtls_sim::Scenario = text.parse()?;
+/// assert_eq!((scenario.gateways, scenario.network.lost, scenario.outages.len()), (3, 20_000, 2));
+/// assert_eq!(scenario.to_string().parse(), Ok(scenario));
 /// # Ok::<(), embedded_mtls_sim::ScenarioError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +55,8 @@ pub struct Scenario {
     pub journal_cuts: u32,
     /// Starts with a clock that is wrong by years, of a million.
     pub wrong_clocks: u32,
+    /// Jumps of the clock, by up to years, of a million times at which a gateway reads it; corrected within ten minutes.
+    pub clock_jumps: u32,
     /// Restarts of the supplier in a day, which end its connections.
     pub restarts_per_day: u32,
     /// The longest time that a restart takes.
@@ -55,6 +69,10 @@ pub struct Scenario {
     pub lifetime: Duration,
     /// The longest time by which a gateway's next certificate is late; until then the supplier rejects the expired one.
     pub late: Duration,
+    /// The validity of the supplier's certificate. Its next one is there in time.
+    pub supplier_lifetime: Duration,
+    /// Outages at given times, beside those that the seed determines.
+    pub outages: Vec<Planned>,
     /// A flaw of the gateways, to see that a run finds it.
     pub flaw: Option<Flaw>,
 }
@@ -84,6 +102,29 @@ pub struct Network {
     pub stalled: u32,
 }
 
+/// An outage at a given time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The part that is down.
+    pub part: Part,
+    /// Its start.
+    pub start: Duration,
+    /// Its length.
+    pub length: Duration,
+}
+
+/// A part of a fleet that an outage affects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The network of these gateways.
+    Network(Range<u32>),
+    /// The power of these gateways.
+    Power(Range<u32>),
+    /// The supplier.
+    Supplier,
+}
+
 /// A flaw that firmware could have. A run with one of them must fail: this tests the simulation itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,6 +139,12 @@ pub enum Flaw {
     SendsUnstored,
     /// An order that did not arrive is not sent again before the next one is due.
     TriesOnce,
+}
+
+impl Flaw {
+    /// All flaws.
+    pub const ALL: [Self; 5] =
+        [Self::AltersRepeats, Self::ForgetsEarly, Self::ObeysAlerts, Self::SendsUnstored, Self::TriesOnce];
 }
 
 impl Scenario {
@@ -128,12 +175,15 @@ impl Scenario {
             power_cuts_per_day: 0,
             journal_cuts: 0,
             wrong_clocks: 0,
+            clock_jumps: 0,
             restarts_per_day: 0,
             restart: Duration::from_secs(5 * 60),
             slow: 0,
             busy: 0,
             lifetime: Duration::from_secs(90 * 86_400),
             late: Duration::ZERO,
+            supplier_lifetime: Duration::from_secs(365 * 86_400),
+            outages: Vec::new(),
             flaw: None,
         }
     }
@@ -156,114 +206,13 @@ impl Scenario {
         storm.power_cuts_per_day = 12;
         storm.journal_cuts = 20_000;
         storm.wrong_clocks = 20_000;
+        storm.clock_jumps = 5_000;
         storm.restarts_per_day = 24;
         storm.slow = 10_000;
         storm.busy = 20_000;
         storm.lifetime = Duration::from_secs(8 * 3600);
         storm.late = Duration::from_secs(2 * 3600);
+        storm.supplier_lifetime = Duration::from_secs(6 * 3600);
         storm
-    }
-
-    /// Sets what `name` names.
-    fn set(&mut self, name: &str, value: &str) -> Option<()> {
-        let network = &mut self.network;
-        match name {
-            "seed" => self.seed = number(value)?,
-            "gateways" => self.gateways = number(value)?,
-            "duration" => self.duration = duration(value)?,
-            "calm" => self.calm = duration(value)?,
-            "interval" => self.interval = duration(value)?,
-            "patience" => self.patience = duration(value)?,
-            "deadline" => self.deadline = duration(value)?,
-            "min_delay" => network.min_delay = duration(value)?,
-            "max_delay" => network.max_delay = duration(value)?,
-            "segment" => network.segment = number(value)?,
-            "lost" => network.lost = number(value)?,
-            "reordered" => network.reordered = number(value)?,
-            "duplicated" => network.duplicated = number(value)?,
-            "corrupted" => network.corrupted = number(value)?,
-            "forged" => network.forged = number(value)?,
-            "reset" => network.reset = number(value)?,
-            "stalled" => network.stalled = number(value)?,
-            "partitions_per_day" => self.partitions_per_day = number(value)?,
-            "partition" => self.partition = duration(value)?,
-            "power_cuts_per_day" => self.power_cuts_per_day = number(value)?,
-            "journal_cuts" => self.journal_cuts = number(value)?,
-            "wrong_clocks" => self.wrong_clocks = number(value)?,
-            "restarts_per_day" => self.restarts_per_day = number(value)?,
-            "restart" => self.restart = duration(value)?,
-            "slow" => self.slow = number(value)?,
-            "busy" => self.busy = number(value)?,
-            "lifetime" => self.lifetime = duration(value)?,
-            "late" => self.late = duration(value)?,
-            _ => return None,
-        }
-        Some(())
-    }
-}
-
-fn number<N: FromStr>(value: &str) -> Option<N> {
-    value.replace('_', "").parse().ok()
-}
-
-fn duration(value: &str) -> Option<Duration> {
-    let (count, unit) = value.split_at(value.find(|character: char| character.is_ascii_alphabetic())?);
-    let unit = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    Some(Duration::from_millis(number::<u64>(count.trim())?.checked_mul(unit)?))
-}
-
-/// A line of a scenario that cannot be read, and its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScenarioError {
-    /// The number of the line, from 1.
-    pub line: usize,
-    /// The line.
-    pub text: String,
-}
-
-impl fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: expected the name and the value of a setting, found '{}'", self.line, self.text)
-    }
-}
-
-impl core::error::Error for ScenarioError {}
-
-impl FromStr for Scenario {
-    type Err = ScenarioError;
-
-    fn from_str(text: &str) -> Result<Self, ScenarioError> {
-        let mut scenario = Self::calm(1, 1, Duration::from_secs(24 * 3600));
-        for (number, line) in text.lines().enumerate() {
-            let setting = line.split('#').next().unwrap_or_default().trim();
-            let done = match setting.split_once('=') {
-                None => setting.is_empty().then_some(()),
-                Some((name, value)) => scenario.set(name.trim(), value.trim()),
-            };
-            done.ok_or_else(|| ScenarioError { line: number + 1, text: line.to_owned() })?;
-        }
-        Ok(scenario)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scenario_is_read_from_lines_and_a_wrong_line_is_named() {
-        let text = "# a small fleet\n gateways = 1_000\nduration=90 min\nmin_delay = 5ms\n\nseed = 7";
-        let expected = Scenario::calm(7, 1000, Duration::from_secs(5400));
-        assert_eq!(text.parse(), Ok(expected));
-        for wrong in ["gateway = 3", "gateways = -3", "gateways", "duration = 3", "duration = 3 d"] {
-            let error = format!("seed = 1\n{wrong}").parse::<Scenario>().unwrap_err();
-            assert_eq!((error.line, error.text.as_str()), (2, wrong));
-        }
     }
 }

@@ -29,13 +29,14 @@ pub(crate) async fn serve(fleet: Rc<Fleet>, end: End, random: Random, rejects: R
 async fn take(fleet: &Fleet, end: End, mut random: Random, rejects: &Cell<bool>) -> Option<()> {
     let anchors = [fleet.authority.anchor().ok()?];
     let config = ServerConfig::new(ClientAuth::Required(&anchors)).with_alpn(&[b"http/1.1"]);
-    let chain = [fleet.supplier.certificate()];
+    let identity = fleet.supplier()?;
+    let chain = [identity.certificate()];
     let credentials = [Identity::credential(&chain).ok()?];
     let (mut rx, mut tx, mut peer) = (vec![0; 4096], vec![0; 2048], vec![0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
     let handshake = Handshake::<Server>::new(&config, buffers, random.entropy()).ok()?;
     let clock = || Time::Trusted(calendar(fleet.world.now()));
-    let mut host = SoftwareHost::new(&credentials, fleet.supplier.keys(), clock);
+    let mut host = SoftwareHost::new(&credentials, identity.keys(), clock);
     let mut stream = match Stream::open(end, handshake, &mut host).await {
         Ok(stream) => stream,
         Err(error) => {

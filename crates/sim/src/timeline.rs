@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use mtls_order::{Acceptance, Trouble};
+
 /// The course of a run. Times are counted from its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
@@ -74,14 +76,30 @@ pub struct Attempt {
 pub enum Outcome {
     /// The connection broke, or there was none.
     Broken,
-    /// The supplier asked for a later attempt.
+    /// The supplier answered without taking the order, for instance with a request for a later attempt.
     Busy,
     /// The supplier has the order.
     Delivered,
-    /// TLS failed: the gateway has rejected what it received, or believes that it was rejected.
+    /// TLS failed: the gateway has rejected what it received, or an alert came that anyone can have sent.
     Refused,
+    /// The authenticated supplier has rejected the gateway.
+    Rejected,
     /// There was no answer in time.
     Silent,
+}
+
+impl Outcome {
+    /// Classifies the end of an attempt.
+    pub fn of(end: &Result<Acceptance, Trouble>) -> Self {
+        match end {
+            Ok(_) => Self::Delivered,
+            Err(Trouble::Timeout) => Self::Silent,
+            Err(Trouble::LateRejection(_)) => Self::Rejected,
+            Err(Trouble::NotMutual | Trouble::Setup | Trouble::Tls(_)) => Self::Refused,
+            Err(Trouble::Network | Trouble::NoAddress | Trouble::NoNameServer) => Self::Broken,
+            Err(_) => Self::Busy,
+        }
+    }
 }
 
 impl Timeline {

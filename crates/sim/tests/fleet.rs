@@ -1,8 +1,9 @@
 //! A fleet keeps its promise in every weather, and a flaw in it is found.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use embedded_mtls_sim::timeline::Delivery;
+use embedded_mtls_sim::timeline::{Cause, Delivery, Outcome, Timeline};
 use embedded_mtls_sim::{Flaw, Report, Scenario, Violation, run};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -23,7 +24,7 @@ fn verified(scenario: &Scenario) -> Report {
     let report = ran(scenario);
     let seed = scenario.seed;
     report.verify().unwrap_or_else(|broken| {
-        panic!("{broken}\nSEED={seed} cargo test -p embedded-mtls-sim --test fleet -- --include-ignored")
+        panic!("{broken}or SEED={seed} cargo test -p embedded-mtls-sim --test fleet -- --include-ignored")
     });
     report
 }
@@ -105,4 +106,56 @@ fn time_in_which_an_order_cannot_be_delivered_does_not_count() {
     let strict = ran(&Scenario { deadline: minutes(1), ..scenario });
     assert!(strict.violations.iter().all(|violation| matches!(violation, Violation::Late { .. })));
     assert!(!strict.violations.is_empty());
+}
+
+#[test]
+fn a_broken_promise_says_how_to_repeat_the_run() {
+    let scenario = Scenario { flaw: Some(Flaw::ForgetsEarly), ..Scenario::storm(9, 2, HOUR) };
+    let report = ran(&scenario);
+    let text = report.verify().unwrap_err().to_string();
+    let (_, lines) = text.split_once("-- FILE`:\n").unwrap();
+    assert_eq!(ran(&lines.parse().unwrap()), report);
+}
+
+#[test]
+fn outages_happen_when_a_scenario_says_so() {
+    let scenario = "
+        gateways = 3
+        duration = 4 h
+        outage = network 0..1 at 0 h for 2 h
+        outage = power 1..2 at 30 min for 1 h
+        outage = supplier at 3 h for 30 min
+    ";
+    let Timeline { orders, attempts, .. } = verified(&scenario.parse().unwrap()).timeline;
+    let accepted = |gateway: u32, hours: Range<f64>| {
+        let of_gateway = orders.iter().filter(|order| order.gateway == gateway).filter_map(|order| order.accepted);
+        of_gateway.filter(|time| hours.contains(&(time.as_secs_f64() / 3600.0))).count()
+    };
+    // An order of each is due every half an hour; those that have to wait arrive together.
+    assert_eq!([0, 1, 2].map(|gateway| accepted(gateway, 0.0..2.0)), [0, 4, 4]);
+    assert_eq!([0, 1, 2].map(|gateway| accepted(gateway, 0.5..1.5)), [0, 0, 2]);
+    assert_eq!([0, 1, 2].map(|gateway| accepted(gateway, 3.0..3.5)), [0; 3]);
+    assert_eq!([0, 1, 2].map(|gateway| accepted(gateway, 0.0..8.0)), [8; 3]);
+    let silent = attempts.iter().filter(|attempt| attempt.outcome == Outcome::Silent);
+    assert!(
+        silent.clone().count() > 3 && silent.clone().all(|attempt| attempt.gateway == 0 && attempt.start < HOUR * 2)
+    );
+}
+
+#[test]
+fn orders_arrive_although_clocks_jump_and_both_sides_change_their_certificates() {
+    let scenario = Scenario {
+        clock_jumps: 100_000,
+        lifetime: HOUR * 2 / 3,
+        late: HOUR / 6,
+        supplier_lifetime: HOUR / 3,
+        ..Scenario::calm(seed(), 10, HOUR * 6)
+    };
+    let report = verified(&scenario);
+    assert_eq!((report.stored, report.accepted), (120, 120));
+    let causes = |cause| report.timeline.gateways.iter().flatten().filter(|outage| outage.cause == cause).count();
+    assert!(causes(Cause::Clock) > 10 && causes(Cause::Certificate) > 50);
+    for said in ["not yet valid", "has expired", "rejected us: certificate_expired"] {
+        assert!(report.outcomes.keys().any(|outcome| outcome.contains(said)), "{said}");
+    }
 }
