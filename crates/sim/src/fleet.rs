@@ -1,10 +1,13 @@
 //! A run: the world, its gateways, its supplier, and the comparison at the end.
 
 use core::cell::RefCell;
+use core::fmt;
+use core::ops::Range;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::capture::Tap;
 use crate::flash::Flash;
 use crate::gateway::Gateway;
 use crate::ledger::Ledger;
@@ -29,6 +32,8 @@ pub(crate) struct Fleet {
     pub(crate) counts: Rc<RefCell<Counts>>,
     pub(crate) tally: RefCell<Tally>,
     pub(crate) timeline: RefCell<Timeline>,
+    /// The capture, and the gateways in it.
+    pub(crate) tap: Option<(Range<u32>, Rc<Tap>)>,
 }
 
 /// The shortest validity of a certificate.
@@ -63,6 +68,32 @@ pub(crate) mod purpose {
 }
 
 impl Fleet {
+    fn new(scenario: &Scenario, tap: Option<(Range<u32>, Rc<Tap>)>) -> Result<Self, PkiError> {
+        let mut random = Random::of(scenario.seed, [purpose::RESTARTS, 0, 0]);
+        let mut restarts = Outages::draw(&mut random, scenario.restarts_per_day, scenario.restart, scenario.duration);
+        for Planned { start, length, .. } in scenario.outages.iter().filter(|outage| outage.part == Part::Supplier) {
+            restarts.add(*start, *start + *length);
+        }
+        let timeline = Timeline { supplier: restarts.spans(Cause::Supplier).collect(), ..Timeline::default() };
+        Ok(Self {
+            scenario: scenario.clone(),
+            world: World::new(),
+            authority: Authority::new(scenario.seed)?,
+            supplier: RefCell::default(),
+            restarts,
+            ledger: Rc::default(),
+            counts: Rc::default(),
+            tally: RefCell::default(),
+            timeline: RefCell::new(timeline),
+            tap,
+        })
+    }
+
+    /// Returns the end of the run.
+    fn end(&self) -> Duration {
+        self.scenario.duration + self.scenario.calm
+    }
+
     /// Returns the end of the faults.
     pub(crate) const fn storm_end(&self) -> Duration {
         self.scenario.duration
@@ -99,35 +130,107 @@ impl Fleet {
 /// # Errors
 /// If the certificates cannot be made. Broken promises are in the [`Report`].
 pub fn run(scenario: &Scenario) -> Result<Report, PkiError> {
-    let authority = Authority::new(scenario.seed)?;
-    let mut random = Random::of(scenario.seed, [purpose::RESTARTS, 0, 0]);
-    let mut restarts = Outages::draw(&mut random, scenario.restarts_per_day, scenario.restart, scenario.duration);
-    for Planned { start, length, .. } in scenario.outages.iter().filter(|outage| outage.part == Part::Supplier) {
-        restarts.add(*start, *start + *length);
+    Run::new(scenario).finish()
+}
+
+/// A run of a scenario, with what is wanted beside its report.
+///
+/// ```
+/// use embedded_mtls_sim::{Run, Scenario};
+/// use std::time::Duration;
+///
+/// let scenario = Scenario::calm(7, 2, Duration::from_secs(3600));
+/// let run = Run::new(&scenario).capture(0..1).on_progress(Duration::from_secs(600), |progress| println!("{progress}"));
+/// let report = run.finish()?;
+/// let capture = report.capture.as_ref().map(|capture| capture.bytes()); // a file for Wireshark
+/// # assert!(capture.is_some_and(|bytes| bytes.len() > 10_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Run<'s> {
+    scenario: &'s Scenario,
+    tap: Option<(Range<u32>, Rc<Tap>)>,
+    progress: Option<(Duration, Listener)>,
+}
+
+type Listener = Box<dyn FnMut(Progress)>;
+
+/// The state of a run on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The simulated time since the start.
+    pub time: Duration,
+    /// The end of the run.
+    pub end: Duration,
+    /// Orders that journals have stored.
+    pub stored: usize,
+    /// Orders that the supplier has.
+    pub accepted: usize,
+    /// Attempts to deliver an order.
+    pub attempts: u64,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, end, stored, accepted, attempts } = self;
+        let [time, end] = [time, end].map(|time| time.as_secs_f64() / 3600.0);
+        write!(f, "{time:.1} of {end:.1} h: {stored} orders, {accepted} accepted, {attempts} attempts")
     }
-    let fleet = Rc::new(Fleet {
-        scenario: scenario.clone(),
-        world: World::new(),
-        supplier: RefCell::default(),
-        authority,
-        restarts,
-        ledger: Rc::default(),
-        counts: Rc::default(),
-        tally: RefCell::default(),
-        timeline: RefCell::default(),
-    });
-    fleet.timeline.borrow_mut().supplier = fleet.restarts.spans(Cause::Supplier).collect();
-    let mut flashes = Vec::new();
-    for number in 0..scenario.gateways {
-        let random = fleet.random(purpose::JOURNAL, number, 0);
-        let flash = Flash::new(number, fleet.world.clone(), random, scenario.journal_cuts, Rc::clone(&fleet.ledger));
-        let flash = Rc::new(RefCell::new(flash));
-        flashes.push(Rc::clone(&flash));
-        let gateway = Gateway::new(&fleet, number, flash);
-        fleet.world.spawn(gateway.live());
+}
+
+impl<'s> Run<'s> {
+    /// Prepares a run.
+    pub const fn new(scenario: &'s Scenario) -> Self {
+        Self { scenario, tap: None, progress: None }
     }
-    fleet.world.run(scenario.duration + scenario.calm);
-    Ok(report(&fleet, &flashes))
+
+    /// Captures all packets of these gateways: about 5 KB for each attempt.
+    #[must_use]
+    pub fn capture(mut self, gateways: Range<u32>) -> Self {
+        self.tap = Some((gateways, Rc::default()));
+        self
+    }
+
+    /// Calls `listener` whenever so much simulated time has passed.
+    #[must_use]
+    pub fn on_progress(mut self, every: Duration, listener: impl FnMut(Progress) + 'static) -> Self {
+        self.progress = Some((every.max(Duration::from_millis(1)), Box::new(listener)));
+        self
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// If the certificates cannot be made. Broken promises are in the [`Report`].
+    pub fn finish(self) -> Result<Report, PkiError> {
+        let scenario = self.scenario;
+        let fleet = Rc::new(Fleet::new(scenario, self.tap)?);
+        let mut flashes = Vec::new();
+        for number in 0..scenario.gateways {
+            let random = fleet.random(purpose::JOURNAL, number, 0);
+            let ledger = Rc::clone(&fleet.ledger);
+            let flash = Flash::new(number, fleet.world.clone(), random, scenario.journal_cuts, ledger);
+            let flash = Rc::new(RefCell::new(flash));
+            flashes.push(Rc::clone(&flash));
+            let gateway = Gateway::new(&fleet, number, flash);
+            fleet.world.spawn(gateway.live());
+        }
+        if let Some((every, listener)) = self.progress {
+            fleet.world.spawn(tell(Rc::clone(&fleet), every, listener));
+        }
+        fleet.world.run(fleet.end());
+        Ok(report(&fleet, &flashes))
+    }
+}
+
+/// Tells a listener how far the run is.
+async fn tell(fleet: Rc<Fleet>, every: Duration, mut listener: Listener) {
+    loop {
+        fleet.world.sleep(every).await;
+        let (stored, accepted) = fleet.ledger.borrow().counts();
+        let attempts = fleet.tally.borrow().attempts;
+        listener(Progress { time: fleet.world.now(), end: fleet.end(), stored, accepted, attempts });
+    }
 }
 
 fn report(fleet: &Fleet, flashes: &[Rc<RefCell<Flash>>]) -> Report {
@@ -150,5 +253,6 @@ fn report(fleet: &Fleet, flashes: &[Rc<RefCell<Flash>>]) -> Report {
         network: *fleet.counts.borrow(),
         violations: ledger.violations.clone(),
         timeline,
+        capture: fleet.tap.as_ref().map(|(_, tap)| tap.finish()),
     }
 }

@@ -77,6 +77,8 @@ impl Gateway {
             calm: fleet.storm_end(),
             power_cut: Cell::new(Duration::MAX),
             counts: Rc::clone(&fleet.counts),
+            gateway: number,
+            tap: fleet.tap.as_ref().filter(|(gateways, _)| gateways.contains(&number)).map(|(_, tap)| Rc::clone(tap)),
         };
         let known = path.outages.spans(Cause::Network).chain(missing_certificates(fleet, number)).collect();
         fleet.timeline.borrow_mut().gateways.push(known);
@@ -268,7 +270,11 @@ impl Gateway {
         let credentials = [Identity::credential(&chain).map_err(Trouble::Tls)?];
         let (mut rx, mut tx, mut peer) = (vec![0; 4096], vec![0; 1024], vec![0; 2048]);
         let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-        let handshake = Handshake::<Client>::new(&config, buffers, self.random.entropy()).map_err(Trouble::Tls)?;
+        let secrets = self.path.tap.as_ref().map(|tap| tap.secrets());
+        let mut handshake = Handshake::<Client>::new(&config, buffers, self.random.entropy()).map_err(Trouble::Tls)?;
+        if let Some(secrets) = &secrets {
+            handshake.dangerous_set_key_log(&**secrets);
+        }
         let mut host = SoftwareHost::new(&credentials, identity.keys(), || Time::Trusted(now()));
         let mut stream = mtls_order::open(transport, handshake, &mut host).await?;
         let answer = mtls_order::post(&mut stream, &ENDPOINT, order, &mut [0; 2048], Some(now())).await?;

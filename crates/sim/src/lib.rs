@@ -26,6 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Run`] also captures the packets of gateways for Wireshark, decrypted, and tells how far a long run is.
+//!
 //! **The promise:** every order that a journal has stored arrives once, under its payloadID and with its bytes, or is
 //! still queued; after the calm at the end of a scenario none is. It arrives before its deadline, which does not count the
 //! time in which it cannot: without network, power, supplier, valid certificate or right clock. A gateway gives up an attempt for good only for a
@@ -35,6 +37,7 @@
 //! retransmissions, without congestion control. The journal keeps the contract of [`mtls_order::Journal`], whose
 //! implementation for flash has tests of its own in `boards/hardware`.
 
+pub mod capture;
 mod clock;
 mod flash;
 mod fleet;
@@ -49,7 +52,7 @@ mod supplier;
 pub mod timeline;
 mod world;
 
-pub use fleet::run;
+pub use fleet::{Progress, Run, run};
 pub use ledger::Violation;
 pub use random::Random;
 pub use report::{BrokenPromise, Report};

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use embedded_io::ErrorKind;
 use embedded_io_async::{ErrorType, Read, Write};
 
+use crate::capture::{Conversation, Kind, Tap};
 use crate::random::Random;
 use crate::scenario::Network;
 use crate::timeline::{Cause, Outage};
@@ -23,6 +24,9 @@ use crate::world::World;
 const RETRANSMIT: Duration = Duration::from_secs(1);
 /// The number of times that a segment is sent again before the connection is given up.
 const RETRANSMISSIONS: u32 = 8;
+
+/// The longest segment: a packet of IP has less than 65,536 bytes.
+const LONGEST: usize = 60_000;
 
 /// The times during which a part of the network is down, in order.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +130,10 @@ pub struct Path {
     pub power_cut: Cell<Duration>,
     /// The counts, which all paths share.
     pub counts: Rc<RefCell<Counts>>,
+    /// The number of the gateway.
+    pub gateway: u32,
+    /// The capture, if this gateway is in it.
+    pub tap: Option<Rc<Tap>>,
 }
 
 /// A direction of a connection.
@@ -160,19 +168,27 @@ pub struct End {
     out: Rc<RefCell<Pipe>>,
     input: Rc<RefCell<Pipe>>,
     /// True for the gateway's end, which has no power at times.
-    can_vanish: bool,
+    is_gateway: bool,
+    conversation: Option<Rc<Conversation>>,
 }
 
 /// Creates a connection along `path`, and returns the gateway's end and the supplier's.
 pub fn connect(path: &Rc<Path>, random: &mut Random) -> (End, End) {
     path.counts.borrow_mut().connections += 1;
+    let conversation = path.tap.as_ref().map(|tap| Rc::new(tap.conversation(path.gateway)));
+    if let Some(conversation) = &conversation {
+        let now = [(path.world.now(), String::new())];
+        conversation.packet(true, Kind::Open, &now);
+        conversation.packet(false, Kind::Open, &now);
+    }
     let (there, back) = (Rc::<RefCell<Pipe>>::default(), Rc::<RefCell<Pipe>>::default());
-    let mut end = |out: &Rc<RefCell<Pipe>>, input: &Rc<RefCell<Pipe>>, can_vanish| End {
+    let mut end = |out: &Rc<RefCell<Pipe>>, input: &Rc<RefCell<Pipe>>, is_gateway| End {
         path: Rc::clone(path),
         random: Random::new(random.next()),
         out: Rc::clone(out),
         input: Rc::clone(input),
-        can_vanish,
+        is_gateway,
+        conversation: conversation.clone(),
     };
     (end(&there, &back, true), end(&back, &there, false))
 }
@@ -183,12 +199,19 @@ impl End {
         self.path.world.now() < self.path.calm
     }
 
+    /// Notes a packet without data in the capture.
+    fn note(&self, kind: Kind<'_>, time: Duration) {
+        if let Some(conversation) = &self.conversation {
+            conversation.packet(self.is_gateway, kind, &[(time, String::new())]);
+        }
+    }
+
     fn chance(&mut self, per_million: u32) -> bool {
         self.is_faulty() && self.random.chance(per_million)
     }
 
-    /// Draws the arrival of a segment; `None` if it is lost too often.
-    fn arrival(&mut self) -> Option<Duration> {
+    /// Draws the arrival of a segment; `None` if it is lost too often. Notes each time at which it is sent.
+    fn arrival(&mut self, sent: &mut Vec<(Duration, String)>) -> Option<Duration> {
         let Network { min_delay, max_delay, lost, reordered, .. } = self.path.faults;
         let mut time = self.path.world.now();
         let mut pause = RETRANSMIT;
@@ -196,21 +219,22 @@ impl End {
             if !self.path.outages.contain(time) && !self.chance(lost) {
                 let span = as_micros(max_delay.saturating_sub(min_delay));
                 let delay = min_delay + micros(self.random.below(span + 1));
-                if self.chance(reordered) {
-                    self.path.counts.borrow_mut().reordered += 1;
-                    return Some(time + delay * 3);
-                }
-                return Some(time + delay);
+                let is_reordered = self.chance(reordered);
+                self.path.counts.borrow_mut().reordered += u64::from(is_reordered);
+                sent.push((time, if is_reordered { "later ones overtake it; ".into() } else { String::new() }));
+                return Some(time + if is_reordered { delay * 3 } else { delay });
             }
             self.path.counts.borrow_mut().lost += 1;
+            sent.push((time, "lost; ".into()));
             time += pause;
             pause *= 2;
         }
         None
     }
 
-    /// Alters a segment on its way.
-    fn alter(&mut self, bytes: &mut Vec<u8>) {
+    /// Alters a segment on its way; says how.
+    fn alter(&mut self, bytes: &mut Vec<u8>) -> &'static str {
+        let mut said = "";
         let Network { corrupted, forged, .. } = self.path.faults;
         if self.chance(corrupted) {
             let at = self.random.below(bytes.len() as u64);
@@ -219,21 +243,28 @@ impl End {
                 *byte ^= bit;
             }
             self.path.counts.borrow_mut().corrupted += 1;
+            said = "a bit is flipped";
         }
         if self.chance(forged) {
             // Alerts about certificates, which are final if they come from an authenticated server.
             let alert = 42 + u8::try_from(self.random.below(7)).unwrap_or(0);
             *bytes = vec![21, 3, 3, 0, 2, 2, alert];
             self.path.counts.borrow_mut().forged += 1;
+            said = "an attacker has replaced it by an alert";
         }
+        said
     }
 
     /// Sends a segment.
     fn send(&mut self, data: &[u8]) -> Result<(), ErrorKind> {
         let Network { duplicated, reset, stalled, .. } = self.path.faults;
         let mut bytes = data.to_vec();
-        self.alter(&mut bytes);
-        let arrivals = [self.arrival(), if self.chance(duplicated) { self.arrival() } else { None }];
+        let altered = self.alter(&mut bytes);
+        let mut sent = Vec::new();
+        let mut arrivals = [self.arrival(&mut sent), None];
+        if self.chance(duplicated) {
+            arrivals[1] = self.arrival(&mut sent);
+        }
         let (is_reset, is_stalled) = (self.chance(reset), self.chance(stalled));
         let mut counts = self.path.counts.borrow_mut();
         counts.bytes += bytes.len() as u64;
@@ -242,14 +273,23 @@ impl End {
         counts.duplicated += u64::from(arrivals[1].is_some());
         counts.reset += u64::from(is_reset);
         counts.stalled += u64::from(is_stalled);
+        drop(counts);
         let mut pipe = self.out.borrow_mut();
         pipe.is_stalled |= is_stalled;
+        if let Some(conversation) = &self.conversation {
+            let stalled = if pipe.is_stalled { "nothing arrives any more; " } else { "" };
+            for (_, comment) in &mut sent {
+                *comment += &[stalled, altered].concat();
+            }
+            conversation.packet(self.is_gateway, Kind::Data(&bytes), &sent);
+        }
         pipe.is_reset |= is_reset || arrivals[0].is_none();
         if pipe.is_reset {
             let mut back = self.input.borrow_mut();
             back.is_reset = true;
             back.wake();
             pipe.wake();
+            self.note(Kind::Reset, sent.last().map_or(Duration::ZERO, |(time, _)| *time));
             return Err(ErrorKind::ConnectionReset);
         }
         let number = pipe.next.0;
@@ -269,13 +309,16 @@ impl End {
 impl Drop for End {
     fn drop(&mut self) {
         let now = self.path.world.now();
-        if self.can_vanish && now >= self.path.power_cut.get() {
+        if self.is_gateway && now >= self.path.power_cut.get() {
             return;
         }
         let mut pipe = self.out.borrow_mut();
         let last = pipe.sent.keys().next_back().map_or(now, |(arrival, _)| *arrival);
         pipe.closed = Some(last.max(now) + self.path.faults.min_delay);
         pipe.wake();
+        if !pipe.is_reset {
+            self.note(Kind::Close, last.max(now));
+        }
     }
 }
 
@@ -301,6 +344,9 @@ impl Read for End {
                 let count = out.len().min(bytes.len());
                 out[..count].copy_from_slice(&bytes[..count]);
                 bytes.drain(..count);
+                if let Some(conversation) = &self.conversation {
+                    conversation.read(self.is_gateway, count);
+                }
                 if bytes.is_empty() {
                     entry.remove();
                     pipe.next.1 += 1;
@@ -326,7 +372,7 @@ impl Read for End {
 
 impl Write for End {
     async fn write(&mut self, data: &[u8]) -> Result<usize, ErrorKind> {
-        let count = data.len().min(self.path.faults.segment.max(1));
+        let count = data.len().min(self.path.faults.segment.clamp(1, LONGEST));
         let is_closed = self.input.borrow().closed.is_some_and(|closed| closed <= self.path.world.now());
         if self.input.borrow().is_reset || (is_closed && self.input.borrow().sent.is_empty()) {
             return Err(ErrorKind::BrokenPipe);

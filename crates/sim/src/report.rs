@@ -3,6 +3,7 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
+use crate::capture::Capture;
 use crate::ledger::Violation;
 use crate::network::Counts;
 use crate::scenario::Scenario;
@@ -36,6 +37,8 @@ pub struct Report {
     pub violations: Vec<Violation>,
     /// The course of the run.
     pub timeline: Timeline,
+    /// The packets of the gateways that were asked for.
+    pub capture: Option<Capture>,
 }
 
 impl Report {
