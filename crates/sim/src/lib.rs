@@ -26,7 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Run`] also captures the packets of gateways for Wireshark, decrypted, and tells how far a long run is.
+//! [`Run`] also captures the packets of gateways for Wireshark, decrypted, and tells how far a long run is. [`Report::to_html`] draws its
+//! time lines and charts.
 //!
 //! **The promise:** every order that a journal has stored arrives once, under its payloadID and with its bytes, or is
 //! still queued; after the calm at the end of a scenario none is. It arrives before its deadline, which does not count the
@@ -44,6 +45,7 @@ mod fleet;
 mod gateway;
 mod ledger;
 pub mod network;
+mod page;
 pub mod pki;
 mod random;
 mod report;

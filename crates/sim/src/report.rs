@@ -1,11 +1,13 @@
 //! The report of a run.
 
 use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::capture::Capture;
 use crate::ledger::Violation;
 use crate::network::Counts;
+use crate::page::Page;
 use crate::scenario::Scenario;
 use crate::timeline::Timeline;
 
@@ -45,6 +47,20 @@ impl Report {
     /// Returns a digest of every byte on the network and its time: equal for equal runs.
     pub const fn digest(&self) -> u64 {
         self.network.digest
+    }
+
+    /// Returns the times from the storage of orders to their arrival, the shortest first.
+    pub fn waits(&self) -> Vec<Duration> {
+        let orders = self.timeline.orders.iter();
+        let mut waits: Vec<_> = orders.filter_map(|order| Some(order.accepted?.saturating_sub(order.stored))).collect();
+        waits.sort_unstable();
+        waits
+    }
+
+    /// Returns the report as a page of HTML with time lines and charts. It is one file without scripts, suits light and
+    /// dark screens, and can be printed.
+    pub fn to_html(&self) -> String {
+        Page(self).to_string()
     }
 
     /// Checks that no promise was broken.
