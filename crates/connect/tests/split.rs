@@ -1,5 +1,5 @@
 //! The halves of a session: both ways at once, dropped at every await point, with wake-ups that count, and against
-//! OpenSSL.
+//! OpenSSL and nginx.
 #![allow(missing_docs)]
 
 use core::cell::RefCell;
@@ -21,14 +21,17 @@ use embedded_mtls::{
 use embedded_mtls_connect::split::{Reader, Split, Writer};
 use embedded_mtls_connect::tokio::Io;
 use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Wake;
 use test_support::pair::{Setup, TestSession, anchors, credential_der, entropy, host, leak, leak_all};
-use test_support::peers::servers::openssl;
+use test_support::peers::servers::{nginx, openssl};
 use test_support::peers::world::{World, free_port};
 use test_support::pki::{CLIENT_NAME, Pki, SERVER_NAME};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// One direction of a connection with room for a few bytes. Each operation is ready at the earliest when it is polled
 /// the second time, and a future that is dropped takes its waker along.
@@ -409,20 +412,11 @@ fn the_session_and_the_transport_come_back_from_the_halves() {
     assert_eq!(rx.len(), 4096);
 }
 
-/// Both halves as tasks of an executor with several threads, against another implementation: 256 KiB both ways at once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn halves_on_several_threads_exchange_data_with_openssl() {
-    const LEN: usize = 256 * 1024;
-    let world = World::new().unwrap();
-    let port = free_port().unwrap();
-    let mut server = openssl(
-        &world.files,
-        port,
-        "server",
-        &["-tls1_3", "-Verify 3", "-quiet", "-cert_chain", &world.file("server.pem")],
-    )
-    .unwrap();
+type SocketReader = Reader<'static, 'static, CriticalSectionRawMutex, Io<OwnedReadHalf>, Io<OwnedWriteHalf>, Client>;
+type SocketWriter = Writer<'static, 'static, CriticalSectionRawMutex, Io<OwnedWriteHalf>, Client>;
 
+/// Halves of a client's session over a socket of tokio.
+async fn connect(world: &World, port: u16) -> (SocketReader, SocketWriter) {
     let name = ServerName::parse(SERVER_NAME).unwrap();
     let config = leak(Box::new(ClientConfig::new(name, anchors(&[&world.root]))));
     let credentials = leak_all(vec![credential_der(&world.client.chain, 0)]);
@@ -437,24 +431,48 @@ async fn halves_on_several_threads_exchange_data_with_openssl() {
     let (socket, session): (_, Session<'static, Client>) = (stream.transport, stream.session);
     let (incoming, outgoing) = socket.0.into_split();
     let split = leak(Box::new(Split::<CriticalSectionRawMutex, _, _>::new(session, Io(outgoing), memory(512))));
-    let (mut reader, mut writer) = split.split(Io(incoming), memory(512));
+    split.split(Io(incoming), memory(512))
+}
 
-    let reading = tokio::spawn(async move {
-        let (mut all, mut space) = (Vec::new(), [0; 700]);
-        while all.len() < LEN {
-            match reader.read(&mut space).await.unwrap() {
-                0 => break,
-                count => all.extend_from_slice(&space[..count]),
-            }
+/// Reads this many bytes, or fewer if the server closes.
+async fn read_up_to(reader: &mut SocketReader, len: usize) -> Vec<u8> {
+    let (mut all, mut space) = (Vec::new(), [0; 700]);
+    while all.len() < len {
+        match reader.read(&mut space).await.unwrap() {
+            0 => break,
+            count => all.extend_from_slice(&space[..count]),
         }
-        all
-    });
+    }
+    all
+}
+
+/// Sends all, with a KeyUpdate that asks for another every 10,000 bytes.
+async fn write_with_key_updates(writer: &mut SocketWriter, bytes: &[u8]) {
+    for part in bytes.chunks(10_000) {
+        writer.write_all(part).await.unwrap();
+        writer.session().await.request_key_update();
+    }
+    writer.flush().await.unwrap();
+}
+
+/// Both halves as tasks of an executor with several threads, against another implementation: 256 KiB both ways at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_on_several_threads_exchange_data_with_openssl() {
+    const LEN: usize = 256 * 1024;
+    let world = World::new().unwrap();
+    let port = free_port().unwrap();
+    let mut server = openssl(
+        &world.files,
+        port,
+        "server",
+        &["-tls1_3", "-Verify 3", "-quiet", "-cert_chain", &world.file("server.pem")],
+    )
+    .unwrap();
+    let (mut reader, mut writer) = connect(&world, port).await;
+
+    let reading = tokio::spawn(async move { read_up_to(&mut reader, LEN).await });
     let writing = tokio::spawn(async move {
-        for part in data(LEN, 1).chunks(10_000) {
-            writer.write_all(part).await.unwrap();
-            writer.session().await.request_key_update();
-        }
-        writer.flush().await.unwrap();
+        write_with_key_updates(&mut writer, &data(LEN, 1)).await;
         writer
     });
     let server = tokio::task::spawn_blocking(move || {
@@ -471,4 +489,62 @@ async fn halves_on_several_threads_exchange_data_with_openssl() {
         server.stdout()
     });
     assert!(received.await.unwrap() == data(LEN, 1));
+}
+
+/// The HTTP server behind nginx: it leaves HTTP with the response to a request, whose head it returns, and then sends
+/// everything back.
+fn echo(listener: &TcpListener) -> std::io::Result<String> {
+    let (mut stream, _) = listener.accept()?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n")?;
+    std::io::copy(&mut stream.try_clone()?, &mut stream)?;
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// As `WebSockets` pass nginx: data in both directions, after a request that it answers before anything else. With an echo,
+/// neither direction gets far without the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_on_several_threads_exchange_data_through_nginx() {
+    const LEN: usize = 256 * 1024;
+    let world = World::new().unwrap();
+    let port = free_port().unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let location = format!(
+        "location / {{ proxy_pass http://{}; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
+         proxy_set_header Connection upgrade; proxy_set_header Client $ssl_client_s_dn; }}",
+        listener.local_addr().unwrap()
+    );
+    let mut server = nginx(&world.files, port, "server", &[&location]).unwrap();
+    server.await_port(port).unwrap();
+    let behind = tokio::task::spawn_blocking(move || echo(&listener));
+    let (mut reader, mut writer) = connect(&world, port).await;
+
+    let request = format!("GET / HTTP/1.1\r\nHost: {SERVER_NAME}\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    writer.write_all(request.as_bytes()).await.unwrap();
+    writer.flush().await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        assert_eq!(reader.read(&mut byte).await.unwrap(), 1);
+        head.extend(byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+
+    let reading = tokio::spawn(async move { read_up_to(&mut reader, LEN).await });
+    let writing = tokio::spawn(async move {
+        write_with_key_updates(&mut writer, &data(LEN, 1)).await;
+        writer
+    });
+    let mut writer = writing.await.unwrap();
+    let received = reading.await.unwrap();
+    assert!(received == data(LEN, 1), "{} bytes of {LEN}", received.len());
+    // nginx passes the end on.
+    writer.close().await.unwrap();
+    let request = behind.await.unwrap().unwrap();
+    assert!(request.contains(&format!("Client: CN={CLIENT_NAME}")), "{request}");
 }
