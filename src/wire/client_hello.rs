@@ -2,7 +2,8 @@
 
 use super::enums::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use super::extension::{
-    self, CodePoints, DistinguishedNames, Extensions, KeyShareEntry, LEGACY_VERSION, ProtocolNames, TLS13, write,
+    self, CodePoints, DistinguishedNames, Extensions, KeyShareEntry, LEGACY_VERSION, Message, ProtocolNames, TLS13,
+    write,
 };
 use super::handshake;
 #[cfg(feature = "resumption")]
@@ -151,14 +152,16 @@ impl<'a> ClientHello<'a> {
                 }
                 ExtensionType::RECORD_SIZE_LIMIT => self.record_limit = Some(RecordLimit::parse(kind, body)?),
                 ExtensionType::MAX_FRAGMENT_LENGTH => fragment = Some(body),
-                ExtensionType::EARLY_DATA => self.early_data = true,
-                // RFC 9846 section 4.3.6: "The 'extension_data' field [...] is zero length."
+                // RFC 9846 sections 4.3.6 and 4.3.10: "The 'extension_data' field [...] is zero length", and "Empty".
+                ExtensionType::EARLY_DATA if body.is_empty() => self.early_data = true,
                 ExtensionType::POST_HANDSHAKE_AUTH if body.is_empty() => self.post_handshake_auth = true,
-                ExtensionType::POST_HANDSHAKE_AUTH => return Err(InvalidMessage::TrailingBytes.into()),
+                ExtensionType::EARLY_DATA | ExtensionType::POST_HANDSHAKE_AUTH => {
+                    return Err(InvalidMessage::TrailingBytes.into());
+                }
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => psk_modes = self.take_psk_modes(body)?,
                 ExtensionType::PRE_SHARED_KEY => psks = Some(body),
                 // Unknown extensions and GREASE: RFC 9846 section 4.2.2, "Servers MUST ignore unrecognized extensions".
-                _ => {}
+                kind => kind.check_allowed_in(Message::ClientHello)?,
             }
         }
         if !tls13 {

@@ -120,10 +120,6 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
             }
             #[cfg(feature = "resumption")]
             ExtensionType::PRE_SHARED_KEY if !retry => selected_psk = Some(read_all(body, Reader::u16)?),
-            // A response to an offer that we have not made, in both messages.
-            ExtensionType::PRE_SHARED_KEY => {
-                unsolicited = unsolicited.or(Some(PeerMisbehaved::UnsolicitedExtension.into()));
-            }
             kind => unsolicited = unsolicited.or(Some(kind.unsolicited_in(message))),
         }
     }
