@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
         match self.integer()? {
             [0, number @ ..] if !number.is_empty() => Ok(number),
-            number @ [..0x80, ..] => Ok(number),
+            number @ [0..=0x7f, ..] => Ok(number),
             _ => Err(Malformed),
         }
     }
