@@ -70,6 +70,7 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "drivers",
     "events",
     "key_log",
+    "misbehaviour",
     "needs",
     "policy_handshakes",
     "policy_settings",

@@ -129,6 +129,8 @@ pub struct Script {
     pub suite: u16,
     pub transcript: Vec<u8>,
     pub client_hello: Hello,
+    /// The pre-shared key of the ticket with which both sides resume; empty in a full handshake.
+    pub psk: Vec<u8>,
     secret: Vec<u8>,
     /// Secrets of the client and of the server, in the handshake.
     handshake: Option<[Keys; 2]>,
@@ -151,8 +153,9 @@ impl Script {
     }
 
     fn new(role: Role, client_hello: Hello) -> Self {
+        let (suite, psk) = (AES_128_GCM, Vec::new());
         let (transcript, secret) = (Vec::new(), Vec::new());
-        Self { role, suite: AES_128_GCM, transcript, client_hello, secret, handshake: None, application: None }
+        Self { role, suite, transcript, client_hello, psk, secret, handshake: None, application: None }
     }
 
     /// Whom the script plays.
@@ -204,7 +207,7 @@ impl Script {
         let private = RustCrypto.key_exchange(NamedGroup(group), &SEED).expect("a group");
         let shared = private.agree(peer).expect("a key share");
         let zeros = vec![0; self.hash().len()];
-        let early = extract(self.suite, &zeros, &zeros);
+        let early = extract(self.suite, &zeros, if self.psk.is_empty() { &zeros } else { &self.psk });
         self.secret = self.stage(&early, shared.as_bytes());
         self.handshake = Some(self.traffic(["c hs traffic", "s hs traffic"]));
     }
@@ -220,6 +223,14 @@ impl Script {
         let exporter = expand(self.suite, &self.secret, "exp master", &self.hash(), self.secret.len());
         let secret = expand(self.suite, &exporter, label, &digest(self.suite, &[]), exporter.len());
         expand(self.suite, &secret, "exporter", &digest(self.suite, context), len)
+    }
+
+    /// The binder of the pre-shared key over a ClientHello up to its binders.
+    pub fn binder(&self, hello: &[u8]) -> Vec<u8> {
+        let early = extract(self.suite, &vec![0; self.psk.len()], &self.psk);
+        let key = expand(self.suite, &early, "res binder", &digest(self.suite, &[]), self.psk.len());
+        let key = expand(self.suite, &key, "finished", &[], self.psk.len());
+        hmac(self.suite, &key, &[&digest(self.suite, hello)])
     }
 
     /// The Finished of a side over the transcript so far.
@@ -285,6 +296,15 @@ impl Script {
         let finished = edit(self.finished(Role::Client));
         flight.extend(self.say(Epoch::Handshake, finished));
         flight
+    }
+
+    /// Returns whether there are keys of this epoch.
+    pub fn has_keys(&self, epoch: Epoch) -> bool {
+        match epoch {
+            Epoch::Plain => true,
+            Epoch::Handshake => self.handshake.is_some(),
+            Epoch::Application => self.application.is_some(),
+        }
     }
 
     /// A record.

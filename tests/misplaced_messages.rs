@@ -1,5 +1,6 @@
-//! The misbehaviour table: every message of a handshake, dropped, repeated, swapped, sent in the
-//! wrong epoch, split, too long, empty or too short, and the error of the receiver.
+//! Every message of a handshake altered on its way, in the build without further features: dropped, repeated, swapped, sent in
+//! the wrong epoch, split, too long, empty or too short, and the error of the receiver. `tests/misbehaviour` is about a peer
+//! that does so itself, with every feature.
 #![allow(missing_docs)]
 #![allow(clippy::option_option, reason = "no such message, no error, or an error")]
 
