@@ -376,7 +376,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Returns the tests that a row of `docs/needs.md` names: the file, and the text in it.
+/// Returns the tests that a row of `docs/needs.md` or `docs/flaws.md` names: the file, and the text in it.
 fn named_tests(row: &str) -> Vec<(&str, &str)> {
     row.split('`').filter_map(|text| text.split_once(".rs: ")).collect()
 }
@@ -418,6 +418,26 @@ fn every_walk_of_a_need_is_on_the_page() {
         for test in tests {
             let walk = format!("`tests/needs/{file}.rs: {}_`", test.split('_').next().unwrap_or_default());
             assert!(page.contains(&walk), "{test} is not on the page: {walk}");
+        }
+    }
+}
+
+/// A test is a function, or a row of a table whose name is quoted; a type begins with a capital.
+#[test]
+fn whatever_excludes_a_flaw_is_there() {
+    let page = read("docs/flaws.md");
+    for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Flaw |")) {
+        let named = named_tests(row);
+        assert!(!named.is_empty(), "nothing excludes: {row}");
+        for (file, name) in named {
+            let source = read(&format!("{file}.rs"));
+            let is_type = name.starts_with(|first: char| first.is_uppercase());
+            let is_there = match name {
+                name if name.contains(' ') => source.contains(&format!("\"{name}\"")),
+                name if is_type => ["struct", "enum"].iter().any(|kind| source.contains(&format!("{kind} {name} {{"))),
+                name => source.contains(&format!("fn {name}()")),
+            };
+            assert!(is_there, "`{name}` is not in {file}.rs");
         }
     }
 }
