@@ -59,8 +59,9 @@ pub(crate) const ALL_OF_TESTS: &str = "test-support/dangerous-waivers,test-suppo
 /// Features of the tests beside what the package switches on for its own tests: every driver and every algorithm.
 pub(crate) const PLAIN: &str = "log";
 
-/// Features of the tests of the hybrid key exchange, which is no part of [`ALL`], since it changes what is sent by default.
-pub(crate) const HYBRID: &str = "mlkem,resumption,std";
+/// The feature of the hybrid key exchange, which is no part of [`ALL`], since it changes what is sent by default. It is on wherever
+/// the programs are built.
+pub(crate) const HYBRID: &str = "mlkem";
 
 /// Tests that need all features: of signature algorithms, of waivers, and of what comes after the handshake.
 pub(crate) const ALL_TESTS: &[&str] = &[

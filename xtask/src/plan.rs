@@ -101,12 +101,8 @@ fn combinations() -> Step {
     // With everything built in, which is the default, they are a part of the step before.
     let programs = ["--no-default-features", "--features dangerous-waivers"]
         .map(|features| cargo(&format!("clippy --package mtls --lib --bins --locked {features} {DENY}")));
-    // Not a part of the step before, since it changes what is sent by default.
-    let hybrid = [
-        format!("--package embedded-mtls --test hybrid --features {HYBRID}"),
-        "--package vectors --test wycheproof --features mlkem".to_owned(),
-    ]
-    .map(|tests| cargo(&format!("clippy {tests} --locked {DENY}")));
+    // Elsewhere, the step before has it by way of the programs.
+    let hybrid = cargo(&format!("clippy --package vectors --test wycheproof --locked --features mlkem {DENY}"));
     let (features, reason) = EXCLUSIVE;
     let exclusive = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {features}"));
     let tasks = SETS
@@ -114,7 +110,7 @@ fn combinations() -> Step {
         .map(set)
         .chain(operator)
         .chain(programs)
-        .chain(hybrid)
+        .chain([hybrid])
         .chain([Task::Refused(exclusive, reason)])
         .collect();
     Step { name: "features", what: "every sensible set of features builds without a lint", tasks }
@@ -181,7 +177,7 @@ fn unit() -> Step {
             "test --workspace --exclude bogo --exclude interop --exclude mtls --exclude vectors --lib --bins --examples --locked",
         ),
         cargo(&format!(
-            "test --package embedded-mtls --package mtls --lib --bins --locked --features {ALL},mtls/dangerous-waivers"
+            "test --package embedded-mtls --package mtls --lib --bins --locked --features {HYBRID},{ALL},mtls/dangerous-waivers"
         )),
         Task::Succeeds(
             Run::cargo(
@@ -198,11 +194,10 @@ fn integration() -> Step {
     let features = format!("{ALL},{ALL_OF_TESTS}");
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PLAIN}")),
+        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {features}")),
+        // The programs have the hybrid key exchange built in, and then the core has it, too.
         cargo(&format!(
-            "test --package embedded-mtls --package mtls --test {all} --test inspect --test pki --test programs --locked --features {features}"
-        )),
-        cargo(&format!(
-            "test --package embedded-mtls --lib --test hybrid --locked --features {HYBRID},test-support/resumption"
+            "test --package embedded-mtls --package mtls --test hybrid --test inspect --test pki --test programs --locked --features {HYBRID},{features}"
         )),
         // Its tests run its examples, and `--test` alone does not build them.
         cargo("build --package embedded-mtls-connect --examples --locked"),

@@ -157,8 +157,9 @@ impl Delivery {
 
     /// Applies the preferences.
     fn prefer<'a>(&'a self, config: ClientConfig<'a>) -> ClientConfig<'a> {
-        let Preferences { groups, suites, max_depth, max_validity, strict, .. } = &self.preferences;
-        let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
+        let Preferences { suites, max_depth, max_validity, strict, .. } = &self.preferences;
+        let config = self.preferences.offer(config);
+        let mut config = config.with_cipher_suites(suites).with_strict_profile(*strict);
         if let Some(depth) = max_depth {
             config = config.with_max_depth(*depth);
         }

@@ -20,6 +20,8 @@ pub struct Link {
     pub suite: String,
     /// Key exchange group.
     pub group: String,
+    /// The group was agreed on by a HelloRetryRequest, which cost a round trip.
+    pub retried: bool,
     /// Application protocol, if one was negotiated.
     pub alpn: Option<String>,
     /// The peer, if it is authenticated.

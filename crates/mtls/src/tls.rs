@@ -99,6 +99,7 @@ pub(crate) fn link<R: Side>(session: &Session<'_, R>) -> Link {
     Link {
         suite: negotiated.cipher_suite.to_string(),
         group: negotiated.group.to_string(),
+        retried: negotiated.retried,
         alpn: negotiated.alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
         peer: session.peer().as_ref().map(peer),
         waived: session.path().and_then(|path| waived(path.waived)),

@@ -176,10 +176,8 @@ fn selector<'b>(plan: &Plan, entries: &'b [Entry<'b>]) -> Selector<'b> {
 /// Applies the preferences.
 fn prefer<'a>(config: ClientConfig<'a>, plan: &'a Plan) -> ClientConfig<'a> {
     let preferences = &plan.preferences;
-    let mut config = config
-        .with_groups(&preferences.groups)
-        .with_cipher_suites(&preferences.suites)
-        .with_strict_profile(preferences.strict);
+    let mut config =
+        preferences.offer(config).with_cipher_suites(&preferences.suites).with_strict_profile(preferences.strict);
     if let Some(depth) = preferences.max_depth {
         config = config.with_max_depth(depth);
     }
@@ -231,7 +229,7 @@ impl Noted {
     ) -> Option<String> {
         let link = tls::link(session);
         let judged = self.judged.unwrap_or(self.begun);
-        let retried = if session.negotiated().retried { ", after a HelloRetryRequest" } else { "" };
+        let retried = if link.retried { ", after a HelloRetryRequest" } else { "" };
         report.pass(StepName::Handshake, judged - self.begun, vec![format!("{}, {}{retried}", link.suite, link.group)]);
         let path = session.path();
         let mut facts = core::mem::take(&mut self.sent);

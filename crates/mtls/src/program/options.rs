@@ -162,7 +162,7 @@ pub(super) struct PreferenceArgs {
     /// Application protocols, in order of preference; 'none' for none
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "http/1.1", value_parser = protocol)]
     alpn: Vec<Vec<u8>>,
-    /// Key exchange groups, in order of preference: x25519, secp256r1
+    /// Key exchange groups, in order of preference: x25519mlkem768, x25519, secp256r1, secp384r1
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = group)]
     groups: Vec<NamedGroup>,
     /// Cipher suites, in order of preference: aes128-gcm, aes256-gcm, chacha20-poly1305
@@ -225,9 +225,12 @@ fn protocol(name: &str) -> Result<Vec<u8>, &'static str> {
 /// Parses a group by one of its usual names.
 fn group(name: &str) -> Result<NamedGroup, &'static str> {
     match name.trim().to_ascii_lowercase().as_str() {
+        "x25519mlkem768" if cfg!(feature = "mlkem") => Ok(NamedGroup::X25519MLKEM768),
         "x25519" => Ok(NamedGroup::X25519),
         "secp256r1" | "p-256" | "p256" | "prime256v1" => Ok(NamedGroup::SECP256R1),
-        _ => Err("wanted x25519 or secp256r1"),
+        "secp384r1" | "p-384" | "p384" => Ok(NamedGroup::SECP384R1),
+        _ if cfg!(feature = "mlkem") => Err("wanted x25519mlkem768, x25519, secp256r1 or secp384r1"),
+        _ => Err("wanted x25519, secp256r1 or secp384r1"),
     }
 }
 
@@ -273,9 +276,10 @@ mod tests {
 
     #[test]
     fn lists_keep_their_order() {
-        let found = preferences(&["--groups", "P-256, x25519", "--suites=chacha20-poly1305,TLS_AES_128_GCM_SHA256"]);
+        let found =
+            preferences(&["--groups", "P-256, x25519, p384", "--suites=chacha20-poly1305,TLS_AES_128_GCM_SHA256"]);
         let expected = Preferences {
-            groups: vec![NamedGroup::SECP256R1, NamedGroup::X25519],
+            groups: vec![NamedGroup::SECP256R1, NamedGroup::X25519, NamedGroup::SECP384R1],
             suites: vec![CipherSuite::TLS_CHACHA20_POLY1305_SHA256, CipherSuite::TLS_AES_128_GCM_SHA256],
             ..Preferences::default()
         };
@@ -287,7 +291,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_quoted_with_the_known_ones() {
         for (option, value, told) in [
-            ("--groups", "x25519,x448", "invalid value 'x448' for '--groups <LIST>': wanted x25519 or secp256r1"),
+            ("--groups", "x25519,x448", "invalid value 'x448' for '--groups <LIST>': wanted x25519"),
             ("--suites", "rc4", "invalid value 'rc4' for '--suites <LIST>': wanted aes128-gcm, aes256-gcm or chacha20"),
             ("--alpn", "h2,", "names of 1 to 255 bytes, as in http/1.1"),
             ("--max-depth", "300", "invalid value '300' for '--max-depth <N>': 300 is not in 0..=255"),

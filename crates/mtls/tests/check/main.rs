@@ -110,6 +110,12 @@ fn a_correct_server_passes_every_step_in_order() {
         ]
     );
     says(&facts(&report, StepName::Versions), &["also supports TLS 1.2"]);
+    let handshake = facts(&report, StepName::Handshake);
+    says(&handshake, &["TLS_", ", x25519"]);
+    assert!(
+        !handshake.contains("HelloRetryRequest"),
+        "a server without X25519MLKEM768 costs no round trip: {handshake}"
+    );
     says(&facts(&report, StepName::Chain), &["sent 0: ", "sent 1: ", "trusted by ", "depth 2"]);
     says(
         &facts(&report, StepName::ClientAuthentication),

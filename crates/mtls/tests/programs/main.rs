@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
+#[cfg(feature = "mlkem")]
+use embedded_mtls::NamedGroup;
 use mtls::args::Preferences;
 use mtls::events::Events;
 use mtls::order::{Asked, Delivery, Progress, Wanted, connect, post};
@@ -261,6 +263,45 @@ fn both_sides_print_the_search_for_a_path_on_request() {
     assert!(told.len() < 20 && told.last().unwrap().starts_with("path found: depth 2, trust anchor 0"), "{told:#?}");
     let step = events.recv_timeout(PATIENCE).unwrap().to_string();
     assert!(step.starts_with("trace: read certificate 0: CN=gateway-0042.plant.example"), "{step}");
+}
+
+/// The group and whether it was requested, as both sides report it, for lists of groups of gateway and supplier.
+#[cfg(feature = "mlkem")]
+fn agreed(pki: &Pki, at_gateway: &[NamedGroup], at_supplier: &[NamedGroup]) -> (String, bool) {
+    let of = |groups: &[NamedGroup]| Preferences { groups: groups.to_vec(), ..Preferences::default() };
+    let (address, events) = start(Setup { preferences: of(at_supplier), ..setup(pki) });
+    let delivery = Delivery { preferences: of(at_gateway), ..delivery(pki, &address) };
+    let (mut found, mut memory) = (None, DeviceMemory::new());
+    let stream = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+    post(&delivery, stream, memory.lend(), None, &mut |progress| {
+        if let Progress::Open(link, _) = progress {
+            found = Some((link.group.clone(), link.retried));
+        }
+    })
+    .unwrap();
+    let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
+    assert_eq!(found, Some((link.group.clone(), link.retried)));
+    (link.group, link.retried)
+}
+
+#[test]
+#[cfg(feature = "mlkem")]
+fn the_hybrid_is_preferred_and_costs_no_round_trip_where_it_is_missing() {
+    use NamedGroup as Group;
+    let pki = Pki::new().unwrap();
+    let (hybrid, classical) = (&[Group::X25519MLKEM768], &[Group::X25519, Group::SECP256R1]);
+    for (at_gateway, at_supplier, group, retried) in [
+        (&[][..], &[][..], Group::X25519MLKEM768, false),
+        (&[], classical, Group::X25519, false),
+        (&[], &[Group::SECP256R1], Group::SECP256R1, true),
+        (&[Group::X25519MLKEM768, Group::SECP256R1], classical, Group::SECP256R1, false),
+        (hybrid, &[], Group::X25519MLKEM768, false),
+        (&[Group::X25519, Group::X25519MLKEM768], hybrid, Group::X25519MLKEM768, true),
+        (classical, &[], Group::X25519, false),
+    ] {
+        let found = agreed(&pki, at_gateway, at_supplier);
+        assert_eq!(found, (group.to_string(), retried), "{at_gateway:?} {at_supplier:?}");
+    }
 }
 
 #[test]
