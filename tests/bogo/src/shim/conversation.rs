@@ -110,10 +110,8 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
         let name = asked.map_or_else(|| ServerName::parse(SERVER_NAME), Ok)?;
         let config = configure!(ClientConfig::new(name, &anchors), flags, &alpn);
         let config = config.with_sent_server_name(asked);
-        let config = match &flags.key_shares {
-            Some(groups) => config.with_key_shares(groups),
-            None => config,
-        };
+        let shares = flags.shared_groups();
+        let config = config.with_key_shares(&shares);
         let config = config.with_resumption(true);
         let mut handshake = Handshake::<Client>::new(&config, memory.lend(), Entropy::from_system()?)?;
         offer(&mut handshake, &mut copies, &credentials);

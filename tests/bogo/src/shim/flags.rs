@@ -1,6 +1,10 @@
 //! The flags with which the runner starts a shim.
 
+use embedded_mtls::crypto::CryptoProvider as _;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
+
+const HYBRID: NamedGroup = NamedGroup::X25519MLKEM768;
 
 /// A feature that this library does not have, in the words of the summary.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +148,11 @@ impl Flags {
         } else {
             flags.initial_write = None;
         }
+        if flags.groups.is_empty() {
+            // A hello with the hybrid does not fit a buffer for fragments of 512 bytes.
+            let fits = |group: &NamedGroup| flags.max_send_fragment.is_none() || *group != HYBRID;
+            flags.groups = RustCrypto::NAMED_GROUPS.iter().copied().filter(fits).collect();
+        }
         Ok(flags)
     }
 
@@ -239,6 +248,16 @@ impl Flags {
     /// Returns whether there has to be a HelloRetryRequest.
     pub(crate) fn expects_retry(&self) -> bool {
         self.expectations.iter().any(|one| matches!(one, Expectation::Retried(true)))
+    }
+
+    /// Returns the groups for which a client sends key shares. By default as BoringSSL: the first hybrid and the first other one.
+    pub(crate) fn shared_groups(&self) -> Vec<NamedGroup> {
+        if let Some(groups) = &self.key_shares {
+            return groups.clone();
+        }
+        let Some(first) = self.groups.first() else { return Vec::new() };
+        let other = self.groups.iter().find(|group| (*first == HYBRID) != (**group == HYBRID));
+        [first].into_iter().chain(other).copied().collect()
     }
 
     /// Returns the alert for a peer that is authenticated but to be rejected.
@@ -449,22 +468,20 @@ fn number<N: std::str::FromStr>(value: &str) -> Result<N, NotHere> {
 
 /// A group that there is.
 fn group(value: &str) -> Result<NamedGroup, NotHere> {
-    use embedded_mtls::crypto::CryptoProvider as _;
     let group = NamedGroup(number(value)?);
-    let known = embedded_mtls::crypto::rustcrypto::RustCrypto::NAMED_GROUPS.contains(&group);
+    let known = RustCrypto::NAMED_GROUPS.contains(&group);
     known.then_some(group).ok_or(match group.0 {
         0x18 => NotHere("key exchange on P-384"),
         0x19 => NotHere("key exchange on P-521"),
-        0x200..=0x202 | 0x11ec..=0x11ff => NotHere("ML-KEM"),
+        0x200..=0x202 => NotHere("ML-KEM without a classical group"),
         _ => NotHere("groups without a name"),
     })
 }
 
 /// A signature scheme that there is.
 fn scheme(value: &str) -> Result<SignatureScheme, NotHere> {
-    use embedded_mtls::crypto::CryptoProvider as _;
     let scheme = SignatureScheme(number(value)?);
-    let known = embedded_mtls::crypto::rustcrypto::RustCrypto::SIGNATURE_SCHEMES.contains(&scheme);
+    let known = RustCrypto::SIGNATURE_SCHEMES.contains(&scheme);
     known.then_some(scheme).ok_or(match scheme.0 {
         0x0201 | 0x0203 => NotHere("signatures with SHA-1"),
         0x0401 | 0x0501 | 0x0601 => PKCS1,
