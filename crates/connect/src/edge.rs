@@ -22,7 +22,7 @@ pub struct Socket<'l, 'b, T, R: Side>(RefCell<Connection<'l, 'b, T, R>>);
 impl<'b, T: TcpConnect, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> TcpConnect for Connector<'_, 'b, T, D> {
     type Error = Error<T::Error>;
     type Socket<'a>
-        = Socket<'a, 'b, T::Socket<'a>, Client>
+        = Socket<'a, 'b, T::Socket<'a>, Client<D::Provider>>
     where
         Self: 'a;
 

@@ -122,7 +122,7 @@ impl<'s, 'b, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> Connector<'_, 'b, 
         port: u16,
         memory: (&'s mut [u8], &'s mut [u8]),
         timeouts: Timeouts,
-    ) -> Result<Connection<'_, 'b, Timed<TcpSocket<'s>>, Client>, Error<DialError>> {
+    ) -> Result<Connection<'_, 'b, Timed<TcpSocket<'s>>, Client<D::Provider>>, Error<DialError>> {
         let opened = async {
             let addresses = self.network.dns_query(host, DnsQueryType::A).await.map_err(DialError::Name)?;
             let address = *addresses.first().ok_or(DialError::Name(dns::Error::Failed))?;

@@ -28,7 +28,7 @@ mod tickets;
 pub mod tokio;
 
 pub use self::connection::Connection;
-pub use self::device::{Device, SoftwareDevice};
+pub use self::device::{Device, SoftwareDevice, WithProvider};
 pub use self::error::{Error, Reason};
 #[cfg(any(feature = "edge-nal", feature = "picoserve"))]
 pub use self::half::Half;

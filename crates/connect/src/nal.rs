@@ -13,7 +13,7 @@ use embedded_nal_async::TcpConnect;
 impl<'b, T: TcpConnect, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> TcpConnect for Connector<'_, 'b, T, D> {
     type Error = Error<T::Error>;
     type Connection<'a>
-        = Connection<'a, 'b, T::Connection<'a>, Client>
+        = Connection<'a, 'b, T::Connection<'a>, Client<D::Provider>>
     where
         Self: 'a;
 

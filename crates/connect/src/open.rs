@@ -42,25 +42,25 @@ impl core::fmt::Debug for Lent<'_> {
 /// `T` is the network below, with the traits that a feature requires. For another name, see
 /// [`with_config`](Self::with_config).
 #[derive(Debug)]
-pub struct Connector<'l, 'b, T, D> {
+pub struct Connector<'l, 'b, T, D: Device> {
     pub(crate) network: T,
     config: &'b ClientConfig<'b>,
     device: D,
     lent: &'l [Lent<'b>],
     last_error: Cell<Option<Reason>>,
-    resumption: Resumption<'l, 'b, Client>,
+    resumption: Resumption<'l, 'b, Client<D::Provider>>,
 }
 
 /// Accepts connections as a server.
 #[derive(Debug)]
-pub struct Acceptor<'l, 'b, T, D> {
+pub struct Acceptor<'l, 'b, T, D: Device> {
     #[allow(dead_code, reason = "read under a feature")]
     pub(crate) network: T,
     config: &'b ServerConfig<'b>,
     device: D,
     lent: &'l [Lent<'b>],
     last_error: Cell<Option<Reason>>,
-    resumption: Resumption<'l, 'b, Server>,
+    resumption: Resumption<'l, 'b, Server<D::Provider>>,
 }
 
 macro_rules! end {
@@ -94,7 +94,7 @@ macro_rules! end {
             pub async fn secure<S: Read + Write>(
                 &self,
                 transport: S,
-            ) -> Result<Connection<'_, 'b, S, $side>, Error<S::Error>> {
+            ) -> Result<Connection<'_, 'b, S, $side<D::Provider>>, Error<S::Error>> {
                 open(transport, self.config, &self.device, self.lent, &self.last_error, self.resumption).await
             }
         }
@@ -105,7 +105,7 @@ end!(Connector, ClientConfig, Client);
 end!(Acceptor, ServerConfig, Server);
 
 #[cfg(feature = "resumption")]
-impl<'l, 'b, T, D> Connector<'l, 'b, T, D> {
+impl<'l, 'b, T, D: Device> Connector<'l, 'b, T, D> {
     /// Stores the tickets of the server in `tickets`, and resumes the last session with the next connection. The
     /// configuration has to [request](ClientConfig::with_resumption) tickets. A connector for
     /// [another name](Self::with_config) has no tickets until it gets its own.

@@ -8,6 +8,8 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Poll, ready};
 use embedded_io_async::{ErrorType, Read, Write};
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::{Server, Session};
 use picoserve::Timeouts;
 use picoserve::io::Socket as Transport;
@@ -18,31 +20,31 @@ use picoserve::time::Timer;
 ///
 /// It is closed by `close_notify`; then the transport is closed as picoserve closes it without TLS.
 #[derive(Debug)]
-pub struct Socket<'l, 'b, T>(RefCell<Connection<'l, 'b, T, Server>>);
+pub struct Socket<'l, 'b, T, P: CryptoProvider = RustCrypto>(RefCell<Connection<'l, 'b, T, Server<P>>>);
 
 /// The half of a [`Socket`] that sends: a response is written where it is encrypted.
 #[derive(Debug)]
-pub struct Writer<'s, 'l, 'b, T>(Half<'s, 'l, 'b, T, Server>);
+pub struct Writer<'s, 'l, 'b, T, P: CryptoProvider = RustCrypto>(Half<'s, 'l, 'b, T, Server<P>>);
 
-impl<'l, 'b, T> Socket<'l, 'b, T> {
+impl<'l, 'b, T, P: CryptoProvider> Socket<'l, 'b, T, P> {
     /// Makes a socket of a connection that an [`Acceptor`](crate::Acceptor) has secured.
-    pub const fn new(connection: Connection<'l, 'b, T, Server>) -> Self {
+    pub const fn new(connection: Connection<'l, 'b, T, Server<P>>) -> Self {
         Self(RefCell::new(connection))
     }
 }
 
-impl<'l, 'b, T: Read + Write, Runtime> Transport<Runtime> for Socket<'l, 'b, T>
+impl<'l, 'b, T: Read + Write, P: CryptoProvider, Runtime> Transport<Runtime> for Socket<'l, 'b, T, P>
 where
     T: Transport<Runtime, Error = <T as ErrorType>::Error>,
     <T as ErrorType>::Error: 'static,
 {
     type Error = Error<<T as ErrorType>::Error>;
     type ReadHalf<'a>
-        = Half<'a, 'l, 'b, T, Server>
+        = Half<'a, 'l, 'b, T, Server<P>>
     where
         Self: 'a;
     type WriteHalf<'a>
-        = Writer<'a, 'l, 'b, T>
+        = Writer<'a, 'l, 'b, T, P>
     where
         Self: 'a;
 
@@ -95,11 +97,11 @@ fn convert<E: picoserve::io::Error, F: picoserve::io::Error>(
     }
 }
 
-impl<T: ErrorType> ErrorType for Writer<'_, '_, '_, T> {
+impl<T: ErrorType, P: CryptoProvider> ErrorType for Writer<'_, '_, '_, T, P> {
     type Error = Error<T::Error>;
 }
 
-impl<T: Read + Write> Write for Writer<'_, '_, '_, T> {
+impl<T: Read + Write, P: CryptoProvider> Write for Writer<'_, '_, '_, T, P> {
     async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
         self.0.write(data).await
     }
@@ -109,7 +111,7 @@ impl<T: Read + Write> Write for Writer<'_, '_, '_, T> {
     }
 }
 
-impl<T: Read + Write> picoserve::io::Write for Writer<'_, '_, '_, T> {
+impl<T: Read + Write, P: CryptoProvider> picoserve::io::Write for Writer<'_, '_, '_, T, P> {
     async fn write_with<F: FnOnce(BorrowedCursor<'_>) -> O, O>(&mut self, fill: F) -> Result<O, Self::Error> {
         let mut fill = Some(fill);
         self.0
@@ -132,7 +134,7 @@ impl<T: Read + Write> picoserve::io::Write for Writer<'_, '_, '_, T> {
 
 /// Encrypts what `fill` writes into the room for plaintext; `None` if there is no room, or if it was called before.
 fn seal_with<F: FnOnce(BorrowedCursor<'_>) -> O, O>(
-    session: &mut Session<'_, Server>,
+    session: &mut Session<'_, Server<impl CryptoProvider>>,
     fill: &mut Option<F>,
 ) -> Result<Option<O>, embedded_mtls::Error> {
     let mut room = session.reserve()?;

@@ -2,6 +2,7 @@
 
 use crate::resumption::Resume;
 use core::cell::RefCell;
+use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls::{Client, Credential, Error, Handshake, Session, Ticket, TicketError};
 
@@ -74,7 +75,7 @@ impl<'b> Tickets<'b> {
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] with the size that the memory would have to have.
-    pub fn keep(&self, session: &mut Session<'b, Client>) -> Result<bool, Error> {
+    pub fn keep<P: CryptoProvider>(&self, session: &mut Session<'b, Client<P>>) -> Result<bool, Error> {
         let Some(now) = self.now() else { return Ok(false) };
         let slot = &mut *self.slot.borrow_mut();
         let taken = session.take_ticket(now, slot.memory);
@@ -96,8 +97,8 @@ impl<'b> Tickets<'b> {
     }
 }
 
-impl<'b> Resume<'b, Client> for Tickets<'b> {
-    fn offer(&self, handshake: &mut Handshake<'b, Client>) {
+impl<'b, P: CryptoProvider> Resume<'b, Client<P>> for Tickets<'b> {
+    fn offer(&self, handshake: &mut Handshake<'b, Client<P>>) {
         let Some(now) = self.now() else { return };
         let slot = &mut *self.slot.borrow_mut();
         if let Some(ticket) = slot.memory.get_mut(..slot.len).filter(|ticket| !ticket.is_empty()) {
@@ -106,7 +107,7 @@ impl<'b> Resume<'b, Client> for Tickets<'b> {
         }
     }
 
-    fn keep(&self, session: &mut Session<'b, Client>) -> Result<bool, Error> {
+    fn keep(&self, session: &mut Session<'b, Client<P>>) -> Result<bool, Error> {
         Tickets::keep(self, session)
     }
 }

@@ -3,8 +3,8 @@
 
 use core::fmt;
 use embedded_mtls::crypto::{
-    Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
-    NONCE_LEN, SharedSecret, SignatureAlgorithm, TAG_LEN,
+    Aead, AeadAlgorithm, CryptoError, CryptoProvider, DecodedKey, Digest, Hash, HashAlgorithm, KEY_SEED_LEN,
+    KeyExchange, KeyShare, NONCE_LEN, SharedSecret, SignatureAlgorithm, TAG_LEN,
 };
 use embedded_mtls::io::SigningKey;
 use embedded_mtls::{CipherSuite, NamedGroup, Signature, SignatureScheme};
@@ -176,6 +176,17 @@ impl MicroSigningKey {
             let public = p256::public_key(&private);
             Ok(Self { private, public })
         })
+    }
+
+    /// A key from its DER, see [`DecodedKey::from_der`]. One public-key operation.
+    ///
+    /// # Errors
+    /// As [`DecodedKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-256.
+    pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        match DecodedKey::from_der(der)? {
+            DecodedKey::P256(scalar) => Self::from_bytes(scalar),
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
