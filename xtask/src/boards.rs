@@ -6,6 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The real boards that are built with the cryptography of `embedded-mtls-micro`, too: one of each core.
+const WITH_MICRO: [&str; 4] = ["esp32c3", "nrf52840", "rp2040", "rp2350"];
+
 /// A board made of hardware: its crate in `boards`, and the target of its core.
 struct Board {
     name: &'static str,
@@ -30,25 +33,35 @@ const FRESH: Duration = Duration::from_hours(5 * 24);
 /// The server of the throw-away identity: an address that is never reached.
 const HOST: &str = "supplier.example";
 
-/// Builds every board in release, without a lint, and prints what its image takes.
+/// Builds every board in release, and one of each core with the feature `micro` as well, without a lint; prints what the images take.
 pub(crate) fn build() -> Result<()> {
     let identity = identity()?;
     let mut rows = Vec::new();
     for board in BOARDS {
-        // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
-        let run = Run::cargo("build --release --locked")
-            .env("GATEWAY_IDENTITY", identity.to_string_lossy())
-            .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-            .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
-            .within(&format!("boards/{}", board.name));
-        println!("  $ {run}");
-        run.succeed()?;
-        let image = root().join("boards/target").join(board.target).join("release").join(board.name);
-        let size = elf::sections(&image)?;
-        rows.push(format!("  {:<11} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram));
+        // At first, so that the image that stays is the one without it.
+        if WITH_MICRO.contains(&board.name) {
+            rows.push(image(board, "micro", &identity)?);
+        }
+        rows.push(image(board, "", &identity)?);
     }
     println!("{}", rows.join("\n"));
     Ok(())
+}
+
+/// Builds the image of a board with a feature, and returns what it takes.
+fn image(board: &Board, feature: &str, identity: &Path) -> Result<String> {
+    // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
+    let run = Run::cargo("build --release --locked")
+        .arg(format!("--features={feature}"))
+        .env("GATEWAY_IDENTITY", identity.to_string_lossy())
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
+        .within(&format!("boards/{}", board.name));
+    println!("  $ {run}");
+    run.succeed()?;
+    let image = root().join("boards/target").join(board.target).join("release").join(board.name);
+    let size = elf::sections(&image)?;
+    Ok(format!("  {:<11} {feature:<5} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram))
 }
 
 /// Returns whether a crate in `boards` is one of these, which need an identity to build.
@@ -91,6 +104,18 @@ mod tests {
             assert!(readme.contains("CI has not run it on hardware"), "{}", board.name);
             let main = fs::read_to_string(directory.join("src/main.rs")).unwrap();
             assert!(main.lines().count() < 120, "{}", board.name);
+        }
+    }
+
+    #[test]
+    fn every_board_has_the_feature_micro_and_one_of_each_core_is_built_with_it() {
+        for board in BOARDS {
+            let manifest = fs::read_to_string(root().join("boards").join(board.name).join("Cargo.toml")).unwrap();
+            assert!(manifest.contains("\nmicro = ["), "{}", board.name);
+            let readme = fs::read_to_string(root().join("boards").join(board.name).join("README.md")).unwrap();
+            assert!(readme.contains("`--features micro`") && readme.contains("not been audited"), "{}", board.name);
+            let mut built = BOARDS.iter().filter(|board| WITH_MICRO.contains(&board.name));
+            assert!(built.any(|other| other.target == board.target), "{}", board.target);
         }
     }
 

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::desk::{self, Desk};
 use crate::fmt::Shown;
 use crate::memory::{Connection, first};
+use crate::provider::Client;
 use crate::settings::{Board, Settings};
 use crate::tap::Tap;
 #[cfg(feature = "resumption")]
@@ -14,7 +15,7 @@ use embassy_net::{IpAddress, Ipv4Address, Stack};
 use embassy_time::{Duration, Instant, with_timeout};
 use embedded_io_async::Read;
 use embedded_mtls::x509::{ServerName, Time};
-use embedded_mtls::{Buffers, Client, ClientConfig, Handshake};
+use embedded_mtls::{Buffers, ClientConfig, Handshake};
 use logging::{debug, info, warn};
 use mtls_order::{Acceptance, Endpoint, Trouble};
 

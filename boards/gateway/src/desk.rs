@@ -2,10 +2,10 @@
 
 use crate::clock::Clock;
 use crate::fmt::Shown;
+use crate::provider::Provider;
 use crate::settings::{Board, Settings};
 use embassy_time::Instant;
 use embedded_mtls::credential::{Choice, PeerRequest};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
@@ -48,7 +48,7 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
     }
 
     async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        let digest = input.digest(RustCrypto).ok()?;
+        let digest = input.digest(Provider).ok()?;
         let start = Instant::now();
         let signature = self.board.sign(input.key, digest.as_bytes().first_chunk()?, input.hedge()).await;
         debug!("signed in {} ms", start.elapsed().as_millis());
@@ -92,7 +92,7 @@ pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> 
 
 /// Returns the first bytes of the SHA-256 digest of an order, to identify it in logs.
 pub(crate) fn fingerprint(order: &[u8]) -> u64 {
-    let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[order]);
+    let digest = Provider.digest(HashAlgorithm::Sha256, &[order]);
     let first = digest.ok().and_then(|digest| digest.as_bytes().first_chunk().copied());
     first.map_or(0, u64::from_be_bytes)
 }

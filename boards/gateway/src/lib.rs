@@ -22,6 +22,7 @@ mod clock;
 mod desk;
 mod fmt;
 mod memory;
+pub mod provider;
 pub mod sample;
 mod server;
 mod settings;

@@ -2,9 +2,10 @@
 //! board before it is offered, so that a power cut never lets it be offered twice.
 
 use crate::fmt::Shown;
+use crate::provider::Client;
 use crate::settings::{Board, Settings};
 use embedded_mtls::x509::Time;
-use embedded_mtls::{Client, Handshake, Session, Ticket};
+use embedded_mtls::{Handshake, Session, Ticket};
 use logging::{debug, info, warn};
 use zeroize::Zeroize;
 

@@ -1,9 +1,9 @@
 //! The functions of the device, from its peripherals.
 
 use embedded_mtls::KeyHandle;
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::FlashJournal;
+use gateway::provider::SigningKey;
 use gateway::{Board, Journal};
 
 /// A generator of random numbers, a journal, and the key of the only credential.
@@ -31,12 +31,12 @@ pub trait Signer {
 /// the digest, then Sign in external mode with the slot of the key; its answer is `r` and `s` in the form required
 /// here. It takes about 100 ms, during which other tasks run. The certificate is then issued for the key that the chip
 /// generated, and the provisioned directory needs no `gateway.key`.
-pub struct SoftwareKey(P256SigningKey);
+pub struct SoftwareKey(SigningKey);
 
 impl SoftwareKey {
     /// Creates a key from its private scalar; `None` if it is not between 0 and the order of the group.
     pub fn new(scalar: &[u8; 32]) -> Option<Self> {
-        P256SigningKey::from_bytes(scalar).ok().map(Self)
+        SigningKey::from_bytes(scalar).ok().map(Self)
     }
 }
 

@@ -9,8 +9,8 @@
 //! The output is as good as the best of the three inputs. Without the key of the device it cannot be guessed even if
 //! all raw bits are known (the idea of RFC 8937), and no start repeats another, since the seed is used once.
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
+use gateway::provider::Provider;
 use zeroize::Zeroizing;
 
 /// Raw bits for each request, a tenth of a bit of entropy in each of them: more than the 320 that a key of 256 bits
@@ -82,7 +82,7 @@ impl<S: FnMut() -> bool> Noise<S> {
 }
 
 fn hmac(key: &[u8; 32], message: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
-    let digest = RustCrypto.hmac(HashAlgorithm::Sha256, key, message).ok()?;
+    let digest = Provider.hmac(HashAlgorithm::Sha256, key, message).ok()?;
     digest.as_bytes().first_chunk().copied().map(Zeroizing::new)
 }
 

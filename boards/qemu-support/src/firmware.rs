@@ -11,9 +11,9 @@ use crate::unyielding::unyielding;
 use core::pin::pin;
 use embassy_net::Stack;
 use embedded_mtls::credential::{AnchorSet, Chain};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
+use gateway::provider::SigningKey;
 use gateway::{Memory, Settings, app, sample};
 #[cfg(feature = "full")]
 use quick_start::Supplier;
@@ -66,7 +66,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     if let Some(identity) = identity {
         let chain = Chain::joined(arena.load(identity, "der")?);
         credential = Some(Credential::new(chain, KeyHandle(0)).ok()?);
-        let own = P256SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
+        let own = SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
         key = if slow_key {
             signer::hand_over(own);
             Key::Away

@@ -5,12 +5,12 @@ use crate::files;
 use crate::signer;
 use crate::stack;
 use embedded_mtls::KeyHandle;
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 #[cfg(feature = "full")]
 use embedded_mtls::{
     Entropy,
     x509::{Time, UnixTime},
 };
+use gateway::provider::SigningKey;
 use gateway::{Board, Journal};
 
 /// The file in which an order waits.
@@ -41,7 +41,7 @@ pub(crate) enum Key {
     /// There is none.
     None,
     /// In memory.
-    Own(P256SigningKey),
+    Own(SigningKey),
     /// In the slow signer.
     Away,
 }

@@ -4,13 +4,14 @@ use crate::host::{clock, entropy};
 use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_time::Duration;
-use embedded_mtls::credential::Chain;
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::credential::{Chain, Choice};
+use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{ServerName, TrustAnchor};
 use embedded_mtls::{Buffers, ClientConfig, Credential, KeyHandle};
 use embedded_mtls_connect::embassy::Timeouts;
-use embedded_mtls_connect::{Connector, Lent, SoftwareDevice};
+use embedded_mtls_connect::{Connector, Device, Lent, SoftwareDevice};
 use gateway::Endpoint;
+use gateway::provider::{Provider, SigningKey};
 use quick_start::Supplier;
 use reqwless::client::HttpConnection;
 use reqwless::request::{Request, RequestBuilder};
@@ -49,8 +50,8 @@ pub(crate) async fn run(
 async fn dial(network: Stack<'static>, endpoint: &Endpoint<'_>, identity: &Supplier<'_>) -> Result<u16, &'static str> {
     let anchors = [TrustAnchor::from_certificate(identity.root).map_err(|_| "no root")?];
     let credentials = [Credential::new(Chain::joined(identity.chain), KeyHandle(0)).map_err(|_| "no certificates")?];
-    let keys = [P256SigningKey::from_der(identity.key).map_err(|_| "no key")?];
-    let device = SoftwareDevice { credentials: &credentials, keys: &keys, clock, entropy };
+    let keys = [SigningKey::from_der(identity.key).map_err(|_| "no key")?];
+    let device = SoftwareDevice { credentials: &credentials, keys: &keys, clock, entropy }.with_provider::<Provider>();
     let config = ClientConfig::new(ServerName::parse(identity.host).map_err(|_| "no host name")?, &anchors);
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 1024], [0; 2048]);
     let lent = [Lent::new(Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer })];
@@ -65,7 +66,7 @@ async fn dial(network: Stack<'static>, endpoint: &Endpoint<'_>, identity: &Suppl
 
 /// Posts over a connection of a connector.
 async fn over<'b>(
-    connector: &Connector<'_, 'b, Stack<'_>, SoftwareDevice<'b>>,
+    connector: &Connector<'_, 'b, Stack<'_>, impl Device<Host: AsyncHost<Choice = Choice<'b>>>>,
     endpoint: &Endpoint<'_>,
     host: &str,
 ) -> Result<u16, &'static str> {

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Ticker, Timer};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use gateway::provider::SigningKey;
 
 /// The duration of a signature.
 const DELAY: Duration = Duration::from_millis(300);
@@ -13,14 +13,14 @@ const BEAT: Duration = Duration::from_millis(10);
 
 type Mailbox<T> = Signal<CriticalSectionRawMutex, T>;
 
-static KEY: Mailbox<P256SigningKey> = Signal::new();
+static KEY: Mailbox<SigningKey> = Signal::new();
 /// A digest, and the hedge of its signature.
 static TASK: Mailbox<([u8; 32], [u8; 32])> = Signal::new();
 static SIGNATURE: Mailbox<Option<[u8; 64]>> = Signal::new();
 static BEATS: AtomicU32 = AtomicU32::new(0);
 
 /// Hands the key over to the task.
-pub(crate) fn hand_over(key: P256SigningKey) {
+pub(crate) fn hand_over(key: SigningKey) {
     KEY.signal(key);
 }
 

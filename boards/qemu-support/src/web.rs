@@ -5,11 +5,11 @@ use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_time::{Duration, with_timeout};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Buffers, ClientAuth, Credential, ServerConfig};
 use embedded_mtls_connect::picoserve::Socket;
-use embedded_mtls_connect::{Acceptor, Lent, SoftwareDevice};
+use embedded_mtls_connect::{Acceptor, Device, Lent, SoftwareDevice};
+use gateway::provider::{Provider, SigningKey};
 use picoserve::Router;
 use picoserve::extract::State;
 use picoserve::routing::get;
@@ -48,12 +48,13 @@ pub(crate) async fn serve(
     (port, connections): (u16, u16),
     anchors: &[TrustAnchor<'_>],
     credentials: &[Credential<'_>],
-    keys: &[P256SigningKey],
+    keys: &[SigningKey],
 ) {
     let Memory { tcp_rx, tcp_tx, tls_rx, tls_tx, peer, head } = MEMORY.take();
     let config = ServerConfig::new(ClientAuth::Required(anchors));
     let lent = [Lent::new(Buffers { rx: tls_rx, tx: tls_tx, peer })];
-    let acceptor = Acceptor::new((), &config, SoftwareDevice { credentials, keys, clock, entropy }, &lent);
+    let device = SoftwareDevice { credentials, keys, clock, entropy }.with_provider::<Provider>();
+    let acceptor = Acceptor::new((), &config, device, &lent);
     network.wait_config_up().await;
     for number in 1..=connections {
         defmt::info!("connection {} of {}: listening at port {}", number, connections, port);

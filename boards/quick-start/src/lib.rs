@@ -7,11 +7,14 @@ use embassy_net::dns::DnsSocket;
 use embassy_net::tcp::client::{TcpClient, TcpClientState};
 use embassy_time::Duration;
 use embedded_mtls::credential::Chain;
+#[cfg(not(feature = "micro"))]
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{Buffers, ClientConfig, Credential, Entropy, KeyHandle};
 use embedded_mtls_connect::embassy::Timed;
 use embedded_mtls_connect::{Connector, Lent, SoftwareDevice};
+#[cfg(feature = "micro")]
+use embedded_mtls_micro::{Micro, MicroSigningKey as P256SigningKey};
 use reqwless::client::HttpClient;
 use reqwless::request::{Method, RequestBuilder};
 
@@ -50,6 +53,8 @@ pub async fn post(
     let credentials = [Credential::new(chain, KeyHandle(0)).map_err(|_| "the certificates cannot be used")?];
     let keys = [P256SigningKey::from_der(supplier.key).map_err(|_| "the key cannot be used")?];
     let device = SoftwareDevice { credentials: &credentials, keys: &keys, clock, entropy };
+    #[cfg(feature = "micro")]
+    let device = embedded_mtls_connect::Device::with_provider::<Micro>(device);
 
     let config = ClientConfig::new(ServerName::parse(supplier.host).map_err(|_| "no host name")?, &anchors);
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 1024], [0; 2048]);
