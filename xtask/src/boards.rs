@@ -1,13 +1,16 @@
 //! The firmware of real boards: built with a throw-away identity, and measured. Nothing of it is run.
 
 use crate::budget::elf;
-use crate::run::{Result, Run, root};
+use crate::run::{Failure, Result, Run, root};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The real boards that are built with the cryptography of `embedded-mtls-micro`, too: one of each core.
 const WITH_MICRO: [&str; 4] = ["esp32c3", "nrf52840", "rp2040", "rp2350"];
+
+/// The emulated board with the assembly of `embedded-mtls-micro`, and the target of its core.
+const EMULATED: Board = Board { name: "qemu-mps2", target: "thumbv7em-none-eabihf" };
 
 /// A board made of hardware: its crate in `boards`, and the target of its core.
 struct Board {
@@ -62,6 +65,18 @@ fn image(board: &Board, feature: &str, identity: &Path) -> Result<String> {
     let image = root().join("boards/target").join(board.target).join("release").join(board.name);
     let size = elf::sections(&image)?;
     Ok(format!("  {:<11} {feature:<5} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram))
+}
+
+/// Builds the image of the emulated board with the feature `micro` and keeps it under a name of its own, since the one
+/// without it, which is to be built next, has the same.
+pub(crate) fn emulated_micro() -> Result<()> {
+    let run = Run::cargo("build --release --locked --features micro").within(&format!("boards/{}", EMULATED.name));
+    println!("  $ {run}");
+    run.succeed()?;
+    let directory = root().join("boards/target").join(EMULATED.target).join("release");
+    let (image, copy) = (directory.join(EMULATED.name), directory.join(format!("{}-micro", EMULATED.name)));
+    let failed = |error| Failure::new(format!("{}: {error}", copy.display()));
+    fs::copy(image, &copy).map(|_| ()).map_err(failed)
 }
 
 /// Returns whether a crate in `boards` is one of these, which need an identity to build.

@@ -311,6 +311,7 @@ fn qemu_step(words: &[String]) -> Step {
     let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
     let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), Run::arg);
     let tasks = vec![
+        Task::Call(boards::emulated_micro),
         image("boards/qemu-mps2"),
         image("boards/qemu-lm3s"),
         cargo("build --package mtls --locked --bins"),

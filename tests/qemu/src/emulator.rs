@@ -15,6 +15,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) enum Machine {
     /// Cortex-M4F with a LAN9118.
     Mps2,
+    /// The same machine with the firmware that has the feature `micro`.
+    Mps2Micro,
     /// Cortex-M3 with 64 KiB of RAM and a Stellaris Ethernet controller.
     Lm3s,
 }
@@ -46,6 +48,7 @@ pub(crate) struct Emulator {
 }
 
 impl Machine {
+    /// With the default cryptography.
     pub(crate) const ALL: [Self; 2] = [Self::Mps2, Self::Lm3s];
 
     /// The machine that an image is for, by the name of the image.
@@ -54,24 +57,32 @@ impl Machine {
         Self::ALL.into_iter().find(|machine| machine.crate_name() == name)
     }
 
-    /// QEMU's name for it.
+    /// Its name in the table.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Mps2 => "mps2-an386",
+            Self::Mps2Micro => "an386, micro",
+            Self::Mps2 | Self::Lm3s => self.model(),
+        }
+    }
+
+    /// QEMU's name for it.
+    const fn model(self) -> &'static str {
+        match self {
+            Self::Mps2 | Self::Mps2Micro => "mps2-an386",
             Self::Lm3s => "lm3s6965evb",
         }
     }
 
     const fn crate_name(self) -> &'static str {
         match self {
-            Self::Mps2 => "qemu-mps2",
+            Self::Mps2 | Self::Mps2Micro => "qemu-mps2",
             Self::Lm3s => "qemu-lm3s",
         }
     }
 
     const fn controller(self) -> &'static str {
         match self {
-            Self::Mps2 => "lan9118",
+            Self::Mps2 | Self::Mps2Micro => "lan9118",
             Self::Lm3s => "stellaris",
         }
     }
@@ -81,15 +92,17 @@ impl Machine {
         boards().join(self.crate_name()).display().to_string()
     }
 
-    /// Returns the path of the image that `cargo build --release` in the board's folder makes.
+    /// Returns the path of the image that `cargo build --release` in the board's folder makes, or of the copy that
+    /// `cargo xtask qemu` keeps of the one with the feature `micro`.
     pub(crate) fn image(self) -> PathBuf {
-        let target = match self {
-            Self::Mps2 => "thumbv7em-none-eabihf",
-            Self::Lm3s => "thumbv7m-none-eabi",
+        let (target, image) = match self {
+            Self::Mps2 => ("thumbv7em-none-eabihf", "qemu-mps2"),
+            Self::Mps2Micro => ("thumbv7em-none-eabihf", "qemu-mps2-micro"),
+            Self::Lm3s => ("thumbv7m-none-eabi", "qemu-lm3s"),
         };
         let boards = boards();
         let directory = env::var_os("BOARDS_TARGET_DIR").map_or_else(|| boards.join("target"), PathBuf::from);
-        directory.join(target).join("release").join(self.crate_name())
+        directory.join(target).join("release").join(image)
     }
 }
 
@@ -112,7 +125,7 @@ impl Emulator {
         let words =
             ["arg=image"].into_iter().chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(",arg=");
         let mut line: Vec<String> =
-            ["-M", machine.name(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
+            ["-M", machine.model(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
         line.extend(["-semihosting-config".into(), format!("enable=on,target=native,{words}")]);
         line.extend(network.options(machine));
         if let Clock::Counting(shift) = clock {

@@ -14,6 +14,7 @@ mod clients;
 mod emulator;
 mod faults;
 mod ground;
+mod micro;
 mod names;
 mod once;
 mod pace;

@@ -40,7 +40,7 @@ impl Machine {
     /// Thousands of instructions in which any public-key operation is done, but no two are.
     const fn one_operation(self) -> u64 {
         match self {
-            Self::Mps2 => 8_000,
+            Self::Mps2 | Self::Mps2Micro => 8_000,
             // Built for size.
             Self::Lm3s => 12_000,
         }

@@ -9,9 +9,6 @@ use crate::world::{World, free_port};
 use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The machine with tickets.
-const MACHINE: Machine = Machine::Mps2;
-
 /// The lines of the machine's log.
 const FULL: &str = "sending credential 0";
 const STORED: &str = "a ticket for the next session is stored";
@@ -31,21 +28,27 @@ const KEYS: &str = "ticket.keys";
 
 /// All of them.
 pub(crate) fn rows() -> Vec<Row> {
-    let servers = [
-        Server { kind: Kind::OpenSslOfMany, options: &[], resumed: "Reused session-id" },
-        Server { kind: Kind::Ours, options: &["--ticket-keys"], resumed: "resumed, the client proved its identity" },
-    ];
-    let row = |server: Server| Row {
-        machine: MACHINE.name(),
+    let ours =
+        Server { kind: Kind::Ours, options: &["--ticket-keys"], resumed: "resumed, the client proved its identity" };
+    vec![at_openssl(Machine::Mps2), row(Machine::Mps2, ours)]
+}
+
+/// A machine with tickets, against OpenSSL.
+pub(crate) fn at_openssl(machine: Machine) -> Row {
+    row(machine, Server { kind: Kind::OpenSslOfMany, options: &[], resumed: "Reused session-id" })
+}
+
+fn row(machine: Machine, server: Server) -> Row {
+    Row {
+        machine: machine.name(),
         name: format!("resumes from flash after a power cycle, at {}", server.kind.name()),
-        run: Box::new(move |world| power_cycles(&server, world)),
-    };
-    servers.map(row).into()
+        run: Box::new(move |world| power_cycles(machine, &server, world)),
+    }
 }
 
 /// The first start gets a ticket, and the second resumes with it. The power fails in the third once its ticket is offered:
 /// the fourth has none.
-fn power_cycles(server: &Server, world: &World) -> Result<(), String> {
+fn power_cycles(machine: Machine, server: &Server, world: &World) -> Result<(), String> {
     let ground = Ground::new(&world.root, Some(&world.client))?;
     let port = free_port()?;
     world.files.write(KEYS, "2f".repeat(48))?;
@@ -60,10 +63,10 @@ fn power_cycles(server: &Server, world: &World) -> Result<(), String> {
         (1, &[FULL, STORED], OFFERED),
     ] {
         if lines.is_empty() {
-            lose_power(&ground)?;
+            lose_power(machine, &ground)?;
             continue;
         }
-        let mut machine = start(&ground, port)?;
+        let mut machine = start(machine, &ground, port)?;
         let outcome = peer.attend().and_then(|_| expect_end(&mut machine, DELIVERED, lines)).and_then(|()| {
             if machine.log().iter().any(|line| line.contains(absent)) {
                 return Err(format!("the log says \"{absent}\""));
@@ -77,16 +80,16 @@ fn power_cycles(server: &Server, world: &World) -> Result<(), String> {
 }
 
 /// Switches the machine off when it has offered its ticket to a server that does not answer.
-fn lose_power(ground: &Ground) -> Result<(), String> {
+fn lose_power(machine: Machine, ground: &Ground) -> Result<(), String> {
     let silent = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
     let port = silent.local_addr().map_err(|error| error.to_string())?.port();
-    let mut machine = start(ground, port)?;
+    let mut machine = start(machine, ground, port)?;
     machine.await_line(OFFERED)
 }
 
 /// Switches the machine on. It has the time of this host.
-fn start(ground: &Ground, port: u16) -> Result<Emulator, String> {
+fn start(machine: Machine, ground: &Ground, port: u16) -> Result<Emulator, String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
     let time = format!("time=10.0.2.2:{}", time_server::start(now.as_secs())?);
-    boot(MACHINE, ground, &arguments(ground, port, &[time]))
+    boot(machine, ground, &arguments(ground, port, &[time]))
 }

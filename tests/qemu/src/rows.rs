@@ -5,7 +5,7 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{answers, faults, names, once, pace, quick, resumption, time_server};
+use crate::{answers, faults, micro, names, once, pace, quick, resumption, time_server};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -155,11 +155,7 @@ pub(crate) fn all() -> Vec<Row> {
     Machine::ALL
         .into_iter()
         .flat_map(of_machine)
-        .chain([Row {
-            machine: WEB.name(),
-            name: "serves curl by its certificate with picoserve, and nobody else".into(),
-            run: Box::new(serves_pages),
-        }])
+        .chain([serves_pages(Machine::Mps2)])
         .chain(faults::rows())
         .chain(answers::rows())
         .chain(names::rows())
@@ -167,16 +163,13 @@ pub(crate) fn all() -> Vec<Row> {
         .chain(once::rows())
         .chain(quick::rows())
         .chain(resumption::rows())
+        .chain(micro::rows())
         .collect()
 }
 
-/// The machine with room for a web server.
-const WEB: Machine = Machine::Mps2;
-
 fn of_machine(machine: Machine) -> Vec<Row> {
-    let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
-        .map(|peer| Post::new(machine, peer).posting_to_file().row(&format!("posts to {}", peer.name())))
-        .into();
+    use peers::Kind::{Apache, Nginx, OpenSsl, Ours};
+    let mut rows: Vec<Row> = [Ours, OpenSsl, Nginx, Apache].map(|peer| posts(machine, peer)).into();
     rows.extend(small(machine));
     rows.extend(refusals(machine));
     rows.extend(clients::Kind::ALL.map(|client| serves(machine, client)));
@@ -206,6 +199,11 @@ fn of_machine(machine: Machine) -> Vec<Row> {
         run: Box::new(move |world| overflows(machine, world)),
     });
     rows
+}
+
+/// The machine is the gateway.
+pub(crate) fn posts(machine: Machine, peer: peers::Kind) -> Row {
+    Post::new(machine, peer).posting_to_file().row(&format!("posts to {}", peer.name()))
 }
 
 /// Rows with 1 KiB for received records, and as much for those to send: records of 512 bytes are negotiated, and a
@@ -242,12 +240,18 @@ fn small(machine: Machine) -> impl Iterator<Item = Row> {
 const SHORT_LEAF: usize = 500;
 const LONG_LEAF: usize = 922;
 
+/// The server is of another authority.
+pub(crate) fn refuses_server(machine: Machine) -> Row {
+    let post = Post::refused(machine, peers::Kind::Ours, TLS, "UnknownIssuer");
+    post.showing("server-of-other-root").row("refuses a server of another CA")
+}
+
 /// Each way to be refused, with its verdict.
 fn refusals(machine: Machine) -> Vec<Row> {
     use peers::Kind::{Apache, Nginx, OpenSsl, OpenSslAskingNobody, Ours};
     let post = |peer, status, log| Post::refused(machine, peer, status, log);
     vec![
-        post(Ours, TLS, "UnknownIssuer").showing("server-of-other-root").row("refuses a server of another CA"),
+        refuses_server(machine),
         post(Nginx, TLS, "Expired").showing("server-expired").row("refuses a server that has expired"),
         post(Ours, TLS, "NameMismatch").showing("server-of-other-name").row("refuses a server of another name"),
         post(OpenSslAskingNobody, NOT_MUTUAL, "requested no certificate").row("refuses a server that asks nobody"),
@@ -263,7 +267,7 @@ fn refusals(machine: Machine) -> Vec<Row> {
 }
 
 /// The machine is the supplier.
-fn serves(machine: Machine, client: clients::Kind) -> Row {
+pub(crate) fn serves(machine: Machine, client: clients::Kind) -> Row {
     let run = move |world: &World| {
         let (mut supplier, port) = supply(machine, world)?;
         let printed = client.post(world, port, "client")?;
@@ -294,9 +298,18 @@ fn listen(machine: Machine, world: &World, argument: &str) -> Result<(Emulator, 
     Ok((supplier, port))
 }
 
-/// The machine is a web server with a page for the clients of one CA.
-fn serves_pages(world: &World) -> Result<(), String> {
-    let (mut web_server, port) = listen(WEB, world, "web=8443:2")?;
+/// The machine is a web server.
+pub(crate) fn serves_pages(machine: Machine) -> Row {
+    Row {
+        machine: machine.name(),
+        name: "serves curl by its certificate with picoserve, and nobody else".into(),
+        run: Box::new(move |world| serves_page(machine, world)),
+    }
+}
+
+/// It has a page for the clients of one CA.
+fn serves_page(machine: Machine, world: &World) -> Result<(), String> {
+    let (mut web_server, port) = listen(machine, world, "web=8443:2")?;
     let refused = clients::page(world, port, "client-of-other-root")?;
     web_server.await_line("connection 2 of 2")?;
     let served = clients::page(world, port, "client")?;
