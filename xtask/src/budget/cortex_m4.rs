@@ -1,7 +1,8 @@
-//! The providers in assembly, checked where they run.
+//! The providers in assembly, checked where they run: on a Cortex-M4, and ours on a Cortex-M33, too.
 
 use super::builds::TUNED;
 use super::{Build, images, replay, target_directory};
+use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result};
 use crate::setup;
 
@@ -18,23 +19,39 @@ pub(crate) fn check() -> Result<()> {
     setup::emulator()?;
     let file = target_directory().join("vectors");
     replay::on_host("vectors", "record,default-algorithms", &[&file.to_string_lossy()])?;
-    run("cortex-m4", false, RIGHT)?;
+    run(&CORTEX_M4, "cortex-m4", false, RIGHT)?;
     let right = [ASSEMBLY, RIGHT, RIGHT_MICRO].concat();
-    run("micro-comparison,default-algorithms", false, &right)?;
+    for core in [CORTEX_M4, CORTEX_M33] {
+        run(&core, MICRO, false, &right)?;
+    }
     // With a branch on a secret, which the image has to notice.
-    run("micro-comparison,default-algorithms", true, &right)
+    run(&CORTEX_M4, MICRO, true, &right)
 }
+
+/// Our own cryptography with both of its forms.
+const MICRO: &str = "micro-comparison,default-algorithms";
+
+/// A core with the instructions of the assembly: its target, and its machine.
+struct Core {
+    target: &'static str,
+    machine: &'static str,
+}
+
+const CORTEX_M4: Core = Core { target: MEASURED_TARGET, machine: replay::CORTEX_M4 };
+const CORTEX_M33: Core = Core { target: "thumbv8m.main-none-eabihf", machine: replay::CORTEX_M33 };
 
 /// Makes the build script of our own cryptography build the variant with a branch on a secret.
 const LEAKY: &str = "MICRO_LEAKY";
 
-fn run(features: &'static str, is_leaky: bool, right: &str) -> Result<()> {
+fn run(core: &Core, features: &'static str, is_leaky: bool, right: &str) -> Result<()> {
+    let Core { target, machine } = core;
     let build = Build { features, ..TUNED };
-    let compilation = images::compilation(&build, &["check_provider"], "replay");
+    let compilation = images::compilation_for(target, &build, &["check_provider"], "replay");
     if is_leaky { compilation.env(LEAKY, "1") } else { compilation }.succeed()?;
-    let output = replay::emulate(&images::image(&build, "check_provider"), &[], "target/budget")?;
+    let image = images::image_for(target, &build, "check_provider");
+    let output = replay::emulate_on(machine, &image, &[], "target/budget")?;
     if output == right {
         return Ok(());
     }
-    Err(Failure::new(format!("the image with {features} printed:\n{output}and not:\n{right}")))
+    Err(Failure::new(format!("the image with {features} for {target} printed:\n{output}and not:\n{right}")))
 }

@@ -46,20 +46,30 @@ pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result
 
 /// Returns the command that does that.
 pub(crate) fn compilation(build: &Build, programs: &[&str], feature: &str) -> Run {
+    compilation_for(MEASURED_TARGET, build, programs, feature)
+}
+
+/// Returns the command for another target.
+pub(crate) fn compilation_for(target: &str, build: &Build, programs: &[&str], feature: &str) -> Run {
     let Build { profile, features, flags, .. } = build;
-    let line = format!("build --quiet --locked --profile {profile} --target {MEASURED_TARGET} --target-dir");
+    let line = format!("build --quiet --locked --profile {profile} --target {target} --target-dir");
     let run = Run::cargo(&line)
         .arg(target_directory().to_string_lossy())
         .arg(format!("--features={features},{feature}"))
         .arg("--config")
-        .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"));
+        .arg(format!("target.{target}.rustflags=[{flags}]"));
     let run = if *features == DEVICE { run.arg("--no-default-features") } else { run };
     programs.iter().fold(run, |run, program| run.words("--bin").arg(*program)).within(CRATE)
 }
 
 /// Returns the path of a program of a build.
 pub(crate) fn image(build: &Build, program: &str) -> PathBuf {
-    target_directory().join(MEASURED_TARGET).join(build.profile).join(program)
+    image_for(MEASURED_TARGET, build, program)
+}
+
+/// Returns the path of a program that is built for another target.
+pub(crate) fn image_for(target: &str, build: &Build, program: &str) -> PathBuf {
+    target_directory().join(target).join(build.profile).join(program)
 }
 
 fn over(full: u64, empty: u64) -> Result<u64> {

@@ -5,8 +5,12 @@ use super::{CRATE, host, images, target_directory};
 use crate::run::{Failure, Result, Run, root};
 use std::path::Path;
 
-/// The machine with a Cortex-M4. Each instruction takes 2^6 ns of virtual time, which the images know.
-const QEMU: &str = "-M mps2-an386 -nographic -monitor none -serial none -icount shift=6";
+/// The machines with a Cortex-M4 and with a Cortex-M33.
+pub(crate) const CORTEX_M4: &str = "mps2-an386";
+pub(crate) const CORTEX_M33: &str = "mps2-an505";
+
+/// Each instruction takes 2^6 ns of virtual time, which the images know.
+const QEMU: &str = "-nographic -monitor none -serial none -icount shift=6 -M";
 
 /// The word for the recording of a connection that resumes a session.
 pub(crate) const RESUMED: &str = "resumed";
@@ -90,11 +94,17 @@ fn twice(image: &Path, choice: Choice, peer: &str) -> Result<String> {
     Err(Failure::new(format!("two runs of {} gave different figures", image.display())))
 }
 
-/// Runs an image in a directory and gives what it prints.
+/// Runs an image in a directory, on a Cortex-M4, and gives what it prints.
 pub(crate) fn emulate(image: &Path, words: &[&str], directory: &str) -> Result<String> {
+    emulate_on(CORTEX_M4, image, words, directory)
+}
+
+/// Runs an image on a machine.
+pub(crate) fn emulate_on(machine: &str, image: &Path, words: &[&str], directory: &str) -> Result<String> {
     let words: Vec<_> = words.iter().map(|word| format!(",arg={word}")).collect();
     Run::new("qemu-system-arm")
         .words(QEMU)
+        .arg(machine)
         .arg("-semihosting-config")
         .arg(format!("enable=on,target=native{}", words.concat()))
         .arg("-kernel")

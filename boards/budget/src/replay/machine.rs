@@ -11,11 +11,11 @@ use semihosting::io::Read as _;
 
 /// Logarithm of the nanoseconds that an instruction takes: QEMU's `-icount shift=6`.
 const SHIFT: u32 = 6;
-/// Nanoseconds of a tick at 25 MHz.
-const TICK: u64 = 40;
+/// Nanoseconds of a tick: at 25 MHz with a Cortex-M4 (mps2-an386), at 20 MHz with a Cortex-M33 (mps2-an505).
+const TICK: u64 = if cfg!(cortex_m33) { 50 } else { 40 };
 
-/// CMSDK timer 0: control at 0, value at 4, reload at 8. Counts down.
-const TIMER: *mut u32 = 0x4000_0000 as *mut u32;
+/// CMSDK timer 0: control at 0, value at 4, reload at 8. Counts down. On a Cortex-M33, which starts secure, by its secure address.
+const TIMER: *mut u32 = if cfg!(cortex_m33) { 0x5000_0000 } else { 0x4000_0000 } as *mut u32;
 
 /// The pattern of unused stack.
 const PAINT: u32 = 0xc0de_57ac;

@@ -1,4 +1,4 @@
-//! The loops that decide the speed, in assembly for Cortex-M4: the portable form has functions with the same names, and each is compared
+//! The loops that decide the speed, in assembly for Cortex-M4 and Cortex-M33: the portable form has functions with the same names, and each is compared
 //! with it in the emulator, as operations that use them are with RustCrypto. **The only folder with `unsafe` code.**
 //!
 //! `UMAAL`, which multiplies two words and adds two words, takes one cycle on a Cortex-M4 and M33, regardless of the words; nothing here branches
