@@ -122,10 +122,9 @@ fn collected(name: &str, group: &str, side: &str, count: u32) -> Result<u64> {
     figure.filter(|figure| *figure > 0).ok_or_else(|| Failure::new(format!("callgrind counted nothing:\n{said}")))
 }
 
-fn versions() -> Result<String> {
-    let mut text = String::new();
-    let file = |name: &str| fs::read_to_string(root().join(name)).unwrap_or_default();
-    let processor = file("/proc/cpuinfo");
+/// Describes the processor, as an item of a list.
+pub(crate) fn processor() -> String {
+    let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |name: &str| {
         let line = processor.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(": "));
         line.map_or("unknown", |(_, value)| value).to_owned()
@@ -133,15 +132,13 @@ fn versions() -> Result<String> {
     let asked = ["aes", "pclmulqdq", "avx2", "bmi2", "adx", "sha_ni", "avx512f", "vaes", "vpclmulqdq"];
     let flags = field("flags");
     let has: Vec<_> = asked.into_iter().filter(|flag| flags.split(' ').any(|word| word == *flag)).collect();
-    let _ = writeln!(
-        text,
-        "- Processor: {}, family {}, model {}; {}",
-        field("model name"),
-        field("cpu family"),
-        field("model\t"),
-        has.join(", ")
-    );
-    let lock = file("crates/benchmarks/Cargo.lock");
+    let (name, family, model) = (field("model name"), field("cpu family"), field("model\t"));
+    format!("- Processor: {name}, family {family}, model {model}; {}\n", has.join(", "))
+}
+
+fn versions() -> Result<String> {
+    let mut text = processor();
+    let lock = fs::read_to_string(root().join(CRATE).join("Cargo.lock")).unwrap_or_default();
     let version = |name: &str| {
         let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{name}\"\n")));
         let version = entry.and_then(|entry| entry.lines().find_map(|line| line.strip_prefix("version = ")));
@@ -156,7 +153,8 @@ fn versions() -> Result<String> {
     Ok(text)
 }
 
-fn grouped(number: u64) -> String {
+/// Writes a number with a comma before each three digits.
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")

@@ -3,7 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
-use crate::{bench_host, boards, bogo, budget, plan, setup};
+use crate::{bench_fleet, bench_host, boards, bogo, budget, plan, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -39,6 +39,11 @@ const COMMANDS: &[Command] = &[
         name: "bench-host",
         what: "measure handshakes and records on this machine beside rustls and OpenSSL",
         run: bench_host,
+    },
+    Command {
+        name: "bench-fleet",
+        what: "measure memory and work for fleets of 10 to 10,000 simulated gateways",
+        run: bench_fleet,
     },
     Command { name: "help", what: "print this text", run: help },
 ];
@@ -142,6 +147,10 @@ fn bench_host(options: &Options) -> Result<()> {
     bench_host::main(options.budget)
 }
 
+fn bench_fleet(options: &Options) -> Result<()> {
+    bench_fleet::main(options.budget)
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]
 fn help(_: &Options) -> Result<()> {
     println!("{}", usage());
@@ -152,7 +161,7 @@ fn usage() -> String {
     let mut text = String::from("usage: cargo xtask <command> [options] [files or words]\n\ncommands:\n");
     for Command { name, what, .. } in COMMANDS {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<10} {what}");
+        let _ = writeln!(text, "  {name:<11} {what}");
     }
     text.push_str(
         "\noptions:\n  \

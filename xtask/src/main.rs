@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`. `cargo xtask help` lists them.
 
+mod bench_fleet;
 mod bench_host;
 mod boards;
 mod bogo;
