@@ -3,7 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
-use crate::{bench_fleet, bench_host, boards, bogo, budget, plan, setup};
+use crate::{bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -45,6 +45,11 @@ const COMMANDS: &[Command] = &[
         what: "measure memory and work for fleets of 10 to 10,000 simulated gateways",
         run: bench_fleet,
     },
+    Command {
+        name: "mutants",
+        what: "make the core wrong in one place after the other and run its tests: all modules, or those named",
+        run: mutants,
+    },
     Command { name: "help", what: "print this text", run: help },
 ];
 
@@ -67,7 +72,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args, ["bogo", "limbo", "qemu"].contains(&command.name))?)
+    (command.run)(&parse(args, ["bogo", "limbo", "mutants", "qemu"].contains(&command.name))?)
 }
 
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
@@ -134,6 +139,10 @@ fn bogo(options: &Options) -> Result<()> {
     bogo::run(&options.files, options.budget == budget::Mode::Write)
 }
 
+fn mutants(options: &Options) -> Result<()> {
+    mutation::run(&options.files, options.budget == budget::Mode::Write, !options.no_install)
+}
+
 fn boards(_: &Options) -> Result<()> {
     setup::targets()?;
     boards::build()
@@ -168,9 +177,9 @@ fn usage() -> String {
          --list         test: print the steps and stop\n  \
          --only STEP    test, check: run this step alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
-         --no-install   test, interop, qemu, bogo: install nothing\n  \
+         --no-install   test, interop, qemu, bogo, mutants: install nothing\n  \
          --quick        budget: only the first build\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md; bogo: what came of it into docs/bogo.md",
+         --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants: what came of it into their pages",
     );
     text
 }

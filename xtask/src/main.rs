@@ -7,6 +7,7 @@ mod bogo;
 mod budget;
 mod cli;
 mod features;
+mod mutants;
 mod package;
 mod plan;
 mod run;
