@@ -1,5 +1,4 @@
-//! The halves of a session: both ways at once, dropped at every await point, with wake-ups that count, and against
-//! OpenSSL and nginx.
+//! The halves of a session: both ways at once, dropped at every await point, counting wake-ups, at OpenSSL and nginx.
 #![allow(missing_docs)]
 
 use core::cell::RefCell;
