@@ -1,7 +1,7 @@
 //! Runs a fleet in a scenario of your own, and prints what happened to its orders.
 //!
 //! ```sh
-//! cargo run --release -p embedded-mtls-sim --example fleet -- my-scenario.txt --report run.html --capture run.pcapng
+//! cargo run --release -p embedded-mtls-sim --example fleet -- crates/sim/examples/day.txt --report run.html --capture run.pcapng
 //! ```
 //! Without a file it runs the scenario below. It fails if an order was lost, altered or late.
 

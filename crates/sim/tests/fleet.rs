@@ -49,6 +49,11 @@ fn every_order_of_a_day_arrives_once_through_every_fault() {
 }
 
 #[test]
+fn the_day_of_the_example_is_the_storm() {
+    assert_eq!(include_str!("../examples/day.txt").parse(), Ok(Scenario::storm(1, 200, HOUR * 24)));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let run_of = |seed| ran(&Scenario::storm(seed, 5, HOUR * 2));
     let first = run_of(3);
