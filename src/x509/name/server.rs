@@ -71,7 +71,7 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 }
 
 impl<'a> DnsName<'a> {
-    /// Checks the syntax of a host name.
+    /// Checks the syntax of a host name, also in a constant.
     ///
     /// Underscores are accepted, though RFC 5280 section 4.2.1.6 requires the "preferred name syntax" of
     /// RFC 1034 section 3.5 from authorities: hosts and certificates have such names. A trailing dot, which marks the name
@@ -79,14 +79,20 @@ impl<'a> DnsName<'a> {
     ///
     /// # Errors
     /// [`ApiMisuse::ServerNameInvalid`].
-    pub fn parse(name: &'a str) -> Result<Self, Error> {
+    pub const fn parse(name: &'a str) -> Result<Self, Error> {
+        let name = match name.as_bytes() {
+            [complete @ .., b'.'] => match name.split_at_checked(complete.len()) {
+                Some((complete, _)) => complete,
+                None => name,
+            },
+            _ => name,
+        };
         // RFC 1123 section 2.1: "a valid host name can never have the dotted-decimal form #.#.#.#,
         // since at least the highest-level component label will be alphabetic".
-        let name = name.strip_suffix('.').unwrap_or(name);
         if is_host_name(name.as_bytes()) && !ends_in_number(name.as_bytes()) {
             Ok(Self(name))
         } else {
-            Err(ApiMisuse::ServerNameInvalid.into())
+            Err(Error::ApiMisuse(ApiMisuse::ServerNameInvalid))
         }
     }
 
@@ -124,8 +130,22 @@ pub(crate) fn is_preferred_name(name: &[u8]) -> bool {
 }
 
 /// Returns whether this can be the name of a host. Underscores are accepted, since hosts have them.
-pub(crate) fn is_host_name(name: &[u8]) -> bool {
-    name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
+pub(crate) const fn is_host_name(name: &[u8]) -> bool {
+    let (mut rest, mut before, mut label) = (name, b'.', 0_usize);
+    while let [byte, more @ ..] = rest {
+        match *byte {
+            // Labels are not empty, and begin and end with another byte.
+            b'.' if matches!(before, b'.' | b'-') => return false,
+            b'-' if before == b'.' => return false,
+            b'.' => label = 0,
+            b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' if label < MAX_LABEL => {
+                label = label.saturating_add(1);
+            }
+            _ => return false,
+        }
+        (rest, before) = (more, *byte);
+    }
+    name.len() <= MAX_HOST_NAME && !matches!(before, b'.' | b'-')
 }
 
 /// Returns whether a host is `parent` or ends in it, by whole labels.
@@ -144,22 +164,30 @@ pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
 
 /// Returns whether the last label is a number, so that the name could be mistaken for an IPv4 address: decimal, or
 /// hexadecimal as `inet_aton` and browsers parse it.
-pub(crate) fn ends_in_number(name: &[u8]) -> bool {
-    name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| match last {
-        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
-        digits => digits.iter().all(u8::is_ascii_digit),
-    })
+pub(crate) const fn ends_in_number(name: &[u8]) -> bool {
+    let (mut rest, mut last) = (name, name);
+    while let [byte, more @ ..] = rest {
+        if *byte == b'.' {
+            last = more;
+        }
+        rest = more;
+    }
+    let (mut digits, radix) = match last {
+        [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+        digits => (digits, 10),
+    };
+    while let [byte, more @ ..] = digits {
+        if !(byte.is_ascii_digit() || radix == 16 && byte.is_ascii_hexdigit()) {
+            return false;
+        }
+        digits = more;
+    }
+    true
 }
 
+/// Returns whether this is a label without underscores.
 pub(crate) fn is_preferred_label(label: &[u8]) -> bool {
-    !label.contains(&b'_') && is_label(label)
-}
-
-fn is_label(label: &[u8]) -> bool {
-    label.len() <= MAX_LABEL
-        && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        && label.first().is_some_and(|&byte| byte != b'-')
-        && label.last().is_some_and(|&byte| byte != b'-')
+    !label.contains(&b'.') && is_preferred_name(label)
 }
 
 impl fmt::Display for DnsName<'_> {
@@ -181,6 +209,7 @@ impl fmt::Display for ServerName<'_> {
 mod tests {
     use super::*;
     use std::string::String;
+    use std::vec::Vec;
 
     fn matches(wanted: &str, presented: &str) -> bool {
         DnsName::parse(wanted).unwrap().matches(presented.as_bytes())
@@ -225,6 +254,28 @@ mod tests {
         assert_eq!(ServerName::parse("10.0.0.1."), Err(ApiMisuse::ServerNameInvalid.into()), "no address, no name");
         assert!(DnsName::parse(&String::from("a").repeat(63)).is_ok());
         assert!(DnsName::parse(&String::from("a").repeat(64)).is_err());
+    }
+
+    /// The same as label by label, for every short name of the bytes that matter.
+    #[test]
+    fn a_name_is_one_of_labels() {
+        let is_label = |label: &[u8]| {
+            let inner = label.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+            inner && !label.is_empty() && !label.starts_with(b"-") && !label.ends_with(b"-")
+        };
+        let is_number = |label: &[u8]| match label {
+            [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+            digits => digits.iter().all(u8::is_ascii_digit),
+        };
+        let bytes = b"a.-_0xZ ";
+        for len in 0..=5 {
+            for number in 0..bytes.len().pow(len) {
+                let name: Vec<u8> = (0..len).map(|at| bytes[number / bytes.len().pow(at) % bytes.len()]).collect();
+                assert_eq!(is_host_name(&name), name.split(|&byte| byte == b'.').all(is_label), "{name:?}");
+                let last = name.rsplit(|&byte| byte == b'.').next().unwrap();
+                assert_eq!(ends_in_number(&name), is_number(last), "{name:?}");
+            }
+        }
     }
 
     #[test]
