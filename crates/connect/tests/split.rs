@@ -434,7 +434,7 @@ async fn connect(world: &World, port: u16) -> (SocketReader, SocketWriter) {
 }
 
 /// Reads this many bytes, or fewer if the server closes.
-async fn read_up_to(reader: &mut SocketReader, len: usize) -> Vec<u8> {
+async fn read_up_to(mut reader: SocketReader, len: usize) -> Vec<u8> {
     let (mut all, mut space) = (Vec::new(), [0; 700]);
     while all.len() < len {
         match reader.read(&mut space).await.unwrap() {
@@ -446,12 +446,13 @@ async fn read_up_to(reader: &mut SocketReader, len: usize) -> Vec<u8> {
 }
 
 /// Sends all, with a KeyUpdate that asks for another every 10,000 bytes.
-async fn write_with_key_updates(writer: &mut SocketWriter, bytes: &[u8]) {
+async fn write_with_key_updates(mut writer: SocketWriter, bytes: Vec<u8>) -> SocketWriter {
     for part in bytes.chunks(10_000) {
         writer.write_all(part).await.unwrap();
         writer.session().await.request_key_update();
     }
     writer.flush().await.unwrap();
+    writer
 }
 
 /// Both halves as tasks of an executor with several threads, against another implementation: 256 KiB both ways at once.
@@ -460,20 +461,13 @@ async fn halves_on_several_threads_exchange_data_with_openssl() {
     const LEN: usize = 256 * 1024;
     let world = World::new().unwrap();
     let port = free_port().unwrap();
-    let mut server = openssl(
-        &world.files,
-        port,
-        "server",
-        &["-tls1_3", "-Verify 3", "-quiet", "-cert_chain", &world.file("server.pem")],
-    )
-    .unwrap();
-    let (mut reader, mut writer) = connect(&world, port).await;
+    let chain = world.file("server.pem");
+    let options = ["-tls1_3", "-Verify 3", "-quiet", "-cert_chain", &chain];
+    let mut server = openssl(&world.files, port, "server", &options).unwrap();
+    let (reader, writer) = connect(&world, port).await;
 
-    let reading = tokio::spawn(async move { read_up_to(&mut reader, LEN).await });
-    let writing = tokio::spawn(async move {
-        write_with_key_updates(&mut writer, &data(LEN, 1)).await;
-        writer
-    });
+    let reading = tokio::spawn(read_up_to(reader, LEN));
+    let writing = tokio::spawn(write_with_key_updates(writer, data(LEN, 1)));
     let server = tokio::task::spawn_blocking(move || {
         server.write(&data(LEN, 2)).unwrap();
         server
@@ -534,11 +528,8 @@ async fn halves_on_several_threads_exchange_data_through_nginx() {
     }
     assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
 
-    let reading = tokio::spawn(async move { read_up_to(&mut reader, LEN).await });
-    let writing = tokio::spawn(async move {
-        write_with_key_updates(&mut writer, &data(LEN, 1)).await;
-        writer
-    });
+    let reading = tokio::spawn(read_up_to(reader, LEN));
+    let writing = tokio::spawn(write_with_key_updates(writer, data(LEN, 1)));
     let mut writer = writing.await.unwrap();
     let received = reading.await.unwrap();
     assert!(received == data(LEN, 1), "{} bytes of {LEN}", received.len());
