@@ -27,6 +27,8 @@ pub fn compare() -> Result<u32, &'static str> {
     chacha20_blocks(&mut cases)?;
     poly1305_blocks(&mut cases)?;
     sha256_blocks(&mut cases)?;
+    #[cfg(feature = "compact-memory")]
+    memory(&mut cases)?;
     Ok(cases.0)
 }
 
@@ -219,6 +221,53 @@ fn poly1305_blocks(cases: &mut Cases) -> Result<(), &'static str> {
                 portable::poly1305::poly1305(&r, &mut by_portable, blocks);
                 cases.same("poly1305", &by_assembly, &by_portable)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Copies, moves, fills and compares up to 40 bytes at each place of a word and at each distance, as loops over single bytes do.
+#[cfg(feature = "compact-memory")]
+fn memory(cases: &mut Cases) -> Result<(), &'static str> {
+    const ROOM: usize = 56;
+    let source: [u8; ROOM] = Random::new(10).array();
+    // The compiler would make the same calls of a loop that it understands.
+    let by_byte = |to: usize, len: usize, byte: &dyn Fn(usize) -> u8| {
+        let mut expected = source;
+        let places = expected.iter_mut().skip(to).take(len).enumerate();
+        places.for_each(|(index, place)| *place = core::hint::black_box(byte(index)));
+        expected
+    };
+    for (from, to, len) in (0..5).flat_map(|from| (0..16).flat_map(move |to| (0..=40).map(move |len| (from, to, len))))
+    {
+        let from_source = |index: usize| source.get(from + index).copied().unwrap_or_default();
+        let expected = by_byte(to, len, &from_source);
+        for (from, to, expected) in [
+            (from, to, expected),
+            (to, from, by_byte(from, len, &|index| source.get(to + index).copied().unwrap_or_default())),
+        ] {
+            let mut moved = source;
+            moved.copy_within(from..from + len, to);
+            cases.same("memmove", &moved, &expected)?;
+        }
+        let mut copied = source;
+        if let (Some(place), Some(part)) = (copied.get_mut(to..to + len), source.get(from..from + len)) {
+            place.copy_from_slice(part);
+        }
+        cases.same("memcpy", &copied, &expected)?;
+        let mut filled = source;
+        if let Some(place) = filled.get_mut(to..to + len) {
+            place.fill(0x5a);
+        }
+        cases.same("memset", &filled, &by_byte(to, len, &|_| 0x5a))?;
+        let (Some(one), Some(other)) = (source.get(from..from + len), copied.get(to..to + len)) else { continue };
+        cases.same("memcmp", &one.cmp(other), &core::cmp::Ordering::Equal)?;
+        let mut greater = copied;
+        if let Some(last) = greater.get_mut((to + len).saturating_sub(1)).filter(|_| len > 0) {
+            let smaller = *last < 0x80;
+            *last ^= 0x80;
+            let expected = if smaller { core::cmp::Ordering::Less } else { core::cmp::Ordering::Greater };
+            cases.same("memcmp", &one.cmp(greater.get(to..to + len).unwrap_or_default()), &expected)?;
         }
     }
     Ok(())
