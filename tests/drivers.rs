@@ -8,8 +8,8 @@ use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure, Host};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientConfig, ConnectionFailure, Diagnosis, Error, Handshake, PeerIncompatible,
-    Server, SignInput, Signature, Stage,
+    AlertDescription, BufferKind, Buffers, Client, ClientConfig, ConnectionFailure, Diagnosis, Error, Handshake,
+    PeerIncompatible, Server, SignInput, Signature, Stage,
 };
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -453,9 +453,12 @@ fn the_blocking_stream_works_over_a_socket() {
         (order, rest, stream.session.peer().unwrap().common_name().map(str::to_owned))
     });
     let mut setup = Setup::new(&Pki::new());
-    let handshake = setup.client_handshake().unwrap();
+    let config = &*Box::leak(Box::new(setup.client));
     let socket = Socket(TcpStream::connect(address).unwrap());
-    let mut stream = Stream::open(socket, handshake, &mut setup.client_host).unwrap();
+    let (buffers, entropy) = (setup.client_sizes.buffers(), entropy(1));
+    // As `Handshake::new` and `open`, which the server calls.
+    let stream = Stream::<_, Client>::establish(socket, config, buffers, entropy, &mut setup.client_host);
+    let mut stream = stream.unwrap();
     stream.write_all(b"order").unwrap();
     stream.flush().unwrap();
     let mut response = [0; 8];
@@ -465,6 +468,23 @@ fn the_blocking_stream_works_over_a_socket() {
     assert_eq!(response, *b"response");
     let (order, rest, name) = supplier.join().unwrap();
     assert_eq!((order, rest.len(), name.as_deref()), (*b"order", 0, Some("gateway-7")));
+}
+
+#[test]
+fn what_a_handshake_cannot_be_made_of_is_an_error_before_anything_is_sent() {
+    let mut setup = Setup::new(&Pki::new());
+    let config = &*Box::leak(Box::new(setup.client));
+    let mut buffers = setup.client_sizes.buffers();
+    buffers.tx = &mut [];
+    let (entropy, host) = (entropy(1), &mut setup.client_host);
+    let stream = embedded_mtls::io::blocking::Stream::<_, Client>::establish(Flooded, config, buffers, entropy, host);
+    let error = stream.unwrap_err();
+    assert_eq!(error.stage, Stage::ClientHello);
+    assert!(
+        matches!(error.cause, Failure::Tls(Error::BufferTooSmall { buffer: BufferKind::Tx, .. })),
+        "{:?}",
+        error.cause
+    );
 }
 
 /// A transport that takes everything and fails when it is read.

@@ -3,9 +3,11 @@
 use super::pump::{Io, Pump, trace_to};
 use super::stream::report;
 use super::{Failure, HandshakeError, Host};
-use crate::connection::Handshake;
 use crate::connection::machine::Machine;
+use crate::connection::{Buffers, Handshake};
 use crate::credential::Choice;
+use crate::error::Stage;
+use crate::handshake::entropy::Entropy;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::Trace;
 use embedded_io::{Read, Write};
@@ -33,6 +35,32 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     ) -> Result<Self, HandshakeError<T::Error>> {
         let driven = drive(&mut transport, &mut handshake, host);
         Self::opened(transport, &mut handshake, driven)
+    }
+
+    /// Makes a handshake with the default of the provider and runs it, as [`Handshake::new`] and [`open`](Self::open) do: without a
+    /// copy of the handshake in the frame of the caller, it takes less stack.
+    ///
+    /// # Errors
+    /// Those of [`Handshake::new`] and [`open`](Self::open).
+    #[inline(never)]
+    pub fn establish(
+        mut transport: T,
+        config: &'b R::Config<'b>,
+        buffers: Buffers<'b>,
+        entropy: Entropy,
+        host: &mut impl Host<Choice = Choice<'b>>,
+    ) -> Result<Self, HandshakeError<T::Error>>
+    where
+        R::Provider: Default,
+    {
+        // Not moved out of the result.
+        let mut made = Handshake::new(config, buffers, entropy);
+        let handshake = match &mut made {
+            Ok(handshake) => handshake,
+            Err(error) => return Err(HandshakeError { stage: Stage::ClientHello, cause: (*error).into() }),
+        };
+        let driven = drive(&mut transport, handshake, host);
+        Self::opened(transport, handshake, driven)
     }
 
     /// Announces that we will send no more data, and waits until that is sent.

@@ -8,7 +8,7 @@ use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{SigningKey, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
 use embedded_mtls::{
-    Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, NamedGroup,
+    Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, KeyHandle, NamedGroup,
     Server, ServerConfig, Side,
 };
 
@@ -71,12 +71,13 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let Ok(handshake) = Handshake::<Client<B::Provider>>::new(&config, buffers, entropy) else { return None };
-    let Ok(mut stream) = Stream::open(&mut board, handshake, &mut host) else { return None };
+    let mut opened = Stream::<_, Client<B::Provider>>::establish(&mut board, &config, buffers, entropy, &mut host);
+    // Not moved out of the result: a stream is long.
+    let Ok(stream) = &mut opened else { return None };
     B::mark();
     for _ in 0..ROUNDS {
-        send(&mut stream)?;
-        receive(&mut stream, answer)?;
+        send(stream)?;
+        receive(stream, answer)?;
     }
     stream.close().ok()
 }
@@ -109,12 +110,13 @@ pub(crate) fn serve<B: Board>(
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let Ok(handshake) = Handshake::<Server<B::Provider>>::new(&config, buffers, entropy) else { return None };
-    let Ok(mut stream) = Stream::open(&mut board, handshake, &mut host) else { return None };
+    let mut opened = Stream::<_, Server<B::Provider>>::establish(&mut board, &config, buffers, entropy, &mut host);
+    // Not moved out of the result: a stream is long.
+    let Ok(stream) = &mut opened else { return None };
     B::mark();
     for _ in 0..ROUNDS {
-        receive(&mut stream, answer)?;
-        send(&mut stream)?;
+        receive(stream, answer)?;
+        send(stream)?;
     }
     stream.close().ok()
 }

@@ -45,7 +45,11 @@ const CHOICE: &str = "\
 - The packages listed are those whose own code benefits. `aes`, `aes-gcm`, `chacha20`, `ctr` and similar crates are generic, and generic
   code is compiled with the settings of the crate that uses it: here `embedded-mtls-aead`, which exists for this purpose.
 - With P-256 in assembly (`cortex-m4`), `crypto-bigint` and `p256` hardly matter.
-- With `embedded-mtls-micro`, which is **unaudited**, that package alone matters, at `opt-level = \"s\"`.
+- With `embedded-mtls-micro`, which is **unaudited**, that package alone matters, at `opt-level = \"s\"`. Its images
+  have its feature `compact-memory`, which replaces `memcpy` and the like.
+- *Device profile* is a client with one identity for one kind of server (docs/support.md): the images lack the feature `any-peer`, and their
+  host has one credential.
+- The images run `Stream::establish`, which keeps the handshake out of the frame of the program.
 - The buffers are aligned so that the content of a record, after its header of 5 bytes, begins at a multiple of 4 (`ForRecords` in
   `boards/budget/src/roles.rs`): with ChaCha20-Poly1305 that saves a sixth of the instructions for 1 KiB.
 ";
