@@ -25,8 +25,8 @@ fn now() -> Time {
 }
 
 fn host(identity: &Identity) -> TestHost {
-    let chain: Vec<&[u8]> = identity.chain.iter().map(|der| &*leak(der.clone()).as_slice()).collect();
-    let credential = Credential::new(&*leak(chain).as_slice(), KeyHandle(0)).unwrap();
+    let chain: Vec<&[u8]> = identity.chain.iter().map(|der| leak(der.clone()).as_slice()).collect();
+    let credential = Credential::new(leak(chain).as_slice(), KeyHandle(0)).unwrap();
     let key = P256SigningKey::from_bytes(&identity.key.p256().unwrap()).unwrap();
     SoftwareHost::with_credential(leak(credential), leak([key]), now)
 }
@@ -62,7 +62,7 @@ impl Pair {
         let gateway = Leaf::new("gateway", ExtendedKeyUsagePurpose::ClientAuth);
         let mut hosts = [host(&self.tree.issuing.leaf(&gateway).unwrap()), host(&self.server)];
         let mut ends = [Ok(false); 2];
-        while ends.iter().any(|end| *end == Ok(false)) {
+        while ends.contains(&Ok(false)) {
             let [client_host, server_host] = &mut hosts;
             let client_end = turn(&mut client, client_host);
             let moved = pass(&mut client, &mut server);
