@@ -36,6 +36,7 @@ pub(crate) enum Answer<'a> {
 }
 
 impl<'a> ServerHello<'a> {
+    #[inline(never)] // in a frame of its own, which is not there while the shared secret is computed
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body);
         let legacy_version = reader.u16()?;

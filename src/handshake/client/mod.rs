@@ -381,6 +381,7 @@ fn protect<'b, P: CryptoProvider>(
 }
 
 /// Begins the transcript with the ClientHello that was kept in `tx`, now that the hash is known.
+#[inline(never)] // in a frame of its own, which is not there while the shared secret is computed
 fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlgorithm) -> Result<(), Error> {
     cx.transcript = Transcript::new(cx.provider, hash)?;
     cx.transcript.update(cx.tx.held_hello());
