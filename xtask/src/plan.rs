@@ -301,7 +301,7 @@ fn panics() -> Step {
 fn interop_step() -> Step {
     let tasks = vec![
         cargo("test --package interop --locked -- --nocapture"),
-        cargo("test --package interop --test resumption --locked --features mlkem"),
+        cargo("test --package interop --test hybrid --test resumption --locked --features mlkem"),
         cargo("test --package mtls --test capture --test check --locked"),
     ];
     Step { name: "interop", what: "both roles against other implementations", tasks }

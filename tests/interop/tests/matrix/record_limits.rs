@@ -8,7 +8,7 @@ use crate::openssl;
 use crate::pki::{Pki, SERVER_NAME, Template};
 use crate::process::{Process, print_of};
 use crate::rustls_peer::{self, Options};
-use crate::scripted::{LONG_LEAF, Stack};
+use crate::scripted::{LONG_LEAF, Stack, end};
 use crate::servers;
 use crate::table::End;
 use crate::world::{WANTED_NAME, World, free_port};
@@ -123,7 +123,7 @@ fn table(world: &World) -> String {
             let [chain, key] = ["pem", "key"].map(|end| world.file(&format!("{LONG_LEAF}.{end}")));
             peer.tell(&["serve", &chain, &key, &world.file("root.pem")])?;
             let seen = converse(peer.port()?, offer, &post(1_000));
-            seen.map_err(|problem| match peer.end() {
+            seen.map_err(|problem| match end(&mut peer) {
                 Ok((End::Refused(text) | End::Failed(text), _)) => format!("it ends the connection: {text}"),
                 _ => problem,
             })

@@ -1,21 +1,12 @@
-//! Peers that are small programs of other stacks, one connection after the other: `tests/interop/peers/README.md` describes
-//! their input and output.
+//! Peers that are small programs of other stacks: how each is started, and what its answer means.
 
-use crate::process::Process;
 use crate::table::End;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::{self, JoinHandle};
 use test_support::peers::compiled::{compile, compile_go, target};
-
-/// A running peer.
-pub(crate) struct Scripted {
-    /// Its name in the table: `Go 1.27.3`.
-    pub(crate) name: String,
-    process: Process,
-    lines_read: usize,
-}
+use test_support::peers::scripted::Scripted;
 
 /// A peer that is on its way.
 pub(crate) type Starting = JoinHandle<Result<Scripted, String>>;
@@ -37,18 +28,14 @@ impl Stack {
     /// Compiles it where that is needed, starts it, and waits until it is ready.
     pub(crate) fn start(self) -> Result<Scripted, String> {
         let source = |file: &str| sources().join(file).display().to_string();
-        let process = match self {
-            Self::Go => Process::start(&compile_go(&source("go.go"))?, NO_ARGUMENTS),
-            Self::Java => Process::start("java", [source("Jsse.java")]),
-            Self::MbedTls => Process::start(&compile_mbed_tls(&source("mbedtls.c"))?, NO_ARGUMENTS),
-            Self::Node => Process::start("node", [source("node.mjs")]),
-            Self::Python => Process::start("python3", [source("python.py")]),
-            Self::WolfSsl => Process::start(&compile_wolfssl(&source("wolfssl.c"))?, NO_ARGUMENTS),
-        };
-        let mut peer = Scripted { name: String::new(), process: process?, lines_read: 0 };
-        let line = peer.line()?;
-        peer.name = line.strip_prefix("ready ").ok_or_else(|| format!("not ready: {line}"))?.into();
-        Ok(peer)
+        match self {
+            Self::Go => Scripted::start(&compile_go(&source("go.go"))?, NO_ARGUMENTS),
+            Self::Java => Scripted::start("java", [source("Jsse.java")]),
+            Self::MbedTls => Scripted::start(&compile_mbed_tls(&source("mbedtls.c"))?, NO_ARGUMENTS),
+            Self::Node => Scripted::start("node", [source("node.mjs")]),
+            Self::Python => Scripted::start("python3", [source("python.py")]),
+            Self::WolfSsl => Scripted::start(&compile_wolfssl(&source("wolfssl.c"))?, NO_ARGUMENTS),
+        }
     }
 }
 
@@ -63,45 +50,18 @@ pub(crate) fn start_all() -> Vec<(Stack, Starting)> {
     Stack::ALL.map(|stack| (stack, thread::spawn(move || stack.start()))).into()
 }
 
-impl Scripted {
-    /// Sends it a command.
-    pub(crate) fn tell(&mut self, words: &[&str]) -> Result<(), String> {
-        self.process.write(format!("{}\n", words.join(" ")).as_bytes())
-    }
-
-    /// The port that it listens at, after a command to serve.
-    pub(crate) fn port(&mut self) -> Result<u16, String> {
-        let line = self.line()?;
-        let port = line.strip_prefix("port ").and_then(|port| port.parse().ok());
-        port.ok_or_else(|| format!("it did not listen: {line}"))
-    }
-
-    /// Waits for the end of its connection, and returns it with the facts that it prints.
-    pub(crate) fn end(&mut self) -> Result<(End, Vec<String>), String> {
-        let line = self.line()?;
-        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
-        let end = match (word, rest.parse()) {
-            ("done", _) => return Ok((End::Done, rest.split(' ').map(|fact| format!("it saw {fact}")).collect())),
-            ("got", Ok(alert)) => End::Got(alert),
-            ("sent", Ok(alert)) => End::Sent(alert),
-            ("refused", _) => End::Refused(rest.into()),
-            _ => End::Failed(rest.into()),
-        };
-        Ok((end, Vec::new()))
-    }
-
-    /// Returns the next line that it prints.
-    fn line(&mut self) -> Result<String, String> {
-        let read = self.lines_read;
-        let nth = |process: &Process| {
-            let printed = String::from_utf8_lossy(&process.stdout()).into_owned();
-            let whole = printed.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            whole.lines().nth(read).map(str::to_owned)
-        };
-        self.process.await_sign("answered", |process| nth(process).is_some())?;
-        self.lines_read += 1;
-        nth(&self.process).ok_or_else(|| "no answer".into())
-    }
+/// Waits for the end of the connection of a peer, and returns it with the facts that it prints.
+pub(crate) fn end(peer: &mut Scripted) -> Result<(End, Vec<String>), String> {
+    let line = peer.line()?;
+    let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+    let end = match (word, rest.parse()) {
+        ("done", _) => return Ok((End::Done, rest.split(' ').map(|fact| format!("it saw {fact}")).collect())),
+        ("got", Ok(alert)) => End::Got(alert),
+        ("sent", Ok(alert)) => End::Sent(alert),
+        ("refused", _) => End::Refused(rest.into()),
+        _ => End::Failed(rest.into()),
+    };
+    Ok((end, Vec::new()))
 }
 
 fn sources() -> PathBuf {

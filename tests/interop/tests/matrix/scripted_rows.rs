@@ -5,9 +5,10 @@ use crate::ours::{Gateway, Task};
 use crate::pki::CLIENT_NAME;
 use crate::program_case::{ProgramCase, usual};
 use crate::programs::{NOTHING, ORDER_FILE, Programs};
-use crate::scripted::{LONG_LEAF, Scripted, Stack, Starting};
+use crate::scripted::{LONG_LEAF, Stack, Starting, end};
 use crate::table::{Outcome, Role, Table};
 use crate::world::World;
+use test_support::peers::scripted::Scripted;
 
 pub(crate) fn rows(table: &mut Table, world: &World, programs: &Programs, starting: Vec<(Stack, Starting)>) {
     for (stack, starting) in starting {
@@ -44,12 +45,12 @@ fn run(case: &ProgramCase, world: &World, programs: &Programs, peer: &mut Script
             peer.tell(&[&["serve", &chain, &key, &root], case.its_options].concat())?;
             let port = peer.port()?;
             let seen = programs.post(world, port, case.we_show, case.our_options)?;
-            (seen, peer.end()?)
+            (seen, end(peer)?)
         }
         Role::Server => programs.serve(world, case.we_show, case.our_options, |port| {
             let port = port.to_string();
             peer.tell(&[&["post", &port, &chain, &key, &root, &order], case.its_options].concat())?;
-            peer.end()
+            end(peer)
         })?,
     };
     Ok(seen.with_peer(end, &facts))
@@ -62,6 +63,6 @@ fn run_small(world: &World, peer: &mut Scripted) -> Result<Outcome, String> {
     let gateway = Gateway::new(&[&world.client], &world.root).with_rx(1024);
     let ended = gateway.run(peer.port()?, Task::Post(http::order()));
     let body = ended.facts.message.as_ref().map(|message| message.body.clone()).unwrap_or_default();
-    let (end, facts) = peer.end()?;
+    let (end, facts) = end(peer)?;
     Ok(ended.with_peer(end, &body).and(&facts))
 }

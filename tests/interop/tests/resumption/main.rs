@@ -2,14 +2,12 @@
 //! the client.
 
 use embedded_io::{Read, Write};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
-use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::io::blocking::Stream;
-use embedded_mtls::io::std::{Socket, system_time};
-use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
-    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, NamedGroup, Server,
-    ServerConfig, Ticket, TicketKey, TicketKeys,
+    Client, ClientAuth, ClientConfig, Entropy, Handshake, NamedGroup, Server, ServerConfig, Ticket, TicketKey,
+    TicketKeys,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
@@ -21,45 +19,18 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 use std::thread;
 use test_support::peers::compiled::compile_go;
-use test_support::peers::process::{LIMIT, Process};
+use test_support::peers::ours::{anchors, buffers, leak, own, prepared};
+use test_support::peers::process::Process;
+use test_support::peers::scripted::Scripted;
 use test_support::peers::servers;
 use test_support::peers::world::{Identity, World, free_port};
 use test_support::pki::SERVER_NAME;
-
-fn leak<T: ?Sized>(value: Box<T>) -> &'static mut T {
-    Box::leak(value)
-}
-
-fn buffers() -> Buffers<'static> {
-    let memory = |len| leak(vec![0; len].into_boxed_slice());
-    Buffers { rx: memory(17 * 1024), tx: memory(4096), peer: memory(4096) }
-}
 
 fn now() -> UnixTime {
     match system_time() {
         Time::Trusted(now) => now,
         time => panic!("{time:?}"),
     }
-}
-
-fn anchors(world: &World) -> &'static [TrustAnchor<'static>] {
-    let root = TrustAnchor::from_certificate(leak(world.root.der.clone().into_boxed_slice())).unwrap();
-    leak(vec![root].into_boxed_slice())
-}
-
-/// An identity of ours: its credential, and the host that signs with it.
-fn own(identity: &Identity) -> (&'static Credential<'static>, SoftwareHost<'static, fn() -> Time>) {
-    let chain: Vec<&'static [u8]> = identity.chain.iter().map(|der| &*leak(der.clone().into_boxed_slice())).collect();
-    let credential = Credential::new(&*leak(chain.into_boxed_slice()), KeyHandle(0)).unwrap();
-    let credentials = leak(vec![credential].into_boxed_slice());
-    let keys = leak(vec![P256SigningKey::from_bytes(&identity.scalar).unwrap()].into_boxed_slice());
-    (&credentials[0], SoftwareHost::new(credentials, keys, system_time))
-}
-
-fn prepared(socket: TcpStream) -> Socket {
-    socket.set_read_timeout(Some(LIMIT)).unwrap();
-    socket.set_write_timeout(Some(LIMIT)).unwrap();
-    Socket(socket)
 }
 
 /// A request that an echo returns, and one that a web server answers with at least as many bytes.
@@ -339,45 +310,13 @@ const ANSWER: &[u8] =
 /// The group that we agree on with Go, which has the hybrid.
 const GROUP_WITH_GO: NamedGroup = if cfg!(feature = "mlkem") { NamedGroup::X25519MLKEM768 } else { NamedGroup::X25519 };
 
-/// A program in `tests/interop/peers`.
-struct Peer {
-    process: Process,
-    lines: usize,
+fn go() -> Scripted {
+    static PROGRAM: LazyLock<String> = LazyLock::new(|| compile_go(&source("go.go")).unwrap());
+    Scripted::start(&PROGRAM, [""; 0]).unwrap()
 }
 
-impl Peer {
-    fn start(program: &str, arguments: &[&str]) -> Self {
-        let mut peer = Self { process: Process::start(program, arguments).unwrap(), lines: 0 };
-        assert!(peer.line().starts_with("ready "));
-        peer
-    }
-
-    fn go() -> Self {
-        static PROGRAM: LazyLock<String> = LazyLock::new(|| compile_go(&source("go.go")).unwrap());
-        Self::start(&PROGRAM, &[])
-    }
-
-    fn java() -> Self {
-        Self::start("java", &[&source("Jsse.java")])
-    }
-
-    fn line(&mut self) -> String {
-        let at = self.lines;
-        let nth = |process: &Process| {
-            let text = String::from_utf8_lossy(&process.stdout()).into_owned();
-            text.split_inclusive('\n')
-                .nth(at)
-                .filter(|line| line.ends_with('\n'))
-                .map(|line| line.trim_end().to_owned())
-        };
-        self.process.await_sign("answered", |process| nth(process).is_some()).unwrap();
-        self.lines += 1;
-        nth(&self.process).unwrap()
-    }
-
-    fn tell(&mut self, words: &[&str]) {
-        self.process.write(format!("{}\n", words.join(" ")).as_bytes()).unwrap();
-    }
+fn java() -> Scripted {
+    Scripted::start("java", [source("Jsse.java")]).unwrap()
 }
 
 fn source(file: &str) -> String {
@@ -385,15 +324,15 @@ fn source(file: &str) -> String {
 }
 
 /// Three visits to a peer that serves; returns whether each resumed, and its group.
-fn visits_to(mut peer: Peer) -> Vec<(bool, NamedGroup)> {
+fn visits_to(mut peer: Scripted) -> Vec<(bool, NamedGroup)> {
     let world = World::new().unwrap();
     let [chain, key, root] = ["server.pem", "server.key", "root.pem"].map(|file| world.file(file));
     let mut ticket = None;
     let visit = |_| {
-        peer.tell(&["serve", &chain, &key, &root, "tickets"]);
-        let port = peer.line().strip_prefix("port ").expect("a port").parse().unwrap();
+        peer.tell(&["serve", &chain, &key, &root, "tickets"]).unwrap();
+        let port = peer.port().unwrap();
         let (resumed, group, next) = visit_with_group(&world, port, GET, ticket.take());
-        assert_eq!(peer.line(), "done CN=gateway-7");
+        assert_eq!(peer.line().unwrap(), "done CN=gateway-7");
         ticket = Some(next.expect("a ticket"));
         (resumed, group)
     };
@@ -401,35 +340,35 @@ fn visits_to(mut peer: Peer) -> Vec<(bool, NamedGroup)> {
 }
 
 /// Three orders that a peer posts to our server; returns whether each resumed, and its group.
-fn orders_of(mut peer: Peer) -> Vec<(bool, NamedGroup)> {
+fn orders_of(mut peer: Scripted) -> Vec<(bool, NamedGroup)> {
     let world = World::new().unwrap();
     world.files.write("order", "an order").unwrap();
     let [chain, key, root, order] = ["client.pem", "client.key", "root.pem", "order"].map(|file| world.file(file));
     let (port, server) = serve_with(&world, 3, Some(ANSWER));
     for _ in 0..3 {
-        peer.tell(&["post", &port.to_string(), &chain, &key, &root, &order, "tickets"]);
-        assert_eq!(peer.line(), format!("done CN={SERVER_NAME}"));
+        peer.tell(&["post", &port.to_string(), &chain, &key, &root, &order, "tickets"]).unwrap();
+        assert_eq!(peer.line().unwrap(), format!("done CN={SERVER_NAME}"));
     }
     server.join().unwrap()
 }
 
 #[test]
 fn our_client_resumes_at_go() {
-    assert_eq!(visits_to(Peer::go()), [false, true, true].map(|resumed| (resumed, GROUP_WITH_GO)));
+    assert_eq!(visits_to(go()), [false, true, true].map(|resumed| (resumed, GROUP_WITH_GO)));
 }
 
 #[test]
 fn go_resumes_at_our_server() {
-    assert_eq!(orders_of(Peer::go()), [false, true, true].map(|resumed| (resumed, GROUP_WITH_GO)));
+    assert_eq!(orders_of(go()), [false, true, true].map(|resumed| (resumed, GROUP_WITH_GO)));
 }
 
 /// With the feature `mlkem` it requests a classical group.
 #[test]
 fn our_client_resumes_at_java() {
-    assert_eq!(visits_to(Peer::java()), [false, true, true].map(|resumed| (resumed, NamedGroup::X25519)));
+    assert_eq!(visits_to(java()), [false, true, true].map(|resumed| (resumed, NamedGroup::X25519)));
 }
 
 #[test]
 fn java_resumes_at_our_server() {
-    assert_eq!(orders_of(Peer::java()), [false, true, true].map(|resumed| (resumed, NamedGroup::X25519)));
+    assert_eq!(orders_of(java()), [false, true, true].map(|resumed| (resumed, NamedGroup::X25519)));
 }
