@@ -29,6 +29,7 @@ impl Choice {
         let groups: &[NamedGroup] = match group {
             "secp256r1" => &[NamedGroup::SECP256R1],
             "x25519" => &[NamedGroup::X25519],
+            "X25519MLKEM768" => &[NamedGroup::X25519MLKEM768],
             _ => return None,
         };
         Some(Self { suites, groups })

@@ -14,8 +14,9 @@ use embedded_mtls::{
 
 /// Bytes of the buffer for received records: one record of 2 KiB with its overhead.
 pub const RX: usize = 2048 + 22;
-/// Bytes of the buffer for records to send: one record of 1 KiB with its overhead, and an alert.
-pub const TX: usize = 1024 + 46;
+/// Bytes of the buffer for records to send: one record of 1 KiB with its overhead, and an alert; or a `ClientHello` with a share of
+/// X25519MLKEM768.
+pub const TX: usize = if cfg!(feature = "mlkem") { 1536 } else { 1024 + 46 };
 /// Bytes for what is kept of the peer's certificates.
 pub const PEER: usize = 1024;
 /// Bytes of an answer.

@@ -28,8 +28,12 @@ pub(crate) struct Choice {
 pub(crate) const COMPACT: &str =
     r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"', '-Clink-arg=--icf=all'"#;
 
+/// The group that needs the feature `mlkem`.
+pub(crate) const HYBRID: &str = "X25519MLKEM768";
+
 pub(crate) const GCM_P256: Choice = Choice { suite: "aes128-gcm", group: "secp256r1" };
 const CHACHA_X25519: Choice = Choice { suite: "chacha20-poly1305", group: "x25519" };
+const CHACHA_HYBRID: Choice = Choice { suite: "chacha20-poly1305", group: HYBRID };
 pub(crate) const CHACHA_P256: Choice = Choice { suite: "chacha20-poly1305", group: "secp256r1" };
 
 /// The algorithms that other implementations were measured with, in the recommended profile.
@@ -54,6 +58,14 @@ const ALL_BY_DEFAULT: Build = Build {
     choices: &[GCM_P256, CHACHA_P256, CHACHA_X25519],
     ..TUNED
 };
+
+/// With a key exchange against quantum computers.
+pub(crate) const HYBRID_BUILDS: &[Build] = &[Build {
+    features: "default-algorithms,mlkem",
+    algorithms: "with ChaCha20-Poly1305, X25519, ML-KEM-768",
+    choices: &[CHACHA_HYBRID],
+    ..TUNED
+}];
 
 /// The first is what a quick check measures.
 pub(crate) const BUILDS: &[Build] = &[

@@ -12,7 +12,7 @@ mod peers;
 mod replay;
 mod resumed;
 
-use self::builds::{BUILDS, Build, Choice};
+use self::builds::{BUILDS, Build, Choice, HYBRID_BUILDS};
 pub(crate) use self::cortex_m4::check as check_cortex_m4;
 pub(crate) use self::panics::check as check_panics;
 use self::replay::Cost;
@@ -60,10 +60,10 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
     setup::emulator()?;
     if mode == Mode::Quick {
         let measured = measure(&BUILDS[..1])?;
-        return check::compare(&document::kept()?, &document::page(&[], &measured, &resumed::quick()?, &[], &[])?);
+        return check::compare(&document::kept()?, &document::page(&[], &measured, &resumed::quick()?, &[], &[], &[])?);
     }
-    let text =
-        document::page(&types()?, &measure(BUILDS)?, &resumed::measure()?, &chains::measure()?, &peers::measure()?)?;
+    let (measured, resumed, hybrid) = (measure(BUILDS)?, resumed::measure()?, measure(HYBRID_BUILDS)?);
+    let text = document::page(&types()?, &measured, &resumed, &hybrid, &chains::measure()?, &peers::measure()?)?;
     println!("{text}");
     if mode == Mode::Write {
         return document::write(&text);

@@ -1,6 +1,6 @@
 //! Running a role on the recording of its peer, in an emulator that counts instructions.
 
-use super::builds::{Build, Choice, GCM_P256};
+use super::builds::{Build, Choice, GCM_P256, HYBRID};
 use super::{CRATE, host, images, target_directory};
 use crate::run::{Failure, Result, Run, root};
 use std::path::Path;
@@ -47,7 +47,11 @@ pub(crate) fn record(choice: Choice, peer: &str) -> Result<()> {
     let directory = root().join(recordings(choice, peer)).to_string_lossy().into_owned();
     let words = [&directory, choice.suite, choice.group, peer];
     // A server seals tickets with the first suite of its provider, which the image has to have as well.
-    let features = if peer == RESUMED && choice == GCM_P256 { "record" } else { "record,default-algorithms" };
+    let features = match choice {
+        GCM_P256 if peer == RESUMED => "record",
+        Choice { group: HYBRID, .. } => "record,default-algorithms,mlkem",
+        _ => "record,default-algorithms",
+    };
     on_host("record", features, if peer.is_empty() { &words[..3] } else { &words })
 }
 

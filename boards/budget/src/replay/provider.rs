@@ -76,6 +76,10 @@ impl<K: KeyExchange> KeyExchange for CountedKey<K> {
         counted(Operation::Share, || self.0.key_share())
     }
 
+    fn answer(&mut self, peer: &[u8]) -> Result<KeyShare, CryptoError> {
+        counted(Operation::Share, || self.0.answer(peer))
+    }
+
     fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
         counted(Operation::Agree, || self.0.agree(peer))
     }
