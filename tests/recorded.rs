@@ -4,45 +4,11 @@
 //! A change that is meant is recorded anew with `EMBEDDED_MTLS_RECORD=1 cargo test --test recorded`.
 #![allow(missing_docs)]
 
-use embedded_mtls::{CipherSuite, ClientAuth, NamedGroup, ServerConfig, SignatureScheme};
 use std::fmt::Write;
-use std::path::PathBuf;
-use test_support::pair::{Setup, exchange};
+use test_support::pair::exchange;
 use test_support::pki::Pki;
+use test_support::recorded::{path, read, setups};
 use test_support::script::Real;
-
-/// Sets up an offer that does not depend on other features and later versions.
-fn pinned(pki: &Pki) -> Setup {
-    let mut setup = Setup::new(pki);
-    setup.client = setup
-        .client
-        .with_cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_CHACHA20_POLY1305_SHA256])
-        .with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
-        .with_signature_schemes(&[SignatureScheme::ECDSA_SECP256R1_SHA256]);
-    setup.server = setup.server.with_signature_schemes(&[SignatureScheme::ECDSA_SECP256R1_SHA256]);
-    setup
-}
-
-/// Client and server of each recording.
-fn setups(pki: &Pki) -> [(&'static str, Setup); 3] {
-    let mut retried = pinned(pki);
-    retried.client = retried
-        .client
-        .with_cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256])
-        .with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
-        .with_alpn(&[b"http/1.1"]);
-    retried.server = retried.server.with_groups(&[NamedGroup::SECP256R1]).with_alpn(&[b"http/1.1"]);
-    let mut anonymous = pinned(pki);
-    anonymous.server = ServerConfig::new(ClientAuth::None);
-    anonymous.client = anonymous.client.with_groups(&[NamedGroup::SECP256R1]);
-    anonymous.client = anonymous.client.with_cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
-    anonymous.client = anonymous.client.with_middlebox_compatibility(false);
-    [("mutual", pinned(pki)), ("mutual-retried", retried), ("server-only", anonymous)]
-}
-
-fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/handshake-{name}.hex"))
-}
 
 fn write(name: &str, client: &[u8], server: &[u8]) -> String {
     let mut text = format!("# All that is sent in the handshake \"{name}\" of tests/recorded.rs.\n");
@@ -56,25 +22,6 @@ fn write(name: &str, client: &[u8], server: &[u8]) -> String {
         }
     }
     text
-}
-
-/// Reads the bytes of the client and the server.
-fn read(name: &str) -> (Vec<u8>, Vec<u8>) {
-    let text = std::fs::read_to_string(path(name)).expect("a recording");
-    let mut sides = [Vec::new(), Vec::new()];
-    let mut side = 0;
-    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        match line {
-            "client" => side = 0,
-            "server" => side = 1,
-            digits => {
-                let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
-                sides[side].extend(pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()));
-            }
-        }
-    }
-    let [client, server] = sides;
-    (client, server)
 }
 
 #[test]

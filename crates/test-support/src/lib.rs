@@ -18,5 +18,6 @@ pub mod pair;
 pub mod peers;
 pub mod pipe;
 pub mod pki;
+pub mod recorded;
 pub mod script;
 pub mod supplier;
