@@ -6,6 +6,7 @@ use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateProblem, Error};
+use embedded_mtls_micro::Micro;
 use rcgen::{CidrSubnet, GeneralSubtree, SanType};
 use serde::Deserialize;
 use std::fmt;
@@ -71,12 +72,14 @@ pub(crate) struct Outcome {
     pub(crate) skipped: bool,
     /// Set if it has none for lack of an algorithm that a feature compiles in.
     pub(crate) waits: bool,
+    /// Set if `embedded-mtls-micro` has all algorithms of the case, and so the same answer.
+    pub(crate) same_by_micro: bool,
     problem: Option<CertificateProblem>,
 }
 
 impl Outcome {
     fn skipped(why: String) -> Self {
-        Self { verdict: Verdict::Failure, why, skipped: true, waits: false, problem: None }
+        Self { verdict: Verdict::Failure, why, skipped: true, waits: false, same_by_micro: false, problem: None }
     }
 
     /// Returns whether the name of the leaf decided, which is checked first.
@@ -199,21 +202,36 @@ impl Case {
     }
 
     fn outcome(&self, question: &Question<'_>, anchors: &[Vec<u8>], chain: &[Vec<u8>], memory: &mut [u8]) -> Outcome {
-        let answer = self.answer(question, anchors, chain, memory);
+        let answer = self.answer(RustCrypto, question, anchors, chain, memory);
+        let by_micro = self.answer(Micro, question, anchors, chain, memory);
+        let same_by_micro = missing_algorithm::<Micro>(anchors.iter().chain(chain)).is_none();
+        if same_by_micro {
+            let [ours, theirs] = [&by_micro, &answer].map(|answer| answer.as_ref().map_err(ToString::to_string));
+            assert_eq!(ours, theirs, "{}: embedded-mtls-micro, and RustCrypto", self.id);
+        } else {
+            assert!(answer.is_ok() || by_micro.is_err(), "{}: only embedded-mtls-micro accepts it", self.id);
+        }
         let problem = answer.as_ref().err().and_then(Refusal::problem);
         let unsupported =
             matches!(problem, Some(CertificateProblem::UnsupportedKey | CertificateProblem::UnsupportedSignature));
-        let missing = if unsupported { missing_algorithm(anchors.iter().chain(chain)) } else { None };
+        let missing = if unsupported { missing_algorithm::<RustCrypto>(anchors.iter().chain(chain)) } else { None };
         let verdict = if answer.is_ok() { Verdict::Success } else { Verdict::Failure };
         let why = match (missing, answer) {
             (Some(algorithm), _) => format!("{algorithm} is not compiled in"),
             (None, Ok(path)) => path,
             (None, Err(refusal)) => refusal.to_string(),
         };
-        Outcome { verdict, why, skipped: missing.is_some(), waits: missing.is_some(), problem }
+        Outcome { verdict, why, skipped: missing.is_some(), waits: missing.is_some(), same_by_micro, problem }
     }
 
-    fn answer(&self, question: &Question<'_>, anchors: &[Vec<u8>], chain: &[Vec<u8>], memory: &mut [u8]) -> Answer {
+    fn answer<P: CryptoProvider + Copy>(
+        &self,
+        provider: P,
+        question: &Question<'_>,
+        anchors: &[Vec<u8>],
+        chain: &[Vec<u8>],
+        memory: &mut [u8],
+    ) -> Answer {
         let name = question.server_name.map(ServerName::parse).transpose().map_err(Refusal::Name)?;
         // An anchor that cannot be used is not trusted; the others are.
         let (usable, unusable): (Vec<_>, Vec<_>) =
@@ -229,12 +247,12 @@ impl Case {
         rules.max_depth = self.max_chain_depth.map_or(u8::MAX, |depth| depth.saturating_add(1));
         let mut validator = Validator::new(memory);
         for certificate in chain {
-            validator.push(RustCrypto, certificate).map_err(Refusal::Path)?;
+            validator.push(provider, certificate).map_err(Refusal::Path)?;
         }
         let mut found = String::new();
         for &purpose in question.purposes {
             rules.role = purpose;
-            let path = validator.validate(RustCrypto, rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
+            let path = validator.validate(provider, rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
             found = format!("{:?}", path.found);
         }
         let identity = validator.identity().expect("a leaf was judged");
@@ -262,8 +280,10 @@ impl PeerName {
     }
 }
 
-/// An algorithm that the certificates need, that a feature compiles in, and that is not compiled in.
-fn missing_algorithm<'a>(mut certificates: impl Iterator<Item = &'a Vec<u8>>) -> Option<&'static str> {
+/// An algorithm that the certificates need, that a feature of the core compiles in, and that the provider does not have.
+fn missing_algorithm<'a, P: CryptoProvider>(
+    mut certificates: impl Iterator<Item = &'a Vec<u8>>,
+) -> Option<&'static str> {
     // By the object identifiers of their keys and signatures (RFC 3279, 5480, 5758, 8410).
     const ALGORITHMS: [(&str, &str, &[u8]); 4] = [
         ("RSA", "Rsa", &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01]),
@@ -271,7 +291,7 @@ fn missing_algorithm<'a>(mut certificates: impl Iterator<Item = &'a Vec<u8>>) ->
         ("SHA-384", "EcdsaP256Sha384", &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03]),
         ("Ed25519", "Ed25519", &[0x06, 0x03, 0x2b, 0x65, 0x70]),
     ];
-    let has = |name: &str| RustCrypto::SIGNATURE_ALGORITHMS.iter().any(|have| format!("{have:?}").starts_with(name));
+    let has = |name: &str| P::SIGNATURE_ALGORITHMS.iter().any(|have| format!("{have:?}").starts_with(name));
     let off: Vec<_> = ALGORITHMS.into_iter().filter(|(_, name, _)| !has(name)).collect();
     certificates.find_map(|der| {
         let needs = |oid: &[u8]| der.windows(oid.len()).any(|bytes| bytes == oid);
