@@ -269,7 +269,6 @@ impl<'a> Writer<'a> {
 }
 
 /// Passes the output of `write` to `each` in parts; it may be larger than any buffer.
-#[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
 pub(crate) fn for_each_part(write: &dyn Fn(&mut Writer<'_>), each: &mut dyn FnMut(&[u8])) {
     let mut buffer = [0; 64];
     let mut given = 0_usize;

@@ -67,8 +67,7 @@ fn flights_larger_than_the_smallest_buffer_leave_through_it() {
     let pki = Pki::new();
     for chunk in [0, 1, 100] {
         let mut setup = large(&pki);
-        // A ClientHello must fit as a whole; all that a server sends fits into the minimum with X25519.
-        setup.client_sizes = Sizes { rx: 4096, tx: 288, peer: 4096 };
+        setup.client_sizes = Sizes { rx: 4096, tx: 160, peer: 4096 };
         setup.server_sizes = Sizes { rx: 4096, tx: 160, peer: 4096 };
         works(Setup { chunk, ..setup }.run());
     }
@@ -188,9 +187,7 @@ fn the_smallest_sizes_that_work_are_known() {
         setup
     };
     let size = |which, kind| grow(&setup, which, kind, 0).0;
-    // The ClientHello (218 bytes, 30 of them signature_algorithms_cert, 11 of them the limits of records), its record
-    // header, room for a change_cipher_spec record and an alert.
-    assert_eq!(size(Which::Client, BufferKind::Tx), 218 + 5 + 6 + 24);
+    assert_eq!(size(Which::Client, BufferKind::Tx), 160);
     assert_eq!(size(Which::Server, BufferKind::Tx), 160);
     for which in [Which::Client, Which::Server] {
         let peer = size(which, BufferKind::Peer);
@@ -220,45 +217,38 @@ fn no_size_of_a_buffer_leads_to_anything_but_success_or_its_name() {
     }
 }
 
-/// The second hello is larger than the first, and a compatibility record comes before it.
+/// Both hellos of a client with long protocol names are longer than its `tx` and than the `rx` of the server, and so may be
+/// the ServerHello for its `tx`.
 #[test]
-fn a_size_that_is_too_small_only_for_the_second_hello_is_named() {
+fn hellos_leave_through_every_tx_with_the_compatibility_record_in_its_place() {
+    const NAME: &[u8] = &[b'p'; 250];
     let pki = Pki::new();
-    for compatibility in [false, true] {
-        for tx in 160..320 {
+    let names: &'static [&'static [u8]] = &[NAME; 5];
+    for (compatibility, retried, protocols) in
+        [(false, false, names), (false, true, names), (true, false, names), (true, true, names), (true, true, &[])]
+    {
+        for tx in (160..320).chain((320..1700).step_by(41)) {
             let mut setup = Setup::new(&pki);
-            setup.client = setup.client.with_middlebox_compatibility(compatibility);
-            setup.server = setup.server.with_groups(&[NamedGroup::SECP256R1]);
-            setup.client_sizes.tx = tx;
-            setup.server_sizes.tx = tx;
-            let outcome = setup.run();
-            let records = records(&outcome.wire.from_server).iter().filter(|record| record[0] == 20).count();
-            match outcome.errors() {
-                (None, None) => assert_eq!(records, usize::from(compatibility), "tx of {tx} bytes"),
-                (Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need }), _)
-                | (_, Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need })) => {
-                    assert!(usize::from(need) > tx, "{need} for {tx}");
-                }
-                errors => panic!("tx of {tx} bytes: {errors:?}"),
+            setup.client = setup.client.with_middlebox_compatibility(compatibility).with_alpn(protocols);
+            if retried {
+                setup.server = setup.server.with_groups(&[NamedGroup::SECP256R1]);
             }
-        }
-    }
-}
-
-/// The same for a server whose ServerHello just fits.
-#[test]
-fn the_compatibility_record_of_a_server_is_never_left_out() {
-    let pki = Pki::new();
-    for tx in 160..220 {
-        let mut setup = Setup::new(&pki);
-        setup.client = setup.client.with_groups(&[NamedGroup::SECP256R1]);
-        setup.server_sizes.tx = tx;
-        let outcome = setup.run();
-        let count = records(&outcome.wire.from_server).iter().filter(|record| record[0] == 20).count();
-        match outcome.errors().1 {
-            None => assert_eq!(count, 1, "tx of {tx} bytes"),
-            Some(Error::BufferTooSmall { buffer: BufferKind::Tx, need }) => assert_eq!(usize::from(need), 190),
-            error => panic!("tx of {tx} bytes: {error:?}"),
+            (setup.client_sizes.tx, setup.server_sizes.tx) = (tx, tx);
+            setup.server_sizes.rx = 1024;
+            setup.chunk = [0, 1, 100][tx % 3];
+            let outcome = setup.run();
+            for (sent, first) in [(&outcome.wire.from_client, CLIENT_HELLO), (&outcome.wire.from_server, SERVER_HELLO)]
+            {
+                // The messages in front of the compatibility record, of which there is one.
+                let records = records(sent);
+                let mut parts = records.split(|record| record[0] == 20);
+                let before: Vec<u8> = parts.next().unwrap().iter().flat_map(|record| record[5..].to_vec()).collect();
+                if compatibility {
+                    assert_eq!(messages(&before).iter().map(|message| message[0]).collect::<Vec<_>>(), [first]);
+                }
+                assert_eq!(parts.count(), usize::from(compatibility), "tx of {tx} bytes");
+            }
+            works(outcome);
         }
     }
 }

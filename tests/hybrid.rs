@@ -4,7 +4,7 @@
 
 use embedded_mtls::{BufferKind, Error, NamedGroup, PeerIncompatible, PeerMisbehaved};
 use test_support::messages::*;
-use test_support::pair::{Outcome, Setup, exchange, leak_all};
+use test_support::pair::{Outcome, Refusing, Setup, Sizes, credential, exchange, leak, leak_all};
 use test_support::pki::Pki;
 use test_support::script::{Real, Script, client, misbehaved};
 
@@ -199,32 +199,88 @@ fn a_client_rejects_a_bad_share() {
     assert_eq!(with(&|_| {}), None);
 }
 
+/// 1 KiB each way, or less: both hellos are longer than `tx` and than `rx`.
+#[test]
+fn the_shares_pass_through_buffers_that_cannot_hold_them() {
+    let pki = Pki::new();
+    let groups: [&[NamedGroup]; 2] = [&[HYBRID, NamedGroup::X25519], &[NamedGroup::X25519, HYBRID]];
+    for (at_client, retried) in groups.into_iter().zip([false, true]) {
+        for tx in [160, 161, 162, 163, 164, 512, 1_023, 1_024, 1_025, 1_239, 1_240, 1_500, 2_048] {
+            let mut setup = setup(&pki, at_client, &[HYBRID]);
+            setup.client_sizes = Sizes { rx: 1_024, tx, peer: 2_048 };
+            setup.server_sizes = setup.client_sizes;
+            setup.chunk = [0, 1, 100][tx % 3];
+            agrees(setup.run(), HYBRID, retried);
+        }
+    }
+}
+
 #[test]
 fn a_buffer_without_room_for_the_shares_is_an_error_that_names_the_size() {
     let pki = Pki::new();
-    let hello = records(&Setup::new(&pki).run().wire.from_client)[0].len();
-    let mut small = Setup::new(&pki);
-    small.client_sizes.tx = 1_024;
-    // The record of the hello, change_cipher_spec, and an alert.
-    let need = hello + 6 + 24;
-    let refused = Error::BufferTooSmall { buffer: BufferKind::Tx, need: need.into() };
-    assert_eq!(small.run().errors().0, Some(refused));
-    let mut enough = Setup::new(&pki);
-    enough.client_sizes.tx = need;
-    agrees(enough.run(), HYBRID, false);
+    let [to_server, to_client] = {
+        let wire = Setup::new(&pki).run().wire;
+        [wire.from_client, wire.from_server].map(|sent| records(&sent)[0].len())
+    };
+    for tx in [512, 2_048] {
+        let with = |rx, peer| {
+            let mut small = Setup::new(&pki);
+            small.client_sizes = Sizes { rx, tx, peer };
+            small.server_sizes = Sizes { tx, ..Sizes::DEFAULT };
+            small.run().errors().0
+        };
+        let refused = Error::BufferTooSmall { buffer: BufferKind::Rx, need: to_client.into() };
+        assert_eq!(with(1_024, to_client - 6), Some(refused));
+        assert_eq!(with(to_client - 1, to_client - 6), Some(refused));
+        assert_eq!(with(1_024, to_client - 5), None);
+        assert_eq!(with(to_client, to_client - 6), None);
 
-    let mut small = Setup::new(&pki);
-    small.server_sizes.tx = 1_024;
-    let answer = records(&Setup::new(&pki).run().wire.from_server)[0].len();
-    let need = answer + 6 + 24;
-    let refused = Error::BufferTooSmall { buffer: BufferKind::Tx, need: need.into() };
-    assert_eq!(small.run().errors().1, Some(refused));
-    let mut enough = Setup::new(&pki);
-    enough.server_sizes.tx = need;
-    agrees(enough.run(), HYBRID, false);
+        let with = |rx, peer| {
+            let mut small = Setup::new(&pki);
+            small.client_sizes = Sizes { tx, ..Sizes::DEFAULT };
+            small.server_sizes = Sizes { rx, tx, peer };
+            small.run().errors().1
+        };
+        let refused = Error::BufferTooSmall { buffer: BufferKind::Rx, need: to_server.into() };
+        assert_eq!(with(1_024, to_server - 6), Some(refused));
+        assert_eq!(with(to_server - 1, to_server - 6), Some(refused));
+        assert_eq!(with(1_024, to_server - 5), None);
+        assert_eq!(with(to_server, to_server - 6), None);
+    }
+}
 
-    // A client with a classical group first needs no more than before.
-    let mut classical = setup(&pki, &[NamedGroup::X25519, HYBRID], &[NamedGroup::X25519]);
-    (classical.client_sizes.tx, classical.server_sizes.tx) = (512, 512);
-    agrees(classical.run(), NamedGroup::X25519, false);
+/// A ticket lies in the peer memory while the ServerHello is collected there; so does the ClientHello while the server
+/// restores its client.
+#[cfg(feature = "resumption")]
+#[test]
+fn a_hybrid_session_is_resumed_through_buffers_that_cannot_hold_its_hellos() {
+    use embedded_mtls::x509::UnixTime;
+    use embedded_mtls::{Ticket, TicketKey, TicketKeys};
+
+    let pki = Pki::new();
+    let keys: &'static TicketKeys = leak(Box::new(TicketKeys::new(TicketKey::new(&[1; TicketKey::LEN]))));
+    let at = |seconds| UnixTime(test_support::pki::NOW + seconds);
+    let with = |retried: bool| {
+        let groups: &[NamedGroup] = if retried { &[NamedGroup::X25519, HYBRID] } else { &[HYBRID] };
+        let mut setup = setup(&pki, groups, &[HYBRID]);
+        setup.client = setup.client.with_resumption(true);
+        setup.server = setup.server.with_tickets(keys, 3_600);
+        setup.client_sizes = Sizes { rx: 1_024, tx: 512, peer: 2_048 };
+        setup.server_sizes = Sizes { rx: 1_024, tx: 1_024, peer: 2_560 };
+        setup
+    };
+    for retried in [false, true] {
+        let (mut client, mut server) = with(retried).run().sessions();
+        exchange(&mut client, &mut server).unwrap();
+        let mut ticket = [0; Ticket::MAX_LEN];
+        let len = client.take_ticket(at(0), &mut ticket).unwrap().expect("a ticket");
+
+        let setup = with(retried);
+        let (mut client, server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
+        let mine = leak(Box::new(credential(&[&pki.client, &pki.intermediate], 0)));
+        client.resume(Ticket::new(leak(Box::new(ticket)).get_mut(..len).unwrap()), Some(mine), at(1)).unwrap();
+        let outcome = setup.run_from(client, server, |_, _| {}, &Refusing { client: false, server: false });
+        assert!(outcome.client.as_ref().is_ok_and(|client| client.negotiated().resumed), "{:?}", outcome.errors());
+        agrees(outcome, HYBRID, retried);
+    }
 }

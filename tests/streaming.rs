@@ -1,11 +1,13 @@
 //! Messages that are larger than the receiving buffer pass through it in parts.
 #![allow(missing_docs)]
 
-use embedded_mtls::{AlertDescription, BufferKind, Error, InvalidMessage, Side};
+use embedded_mtls::{AlertDescription, BufferKind, Error, InvalidMessage, PeerMisbehaved, Server, Side};
 use test_support::messages::*;
 use test_support::pair::{Setup, Sizes};
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
-use test_support::script::{Epoch, HANDSHAKE, Real, Script, Sent, client, invalid, misbehaved};
+use test_support::script::{
+    ALERT, CHANGE_CIPHER_SPEC, Epoch, HANDSHAKE, Real, Script, Sent, client, invalid, misbehaved,
+};
 
 /// The PKI of the tests with leaves of `len` bytes, filled by an unknown extension.
 fn pki_with_leaves(len: usize) -> Pki {
@@ -149,10 +151,110 @@ fn faults_of_a_certificate_are_found_where_it_was_collected() {
         // The extensions of the leaf's entry, after it: an unsolicited type; a length beyond the list.
         let leaf = &pki.leaf(role).der[..];
         let unasked = certificate_with(&[(leaf, vec![(5, vec![1])])]);
-        assert_eq!(with(&unasked), misbehaved(embedded_mtls::PeerMisbehaved::UnsolicitedExtension), "{role:?}");
+        assert_eq!(with(&unasked), misbehaved(PeerMisbehaved::UnsolicitedExtension), "{role:?}");
         let mut long = certificate(&[leaf]);
         let end = long.len();
         long[end - 1] = 1;
         assert_eq!(with(&long), invalid(InvalidMessage::Truncated), "{role:?}");
     }
+}
+
+const PADDING: u16 = 21;
+/// The length of the ClientHello below.
+const HELLO_LEN: usize = 1500;
+/// `rx` holds all but that; `peer` collects it, and later holds the summaries.
+const SMALL: Sizes = Sizes { rx: 1024, tx: 1024, peer: HELLO_LEN };
+
+/// A script that plays a client with a ClientHello of 1,500 bytes.
+fn long_hello() -> Script {
+    let hello = Script::hello(X25519);
+    let with = |padding: usize| hello.clone().with(PADDING, &vec![0; padding]);
+    let hello = with(HELLO_LEN - with(0).emit().len());
+    assert_eq!(hello.emit().len(), HELLO_LEN);
+    Script::client(hello)
+}
+
+fn server(pki: &Pki, sizes: Sizes) -> Real<'static, Server> {
+    Real::server(Setup { server_sizes: sizes, ..Setup::new(pki) })
+}
+
+/// A message in records of `content` bytes.
+fn in_records(message: &[u8], content: usize) -> Vec<u8> {
+    message.chunks(content).flat_map(|part| record(HANDSHAKE, part)).collect()
+}
+
+/// Nothing is protected yet, so that no record has to be whole.
+#[test]
+fn a_client_hello_that_rx_cannot_hold_is_collected_in_the_memory_of_certificates() {
+    let pki = Pki::new();
+    for content in [1, 2, 3, 4, 5, 100, 1018, 1019, 1020, HELLO_LEN - 1, HELLO_LEN] {
+        for chunk in [1, 5, 6, 999, 4096] {
+            let (mut real, mut script) = (server(&pki, SMALL), long_hello());
+            script.say_hello();
+            let hello = in_records(&script.client_hello.emit(), content);
+            hello.chunks(chunk).for_each(|piece| real.feed(piece));
+            assert_eq!(real.end, None, "records of {content} bytes in pieces of {chunk}");
+            script.hear_server(&real.take());
+            let flight = script.client_flight(&pki, |message| message);
+            real.feed(&script.seal_all(&flight));
+            assert_eq!(real.verdict(&mut script), None, "records of {content} bytes in pieces of {chunk}");
+        }
+    }
+}
+
+#[test]
+fn a_client_hello_that_no_buffer_can_hold_is_an_error_that_names_the_size_of_rx() {
+    let pki = Pki::new();
+    let too_small = Error::BufferTooSmall { buffer: BufferKind::Rx, need: (HELLO_LEN + 5).into() };
+    for content in [1, 500, HELLO_LEN] {
+        let with = |rx, peer| {
+            let mut real = server(&pki, Sizes { rx, peer, ..SMALL });
+            real.feed(&in_records(&long_hello().client_hello.emit(), content));
+            real.end.and_then(Result::err)
+        };
+        for rx in [30, 500, 1024, HELLO_LEN, HELLO_LEN + 4] {
+            assert_eq!(with(rx, HELLO_LEN - 1), Some(too_small), "rx of {rx} bytes");
+            assert_eq!(with(rx, HELLO_LEN), None, "rx of {rx} bytes");
+        }
+        assert_eq!(with(HELLO_LEN + 5, 0), None);
+    }
+}
+
+/// RFC 9846 sections 4 and 5.1: nothing may come between the parts of a message, nor behind the last one of a flight.
+#[test]
+fn faults_around_a_client_hello_that_is_collected_are_found() {
+    let pki = Pki::new();
+    let hello = long_hello().client_hello.emit();
+    let after_with = |sizes, first: &[u8], then: &[u8]| {
+        let (mut real, mut script) = (server(&pki, sizes), long_hello());
+        first.chunks(700).chain([then]).for_each(|piece| real.feed(piece));
+        real.verdict(&mut script)
+    };
+    let after = |first: &[u8], then: &[u8]| after_with(SMALL, first, then);
+    let unexpected = misbehaved(PeerMisbehaved::UnexpectedMessage);
+    for content in [100, 400, 1019] {
+        let part = &in_records(&hello, content)[..5 + content];
+        assert_eq!(after(part, &record(CHANGE_CIPHER_SPEC, &[1])), unexpected, "{content}");
+        let two_parts = &in_records(&hello[..1200], content);
+        assert_eq!(after(two_parts, &record(CHANGE_CIPHER_SPEC, &[1])), unexpected, "{content}");
+        assert_eq!(after(two_parts, &record(HANDSHAKE, &[])), invalid(InvalidMessage::EmptyRecord), "{content}");
+        let alert = Error::AlertReceived(AlertDescription::INTERNAL_ERROR);
+        assert_eq!(after(two_parts, &record(ALERT, &[2, 80])), Some(alert), "{content}");
+        assert_eq!(after(two_parts, &[]), Some(Error::ConnectionTruncated), "{content}");
+    }
+    let longer = [&hello[..], &[0]].concat();
+    for content in [400, 1400, longer.len()] {
+        assert_eq!(after(&in_records(&longer, content), &[]), unexpected, "records of {content} bytes");
+        for rx in HELLO_LEN..HELLO_LEN + 8 {
+            let sizes = Sizes { rx, ..SMALL };
+            assert_eq!(after_with(sizes, &[], &in_records(&longer, content)), unexpected, "rx of {rx} bytes");
+        }
+    }
+    // Of another type, in a record of which the buffer holds a part; too long for its type.
+    let mut other = hello.clone();
+    other[0] = CERTIFICATE;
+    assert_eq!(after(&in_records(&other, HELLO_LEN), &[]), unexpected);
+    let mut endless = hello;
+    endless[1] = 0xff;
+    assert_eq!(after(&in_records(&endless, HELLO_LEN), &[]), invalid(InvalidMessage::MessageTooLong));
 }

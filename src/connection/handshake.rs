@@ -262,7 +262,7 @@ impl<'b, R: Side> Handshake<'b, R> {
             let is_pending = !self.connection.tx.pending().is_empty();
             let stop = match wait {
                 // Send everything that the peer may be waiting for before waiting for the peer.
-                Wait::Message(_) if is_pending => Some(Stop::Transmit),
+                Wait::Hello | Wait::Message(_) if is_pending => Some(Stop::Transmit),
                 wait => match self.connection.await_input(wait)? {
                     None => self.handle(Input::Ready, trace)?,
                     stop => stop,

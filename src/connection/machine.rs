@@ -41,9 +41,10 @@ pub(crate) trait Machine<'b> {
     where
         'b: 'm,
     {
-        let rx = &self.connection().rx;
-        let request = rx.current(Self::Side::peer_request).unwrap_or_else(|_| PeerRequest::unknown(Self::Side::ROLE));
-        request.leave_out_authorities(rx.is_cut())
+        let connection = self.connection();
+        let request = Self::Side::peer_request(connection);
+        let request = request.unwrap_or_else(|_| PeerRequest::unknown(Self::Side::ROLE));
+        request.leave_out_authorities(connection.rx.is_cut())
     }
 
     /// Returns the identity of the peer to authorize.

@@ -4,7 +4,7 @@ use super::Handshake;
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::Stage;
-use crate::handshake::client::{Client, offer};
+use crate::handshake::client::Client;
 use crate::handshake::ticket::stored::{Offer, PublicPart, Ticket, TicketError};
 use crate::x509::UnixTime;
 
@@ -34,12 +34,6 @@ impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
             return Err(TicketError::Begun);
         }
         let (offer, public) = Offer::new(ticket, credential, now, self.connection.provider, self.config)?;
-        let limit = self.connection.rx.record_size_limit();
-        let len = offer::hello_len::<P>(&offer, public, &self.entropy, self.config, limit);
-        let (need, is_held) = self.connection.tx.holds_hello(len);
-        if !is_held {
-            return Err(TicketError::TooLarge(u32::try_from(need).unwrap_or(u32::MAX)));
-        }
         let leaf_len = PublicPart::parse(public).map_or(0, |part| part.leaf_len());
         let too_large = |need| TicketError::TooLargeForPeer(u32::try_from(need).unwrap_or(u32::MAX));
         self.connection.peer.memory_mut().keep_ticket(public, leaf_len).map_err(too_large)?;

@@ -85,7 +85,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     /// Makes the input of a state available, or returns why the run stops.
     pub(crate) fn await_input(&mut self, wait: Wait<'b>) -> Result<Option<Stop<'b>>, Error> {
         let is_here = match wait {
-            Wait::Nothing => true,
+            Wait::Nothing | Wait::Hello => true,
             Wait::Never => return Ok(Some(Stop::Done)),
             Wait::Answer(question) => return self.ask(question).map(Some),
             Wait::Message(types) => self.receive_message(types)?,
@@ -118,7 +118,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
 
     /// Makes a message of one of the `expected` types available: whole, or only the header of one that may be larger
     /// than any buffer: Certificate, CertificateRequest. Returns whether it has been received.
-    fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
+    pub(super) fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
         match self.receive_header(expected)? {
             Some(MessageHeader { kind: HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_REQUEST, .. }) => {
                 Ok(true)

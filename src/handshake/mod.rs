@@ -11,6 +11,7 @@ mod client_auth;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod entropy;
+mod hello;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
@@ -91,6 +92,8 @@ impl<'b> Negotiated<'b> {
 pub(crate) enum Wait<'b> {
     /// None.
     Nothing,
+    /// A hello, which its handler [receives](hello::Hello::receive).
+    Hello,
     /// A message of one of these types: whole, or only the header of one that is received in parts: Certificate,
     /// CertificateRequest.
     Message(&'static [HandshakeType]),
@@ -197,8 +200,8 @@ pub(crate) trait Flow: SideTypes {
 
     fn check(config: &Self::Config<'_>) -> Result<(), Error>;
 
-    /// Reads the peer's requirements on our credential from the body of its message.
-    fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error>;
+    /// Reads the peer's requirements on our credential from its message.
+    fn peer_request<'m, 'b: 'm>(cx: &'m Connection<'b, Self::Provider>) -> Result<PeerRequest<'m>, Error>;
 
     fn start<'b>() -> Self::State<'b>;
 

@@ -232,11 +232,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     #[cold]
     fn or_size_for(&self, count: usize, error: Error) -> Error {
         let Error::BufferTooSmall { need, .. } = error else { return error };
-        let enough = if self.limit < MAX_INNER_PLAINTEXT.into() {
+        let enough = if self.protection.is_some() && self.limit < MAX_INNER_PLAINTEXT.into() {
             // Wherever records end whose content takes half of the buffer.
             count.saturating_add(RECORD_HEADER + TAG_LEN).saturating_mul(RECORD_SHARE_OF_RX).saturating_sub(1)
         } else {
-            count.saturating_add(RECORD_OVERHEAD)
+            count.saturating_add(self.overhead())
         };
         too_small(enough.max(need.into()))
     }
@@ -248,7 +248,12 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
 
     /// Returns whether the buffer can ever hold a message of `total` bytes.
     pub(crate) const fn could_hold(&self, total: usize) -> bool {
-        total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()
+        total.saturating_add(self.overhead()) <= self.buffer.len()
+    }
+
+    /// Returns the number of bytes that a record has besides its content.
+    const fn overhead(&self) -> usize {
+        if self.protection.is_some() { RECORD_OVERHEAD } else { RECORD_HEADER }
     }
 
     /// Returns whether the buffer holds a message of `total` bytes wherever the records of the peer end: all but its last

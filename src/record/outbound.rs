@@ -4,8 +4,8 @@
 //! tx = [ sent | sealed, to be sent | open record: header, plaintext | free | room for an alert ]
 //! ```
 //! Several messages share a record, and a message may take several records if the peer limits their size. A message
-//! that does not fit waits until the transport has accepted the sealed records; Certificate and CertificateRequest,
-//! which may be larger than any buffer, are sent in parts.
+//! that does not fit waits until the transport has accepted the sealed records; ClientHello, ServerHello, Certificate and
+//! CertificateRequest, which may be larger than the buffer, are sent in parts.
 
 use super::protect::Protection;
 use super::span::Span;
@@ -32,8 +32,6 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     limit: usize,
     /// The TLSInnerPlaintext of a record is padded to a multiple of this length.
     padding: u16,
-    /// The first bytes are kept even after they are sent: a ClientHello that is not yet hashed.
-    hold: bool,
     /// A `change_cipher_spec` record has to be sent before the first protected one.
     change_cipher_spec_due: bool,
     /// A flight of handshake messages is being sent, which no other record may interrupt.
@@ -69,7 +67,6 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             protection: None,
             limit: MAX_PLAINTEXT,
             padding: 1,
-            hold: false,
             change_cipher_spec_due: false,
             in_flight: false,
             data_count: 0,
@@ -201,13 +198,6 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         room
     }
 
-    /// Returns the size of `tx` that a ClientHello of `len` bytes needs, and whether it has that size.
-    #[cfg(feature = "resumption")]
-    pub(crate) const fn holds_hello(&self, len: usize) -> (usize, bool) {
-        let need = len.saturating_add(RECORD_HEADER + ALERT_RESERVE + CHANGE_CIPHER_SPEC.len());
-        (need, need <= self.buffer.len())
-    }
-
     /// Checks that a handshake message of `len` bytes fits once everything else is sent.
     #[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
     pub(crate) fn check_holds(&self, len: usize) -> Result<(), Error> {
@@ -315,26 +305,12 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         }
     }
 
-    /// Keeps the ClientHello in the open record in place until [`Self::release_hello`].
-    pub(crate) fn hold_hello(&mut self) {
-        self.hold = true;
-    }
-
-    /// Returns the ClientHello that was held.
-    pub(crate) fn held_hello(&self) -> &[u8] {
-        Span::new(RECORD_HEADER, self.pending.end).of(self.buffer)
-    }
-
-    pub(crate) fn release_hello(&mut self) {
-        self.hold = false;
-    }
-
     /// Returns the start of the plaintext of the open record, or of the next one.
     const fn open_start(&self) -> usize {
         if self.open.is_empty() { self.pending.end.saturating_add(RECORD_HEADER) } else { self.open.start }
     }
 
-    /// Moves what is kept to the front, writes a compatibility record that is due, and returns the room for more plaintext
+    /// Moves the open record to the front, writes a compatibility record that is due, and returns the room for more plaintext
     /// of the same record.
     fn make_room(&mut self) -> Span {
         self.compact();
@@ -405,7 +381,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
 
     /// Moves the remaining bytes to the front once all sealed records are sent.
     fn compact(&mut self) {
-        if self.hold || !self.pending.is_empty() {
+        if !self.pending.is_empty() {
             return;
         }
         if !self.open.is_empty() {

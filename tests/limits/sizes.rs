@@ -67,21 +67,16 @@ fn check(kind: BufferKind, role: Role, size: usize, setup: &dyn Fn() -> Setup) {
 }
 
 #[test]
-fn tx_of_a_client_holds_a_client_hello() {
+fn tx_of_a_client_need_not_hold_its_hello() {
     let pki = Pki::new();
+    let size = formula("`tx` of a client", &[("signature", 72)]);
     for compatibility in [false, true] {
         for protocols in [&[][..], LONG_PROTOCOL] {
-            let setup = || {
+            check(BufferKind::Tx, Role::Client, size, &|| {
                 let mut setup = Setup::new(&pki);
                 setup.client = setup.client.with_middlebox_compatibility(compatibility).with_alpn(protocols);
                 setup
-            };
-            let hello = records(&setup().run().wire.from_client)[0].len() - 5;
-            let size = formula(
-                "`tx` of a client",
-                &[("client_hello", hello), ("compatibility", 6 * usize::from(compatibility)), ("signature", 72)],
-            );
-            check(BufferKind::Tx, Role::Client, size, &setup);
+            });
         }
     }
 }
@@ -98,7 +93,7 @@ fn encrypted_extensions_len(setup: Setup, protocols: &[&[u8]]) -> usize {
 }
 
 #[test]
-fn tx_of_a_server_holds_its_longest_message_but_for_the_chain() {
+fn tx_of_a_server_holds_its_longest_message_but_for_hello_and_chain() {
     let pki = Pki::new();
     for group in [NamedGroup::X25519, NamedGroup::SECP256R1] {
         for protocols in [&[][..], LONG_PROTOCOL] {
@@ -108,9 +103,8 @@ fn tx_of_a_server_holds_its_longest_message_but_for_the_chain() {
                 setup.server = setup.server.with_alpn(protocols);
                 setup
             };
-            let hello = records(&setup().run().wire.from_server)[0].len() - 5;
             let extensions = encrypted_extensions_len(setup(), protocols);
-            let values = [("server_hello", hello), ("encrypted_extensions", extensions), ("signature", 72)];
+            let values = [("encrypted_extensions", extensions), ("signature", 72)];
             check(BufferKind::Tx, Role::Server, formula("`tx` of a server", &values), &setup);
         }
     }
@@ -284,36 +278,39 @@ fn the_smallest_rx_of_a_client_holds_a_certificate_verify() {
 /// The records of a message.
 type Form<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
 
-/// Both hellos come unprotected, before a limit of records is agreed.
+/// Both hellos come unprotected, before a limit of records is agreed. That of a client may be collected in `peer`.
 #[test]
-fn rx_holds_the_hello_of_the_peer() {
+fn rx_or_peer_holds_the_hello_of_the_peer() {
     let pki = Pki::new();
-    let setup = |rx| {
-        let sizes = Sizes { rx, ..Sizes::DEFAULT };
+    let setup = |rx, peer| {
+        let sizes = Sizes { rx, peer, ..Sizes::DEFAULT };
         Setup { client_sizes: sizes, server_sizes: sizes, ..Setup::new(&pki) }
     };
     let whole = |hello: &[u8]| record(HANDSHAKE, hello);
     let split = |hello: &[u8]| [record(HANDSHAKE, &hello[..10]), record(HANDSHAKE, &hello[10..])].concat();
     let (whole, split): (Form<'_>, Form<'_>) = (&whole, &split);
-    for (name, records) in [("`rx`, for a hello in one record", whole), ("`rx`, for a hello in several", split)] {
+    for records in [whole, split] {
         let hello = Script::hello(X25519).emit();
-        let size = formula(name, &[("hello", hello.len())]);
-        let with = |rx| {
-            let mut server = Real::server(setup(rx));
+        let size = formula("`rx`, for a hello", &[("hello", hello.len())]);
+        let collected = formula("`peer`, to collect a hello", &[("hello", hello.len()), ("ticket", 0)]);
+        let with = |rx, peer| {
+            let mut server = Real::server(setup(rx, peer));
             server.feed(&records(&hello));
             server.end.and_then(Result::err)
         };
-        assert_eq!(with(size - 1), Some(too_small(BufferKind::Rx, size)), "{name}, a server");
-        from(size).for_each(|size| assert_eq!(with(size), None, "{name}, a server, {size} bytes"));
+        assert_eq!(with(size - 1, collected - 1), Some(too_small(BufferKind::Rx, size)), "a server");
+        from(size).for_each(|size| assert_eq!(with(size, 0), None, "a server, {size} bytes"));
+        from(collected).for_each(|size| assert_eq!(with(100, size), None, "a server, {size} bytes to collect it"));
 
-        let size = formula(name, &[("hello", client(setup(4096)).1.server_hello().emit().len())]);
+        let hello = client(setup(4096, 0)).1.server_hello().emit();
+        let size = formula("`rx`, for a hello", &[("hello", hello.len())]);
         let with = |rx| {
-            let (mut client, script) = client(setup(rx));
+            let (mut client, script) = client(setup(rx, 0));
             client.feed(&records(&script.server_hello().emit()));
             client.end.and_then(Result::err)
         };
-        assert_eq!(with(size - 1), Some(too_small(BufferKind::Rx, size)), "{name}, a client");
-        from(size).for_each(|size| assert_eq!(with(size), None, "{name}, a client, {size} bytes"));
+        assert_eq!(with(size - 1), Some(too_small(BufferKind::Rx, size)), "a client");
+        from(size).for_each(|size| assert_eq!(with(size), None, "a client, {size} bytes"));
     }
 }
 

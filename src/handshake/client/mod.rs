@@ -21,15 +21,14 @@ mod retry;
 #[cfg(feature = "resumption")]
 mod tickets;
 
-#[cfg(feature = "resumption")]
-use self::offer::Bound;
-use self::offer::{Groups, Shares, offer, own_record_limit, session_id};
-use self::retry::{begin_again, check_retry, send_second_client_hello};
+use self::offer::{Groups, Shares, own_record_limit, session_id, write_client_hello};
+use self::retry::{begin_again, check_retry};
 #[cfg(feature = "resumption")]
 use self::tickets::take_selection;
 use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
-use super::connection::{Connection, send};
+use super::connection::Connection;
+use super::hello::Hello;
 use super::keys::{ClientFinishedKeys, HandshakeKeys, agree, receive_finished};
 use super::present::Present;
 use super::proof::{PeerAuthenticated, Proof, Resumed};
@@ -62,11 +61,11 @@ debug_by_name!("Client", [P] Client<P>);
 /// The states, in the order in which they are reached.
 pub(crate) enum State<'b, P: CryptoProvider> {
     Start,
-    /// After a HelloRetryRequest, that message stays in `rx` from here to `SendClientHello`.
+    /// After a HelloRetryRequest, that message stays where it was [received](hello) from here to `SendClientHello`.
     MakeKeyShares(Shares),
-    SendClientHello(Shares),
-    ExpectServerHello(Hello),
-    /// A HelloRetryRequest is in `rx`.
+    /// The number of bytes of ClientHello already sent.
+    SendClientHello(Shares, usize),
+    ExpectServerHello(Shares),
     Retry(Retry),
     ExpectEncryptedExtensions(HandshakeKeys<P>, Option<Resumed>),
     #[cfg(feature = "resumption")]
@@ -81,13 +80,6 @@ pub(crate) enum State<'b, P: CryptoProvider> {
     SendFinished(Response<P>),
     Done(Established<P>),
     Failed,
-}
-
-/// The offer in the ClientHello that is in flight.
-pub(crate) struct Hello {
-    groups: Groups,
-    /// The suite of the HelloRetryRequest, if there was one.
-    retried: Option<CipherSuite>,
 }
 
 /// The request of a HelloRetryRequest.
@@ -134,8 +126,8 @@ impl<P: CryptoProvider> Flow for Client<P> {
         config.check::<P>()
     }
 
-    fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error> {
-        Ok(PeerRequest::of_server(&CertificateRequest::parse_any(message)?))
+    fn peer_request<'m, 'b: 'm>(cx: &'m Connection<'b, P>) -> Result<PeerRequest<'m>, Error> {
+        Ok(PeerRequest::of_server(&cx.rx.current(CertificateRequest::parse_any)?))
     }
 
     fn start<'b>() -> State<'b, P> {
@@ -155,13 +147,10 @@ impl<P: CryptoProvider> Flow for Client<P> {
         trace: &mut impl Trace,
     ) -> Next<'b, State<'b, P>> {
         match state {
-            State::Start => Ok((start(cx, config), None)),
+            State::Start => Ok((start(cx, entropy, config), None)),
             State::MakeKeyShares(shares) => make_key_shares(cx.provider, shares, entropy),
-            State::SendClientHello(shares) => match shares.retried {
-                None => send_client_hello(shares, cx, entropy, config),
-                Some(_) => send_second_client_hello(shares, cx, entropy, config),
-            },
-            State::ExpectServerHello(hello) => handle_server_hello(&hello, cx, entropy, config),
+            State::SendClientHello(shares, sent) => send_client_hello(shares, sent, cx, entropy, config),
+            State::ExpectServerHello(shares) => handle_server_hello(shares, cx, entropy, config),
             State::Retry(retry) => begin_again(retry, cx, entropy),
             State::ExpectEncryptedExtensions(keys, resumed) => handle_encrypted_extensions(keys, resumed, cx, config),
             #[cfg(feature = "resumption")]
@@ -223,11 +212,11 @@ impl<P: CryptoProvider> Flow for Client<P> {
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         match state {
             State::Start => (Stage::ClientHello, Wait::Nothing),
-            State::MakeKeyShares(shares) | State::SendClientHello(shares) => match shares.retried {
+            State::MakeKeyShares(shares) | State::SendClientHello(shares, _) => match shares.retried {
                 None => (Stage::ClientHello, Wait::Nothing),
                 Some(_) => (Stage::SecondClientHello, Wait::Nothing),
             },
-            State::ExpectServerHello(_) => (Stage::ServerHello, Wait::Message(&[HandshakeType::SERVER_HELLO])),
+            State::ExpectServerHello(_) => (Stage::ServerHello, Wait::Hello),
             State::Retry(_) => (Stage::SecondClientHello, Wait::Nothing),
             State::ExpectEncryptedExtensions(..) => {
                 (Stage::EncryptedExtensions, Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]))
@@ -249,11 +238,21 @@ impl<P: CryptoProvider> Flow for Client<P> {
 }
 
 #[inline(never)]
-fn start<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, config: &ClientConfig<'b>) -> State<'b, P> {
+#[cfg_attr(not(feature = "key-log"), allow(unused_variables, reason = "it is read for the log"))]
+fn start<'b, P: CryptoProvider>(
+    cx: &mut Connection<'b, P>,
+    entropy: &Entropy,
+    config: &ClientConfig<'b>,
+) -> State<'b, P> {
+    #[cfg(feature = "key-log")]
+    {
+        cx.key_log.client_random = *entropy.random();
+    }
     if let Some(name) = config.sent_server_name() {
         cx.events.server_name(Some(name));
     }
     cx.negotiated.post_handshake_auth = config.post_handshake_auth;
+    cx.rx.begin_handshake();
     if config.compatibility {
         cx.tx.owe_change_cipher_spec();
     }
@@ -270,47 +269,41 @@ fn make_key_shares<'b, P: CryptoProvider>(
     Ok(if shares.make_next(provider, entropy)? {
         (State::MakeKeyShares(shares), Some(Stop::Yield))
     } else {
-        (State::SendClientHello(shares), None)
+        (State::SendClientHello(shares, 0), None)
     })
 }
 
+/// Sends the ClientHello, in parts if it is larger than `tx`. The first is hashed when the server has selected the hash.
 #[inline(never)]
 fn send_client_hello<'b, P: CryptoProvider>(
     shares: Shares,
+    mut sent: usize,
     cx: &mut Connection<'b, P>,
     entropy: &Entropy,
     config: &ClientConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
-    #[cfg(feature = "key-log")]
-    {
-        cx.key_log.client_random = *entropy.random();
+    if write_client_hello(&shares, Some(&mut sent), cx, entropy, config)? == Written::AfterTransmit {
+        return Ok((State::SendClientHello(shares, sent), Some(Stop::Transmit)));
     }
-    // Not hashed yet, since the server selects the hash. The message stays in place until then.
-    cx.tx.hold_hello();
-    cx.rx.begin_handshake();
-    let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), None);
-    #[cfg(feature = "resumption")]
-    let bound = Bound::of(cx.offer.as_ref(), cx.peer.memory().behind(), &offer, None, cx.provider)?;
-    #[cfg(feature = "resumption")]
-    let offer = bound.offer(offer);
-    match send(&mut cx.tx, &cx.events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w), &mut |_| {})? {
-        Written::AfterTransmit => Ok((State::SendClientHello(shares), Some(Stop::Transmit))),
-        Written::Yes => {
-            cx.tx.flush()?;
-            let hello = Hello { groups: shares.groups, retried: None };
-            Ok((State::ExpectServerHello(hello), Some(Stop::Transmit)))
-        }
+    cx.tx.flush()?;
+    if shares.retried.is_some() {
+        let _hashed = write_client_hello(&shares, None, cx, entropy, config)?;
+        Hello::SERVER.consume(cx);
     }
+    Ok((State::ExpectServerHello(shares), Some(Stop::Transmit)))
 }
 
 #[inline(never)]
 fn handle_server_hello<'b, P: CryptoProvider>(
-    hello: &Hello,
+    offered: Shares,
     cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
     config: &ClientConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
-    let server_hello = cx.rx.current(ServerHello::parse)?;
+    if !Hello::SERVER.receive(cx)? {
+        return Ok((State::ExpectServerHello(offered), Some(Stop::NeedInput)));
+    }
+    let server_hello = Hello::SERVER.parse(&cx.rx, &cx.peer, ServerHello::parse)?;
     // RFC 9846 section 4.2.3: "A client which receives a legacy_session_id_echo field that does not
     // match what it sent in the ClientHello MUST abort the handshake with an 'illegal_parameter' alert."
     if server_hello.session_id != session_id(entropy, config) {
@@ -319,16 +312,18 @@ fn handle_server_hello<'b, P: CryptoProvider>(
     let suite = server_hello.cipher_suite;
     // "A client which receives a cipher suite that was not offered MUST abort", and after a
     // HelloRetryRequest (section 4.2.4) the suite must stay the same.
-    if !config.parameters.cipher_suites::<P>().contains(&suite) || hello.retried.is_some_and(|retried| retried != suite)
+    if !config.parameters.cipher_suites::<P>().contains(&suite)
+        || offered.retried.is_some_and(|retried| retried != suite)
     {
         return Err(PeerMisbehaved::SelectedNotOffered.into());
     }
     let hash = HashAlgorithm::of(suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     match server_hello.answer {
         server_hello::Answer::Retry { group, cookie } => {
-            let retry = check_retry::<P>(hello, suite, group, cookie, config)?;
+            let retry = check_retry::<P>(&offered, suite, group, cookie, config)?;
             cx.events.retried(group);
             cx.negotiated.retried = true;
+            begin_transcript(&offered, hash, cx, entropy, config)?;
             Ok((State::Retry(retry), None))
         }
         server_hello::Answer::Hello {
@@ -339,13 +334,14 @@ fn handle_server_hello<'b, P: CryptoProvider>(
         } => {
             // RFC 9846 section 4.3.8: the share MUST be in the group the client sent one of.
             let group = key_share.group;
-            let place = hello.groups.iter().position(|sent| *sent == Some(group));
+            let place = offered.groups.iter().position(|sent| *sent == Some(group));
             let seed = entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
             let shared = agree(cx.provider, group, seed, key_share.key_exchange)?;
-            if hello.retried.is_none() {
-                begin_transcript(cx, hash)?;
+            if offered.retried.is_none() {
+                begin_transcript(&offered, hash, cx, entropy, config)?;
             }
-            cx.receive_into_transcript()?;
+            cx.transcript.update(Hello::SERVER.message(&cx.rx, &cx.peer)?);
+            Hello::SERVER.consume(cx);
             cx.negotiated.cipher_suite = suite;
             cx.negotiated.group = group;
             cx.events.agreed(suite, group);
@@ -380,13 +376,17 @@ fn protect<'b, P: CryptoProvider>(
     Ok((State::ExpectEncryptedExtensions(keys, resumed), Some(Stop::Yield)))
 }
 
-/// Begins the transcript with the ClientHello that was kept in `tx`, now that the hash is known.
+/// Begins the transcript with the first ClientHello, now that the hash is known.
 #[inline(never)] // in a frame of its own, which is not there while the shared secret is computed
-fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlgorithm) -> Result<(), Error> {
+fn begin_transcript<P: CryptoProvider>(
+    shares: &Shares,
+    hash: HashAlgorithm,
+    cx: &mut Connection<'_, P>,
+    entropy: &Entropy,
+    config: &ClientConfig<'_>,
+) -> Result<(), Error> {
     cx.transcript = Transcript::new(cx.provider, hash)?;
-    cx.transcript.update(cx.tx.held_hello());
-    cx.tx.release_hello();
-    Ok(())
+    write_client_hello(shares, None, cx, entropy, config).map(|_| ())
 }
 
 #[inline(never)]

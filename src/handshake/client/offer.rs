@@ -1,24 +1,26 @@
 //! The offer of a client, in the first ClientHello and in the second (RFC 9846 section 4.2.2).
 
-#[cfg(feature = "resumption")]
 use crate::codec::{Writer, for_each_part};
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
-#[cfg(feature = "resumption")]
-use crate::crypto::{Digest, MAX_KEY_SHARE_LEN};
+use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
+use crate::handshake::connection::{Connection, send_parts};
 use crate::handshake::entropy::Entropy;
+use crate::handshake::hello::Hello;
 #[cfg(feature = "resumption")]
 use crate::handshake::ticket::stored::{Offer, PublicPart};
 #[cfg(feature = "resumption")]
 use crate::key_schedule::EarlySecret;
 use crate::limits::{MAX_INNER_PLAINTEXT, MAX_OFFERED_SHARES};
+use crate::record::outbound::Written;
 #[cfg(feature = "resumption")]
 use crate::transcript::Transcript;
 use crate::wire::client_hello::ClientHelloOffer;
-use crate::wire::enums::{CipherSuite, NamedGroup};
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 #[cfg(feature = "resumption")]
 use crate::wire::pre_shared_key::OfferedPsk;
+use crate::wire::server_hello::{Answer, ServerHello};
 
 /// The public keys of the key exchanges that a ClientHello offers, as far as they have been computed. The private key
 /// is derived from its seed again once the server selects a share.
@@ -58,8 +60,45 @@ impl Shares {
     }
 }
 
+/// Writes the ClientHello with these shares, the same each time: as much as fits to `tx`, beginning at byte `sent`, or
+/// without `sent` all of it to the transcript.
+#[inline(never)]
+pub(super) fn write_client_hello<C: CryptoProvider>(
+    shares: &Shares,
+    sent: Option<&mut usize>,
+    cx: &mut Connection<'_, C>,
+    entropy: &Entropy,
+    config: &ClientConfig<'_>,
+) -> Result<Written, Error> {
+    let cookie = match shares.retried {
+        None => None,
+        Some(_) if !cfg!(feature = "any-peer") => return Err(PeerIncompatible::RetryUnsupported.into()),
+        Some(_) => match Hello::SERVER.parse(&cx.rx, &cx.peer, ServerHello::parse)?.answer {
+            Answer::Retry { cookie, .. } => cookie,
+            Answer::Hello { .. } => return Err(PeerMisbehaved::UnexpectedMessage.into()),
+        },
+    };
+    let offer = offer::<C>(shares, entropy, config, cx.rx.record_size_limit(), cookie);
+    #[cfg(feature = "resumption")]
+    let offer = match &mut cx.offer {
+        None => offer,
+        Some(ticket) => {
+            let (memory, before) = (cx.peer.memory().behind(), shares.retried.map(|_| &cx.transcript));
+            bind(ticket, memory, &offer, before, cx.provider)?;
+            with_ticket(offer, ticket, memory)
+        }
+    };
+    let write = |w: &mut Writer<'_>| offer.emit(w);
+    let Connection { tx, transcript, events, .. } = cx;
+    let Some(sent) = sent else {
+        for_each_part(&write, &mut |part| transcript.update(part));
+        return Ok(Written::Yes);
+    };
+    send_parts(tx, events, HandshakeType::CLIENT_HELLO, sent, &write, &mut |_| {})
+}
+
 /// The ClientHello with these shares, for this limit of received records; `cookie` is that of a HelloRetryRequest.
-pub(super) fn offer<'c, C: CryptoProvider>(
+fn offer<'c, C: CryptoProvider>(
     shares: &'c Shares,
     entropy: &'c Entropy,
     config: &'c ClientConfig<'_>,
@@ -86,95 +125,49 @@ pub(super) fn offer<'c, C: CryptoProvider>(
     }
 }
 
-/// The ticket of a ClientHello, bound to it.
+/// Adds a ticket with its binder to a ClientHello.
 #[cfg(feature = "resumption")]
-pub(super) struct Bound<'o> {
-    ticket: Option<(&'o [u8], u32, Digest)>,
-    /// The first ClientHello has a ticket.
-    resumes: bool,
-}
-
-#[cfg(feature = "resumption")]
-impl<'o> Bound<'o> {
-    /// Binds the ticket, if there is one, to `hello` without it and to the transcript before that. Its public part is in
-    /// `memory`.
-    #[inline(never)]
-    pub(super) fn of<C: CryptoProvider>(
-        offer: Option<&Offer<'_>>,
-        memory: &'o [u8],
-        hello: &ClientHelloOffer<'_>,
-        transcript: Option<&Transcript<C>>,
-        provider: C,
-    ) -> Result<Self, CryptoError> {
-        let resumes = offer.is_some();
-        let part = PublicPart::parse(memory);
-        let (Some((offer, psk)), Ok(part)) = (offer.and_then(|offer| Some((offer, offer.psk.as_ref()?))), part) else {
-            return Ok(Self { ticket: None, resumes });
-        };
-        let early = EarlySecret::of(provider, psk)?;
-        let hash = psk.algorithm();
-        // As long as the binder.
-        let placeholder = provider.digest(hash, &[])?;
-        let psk =
-            OfferedPsk { identity: part.ticket, obfuscated_age: offer.obfuscated_age, binder: placeholder.as_bytes() };
-        let hello = ClientHelloOffer { psk: Some(psk), resumes, ..*hello };
-        let mut counter = Writer::new(&mut []);
-        hello.emit(&mut counter);
-        let mut left = counter.needed().saturating_sub(psk.binders_len());
-        let mut transcript = match transcript {
-            Some(transcript) => transcript.fork(),
-            None => Transcript::new(provider, hash)?,
-        };
-        for_each_part(&|w| hello.emit(w), &mut |part| {
-            let covered = part.get(..left.min(part.len())).unwrap_or_default();
-            transcript.update(covered);
-            left = left.saturating_sub(covered.len());
-        });
-        let binder = early.binder(&transcript.binder_hash())?;
-        Ok(Self { ticket: Some((part.ticket, offer.obfuscated_age, binder)), resumes })
-    }
-
-    /// Adds the ticket to the same ClientHello.
-    pub(super) fn offer<'c>(&'c self, hello: ClientHelloOffer<'c>) -> ClientHelloOffer<'c> {
-        let psk = self.ticket.as_ref().map(|(identity, obfuscated_age, binder)| OfferedPsk {
-            identity,
-            obfuscated_age: *obfuscated_age,
-            binder: binder.as_bytes(),
-        });
-        ClientHelloOffer { psk, resumes: hello.resumes || self.resumes, ..hello }
-    }
-}
-
-/// Returns the length of the first ClientHello with a ticket.
-#[cfg(feature = "resumption")]
-pub(crate) fn hello_len<C: CryptoProvider>(
-    ticket: &Offer<'_>,
-    public: &[u8],
-    entropy: &Entropy,
-    config: &ClientConfig<'_>,
-    record_size_limit: u16,
-) -> usize {
-    let zeros = [0; MAX_KEY_SHARE_LEN];
-    let shares = Shares::new(config.shared_groups::<C>(), None);
-    let mut hello = offer::<C>(&shares, entropy, config, record_size_limit, None);
-    hello.key_shares = shares.groups.map(|group| {
-        let group = group?;
-        let len = match group {
-            NamedGroup::X25519 => 32,
-            NamedGroup::SECP256R1 => 65,
-            #[cfg(feature = "mlkem")]
-            NamedGroup::SECP384R1 => 97,
-            _ => MAX_KEY_SHARE_LEN,
-        };
-        Some(KeyShareEntry { group, key_exchange: zeros.get(..len).unwrap_or(&zeros) })
+fn with_ticket<'c>(hello: ClientHelloOffer<'c>, offer: &'c Offer<'_>, memory: &'c [u8]) -> ClientHelloOffer<'c> {
+    let psk = PublicPart::parse(memory).ok().zip(offer.binder.as_ref()).map(|(part, binder)| OfferedPsk {
+        identity: part.ticket,
+        obfuscated_age: offer.obfuscated_age,
+        binder: binder.as_bytes(),
     });
-    hello.resumes = true;
-    let binder = zeros.get(..ticket.psk.as_ref().map_or(0, |psk| psk.algorithm().output_len())).unwrap_or(&zeros);
-    let identity = PublicPart::parse(public).map_or_else(|_| &[][..], |part| part.ticket);
-    hello.psk = Some(OfferedPsk { identity, obfuscated_age: 0, binder });
+    ClientHelloOffer { psk, resumes: true, ..hello }
+}
+
+/// Binds the ticket to `hello` without it and to the transcript before that, if that is not done yet. Its public part is in
+/// `memory`.
+#[cfg(feature = "resumption")]
+#[inline(never)]
+fn bind<C: CryptoProvider>(
+    offer: &mut Offer<'_>,
+    memory: &[u8],
+    hello: &ClientHelloOffer<'_>,
+    transcript: Option<&Transcript<C>>,
+    provider: C,
+) -> Result<(), CryptoError> {
+    let (Some(psk), None) = (&offer.psk, &offer.binder) else { return Ok(()) };
+    let hash = psk.algorithm();
+    let early = EarlySecret::of(provider, psk)?;
+    // As long as the binder.
+    offer.binder = Some(provider.digest(hash, &[])?);
+    let hello = with_ticket(*hello, offer, memory);
     let mut counter = Writer::new(&mut []);
     hello.emit(&mut counter);
-    counter.needed()
+    let binders_len = hello.psk.as_ref().map_or(0, OfferedPsk::binders_len);
+    let mut left = counter.needed().saturating_sub(binders_len);
+    let mut transcript = match transcript {
+        Some(transcript) => transcript.fork(),
+        None => Transcript::new(provider, hash)?,
+    };
+    for_each_part(&|w| hello.emit(w), &mut |part| {
+        let covered = part.get(..left.min(part.len())).unwrap_or_default();
+        transcript.update(covered);
+        left = left.saturating_sub(covered.len());
+    });
+    offer.binder = Some(early.binder(&transcript.binder_hash())?);
+    Ok(())
 }
 
 /// Returns the record limit to offer: none if it is that of TLS.

@@ -1,21 +1,20 @@
 //! The answer of a client to a HelloRetryRequest (RFC 9846 section 4.2.4).
 
+use super::offer::Shares;
+use super::{Retry, State};
+use crate::crypto::CryptoProvider;
 #[cfg(feature = "resumption")]
-use super::offer::Bound;
-use super::offer::{Shares, offer};
-use super::{Hello, Retry, State, begin_transcript};
-use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::crypto::HashAlgorithm;
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
-use crate::handshake::connection::{Connection, send};
-use crate::handshake::{Entropy, Next, Stop};
-use crate::record::outbound::Written;
-use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::wire::server_hello::{self, ServerHello};
+use crate::handshake::connection::Connection;
+use crate::handshake::hello::Hello;
+use crate::handshake::{Entropy, Next};
+use crate::wire::enums::{CipherSuite, NamedGroup};
 
 /// Checks what a HelloRetryRequest may request (RFC 9846 sections 4.2.4 and 4.3.8).
 pub(super) fn check_retry<P: CryptoProvider>(
-    hello: &Hello,
+    shares: &Shares,
     suite: CipherSuite,
     group: Option<NamedGroup>,
     cookie: Option<&[u8]>,
@@ -23,7 +22,7 @@ pub(super) fn check_retry<P: CryptoProvider>(
 ) -> Result<Retry, Error> {
     // "If a client receives a second HelloRetryRequest in the same connection [...], it MUST abort
     // the handshake with an 'unexpected_message' alert."
-    if hello.retried.is_some() {
+    if shares.retried.is_some() {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     }
     check_supported()?;
@@ -31,13 +30,13 @@ pub(super) fn check_retry<P: CryptoProvider>(
         // "(1) the selected_group field corresponds to a group which was provided in the
         // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
         // correspond to a group which was provided in the 'key_share' extension": otherwise illegal_parameter.
-        Some(group) if hello.groups.contains(&Some(group)) || !config.parameters.groups::<P>().contains(&group) => {
+        Some(group) if shares.groups.contains(&Some(group)) || !config.parameters.groups::<P>().contains(&group) => {
             Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
         }
         // Section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
         None if cookie.is_none() => Err(PeerMisbehaved::HelloRetryRequestIllegal.into()),
         // Only a cookie: everything else, including the key shares, stays the same.
-        group => Ok(Retry { suite, groups: hello.groups, group }),
+        group => Ok(Retry { suite, groups: shares.groups, group }),
     }
 }
 
@@ -63,45 +62,17 @@ pub(super) fn begin_again<'b, P: CryptoProvider>(
         }
         None => retry.groups,
     };
-    let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
-    begin_transcript(cx, hash)?;
     // RFC 9846 section 4.2.2: "removing any PSKs which are incompatible with the server's indicated cipher suite".
     // All else stays, including `psk_key_exchange_modes`.
     #[cfg(feature = "resumption")]
     if let Some(offer) = &mut cx.offer {
-        offer.psk = offer.psk.take().filter(|psk| psk.algorithm() == hash);
+        let hash = HashAlgorithm::of(retry.suite);
+        offer.psk = offer.psk.take().filter(|psk| Some(psk.algorithm()) == hash);
+        offer.binder = None;
     }
     cx.transcript.replace_by_message_hash()?;
-    cx.transcript.update(cx.rx.last_message()?);
+    cx.transcript.update(Hello::SERVER.last_message(&cx.rx, &cx.peer)?);
     // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
     cx.tx.change_cipher_spec();
     Ok((State::MakeKeyShares(Shares::new(groups, Some(retry.suite))), None))
-}
-
-#[inline(never)]
-pub(super) fn send_second_client_hello<'b, P: CryptoProvider>(
-    shares: Shares,
-    cx: &mut Connection<'b, P>,
-    entropy: &Entropy,
-    config: &ClientConfig<'b>,
-) -> Next<'b, State<'b, P>> {
-    check_supported()?;
-    let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
-        return Err(PeerMisbehaved::UnexpectedMessage.into());
-    };
-    let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), cookie);
-    #[cfg(feature = "resumption")]
-    let bound = Bound::of(cx.offer.as_ref(), cx.peer.memory().behind(), &offer, Some(&cx.transcript), cx.provider)?;
-    #[cfg(feature = "resumption")]
-    let offer = bound.offer(offer);
-    let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w), &mut |part| transcript.update(part))?
-        == Written::AfterTransmit
-    {
-        return Ok((State::SendClientHello(shares), Some(Stop::Transmit)));
-    }
-    tx.flush()?;
-    cx.rx.consume_message();
-    let hello = Hello { groups: shares.groups, retried: shares.retried };
-    Ok((State::ExpectServerHello(hello), Some(Stop::Transmit)))
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::Entropy;
 use crate::handshake::config::ServerConfig;
 use crate::handshake::connection::Connection;
+use crate::handshake::hello::Hello;
 use crate::limits::MAX_COMPARED_SHARES;
 use crate::wire::client_hello::{ClientHello, Mandatory};
 use crate::wire::enums::NamedGroup;
@@ -57,7 +58,7 @@ pub(super) fn client_share<'m, C: CryptoProvider>(
     selected: Selected,
     cx: &'m Connection<'_, C>,
 ) -> Result<&'m [u8], Error> {
-    let hello = cx.rx.current(ClientHello::parse)?;
+    let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == selected.group);
     Ok(share.ok_or(PeerMisbehaved::KeyShareNotOffered)?.key_exchange)
 }

@@ -18,24 +18,26 @@ mod answer;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod late;
 mod request;
+mod retry;
 #[cfg(feature = "resumption")]
 mod tickets;
 
-use self::answer::{
-    check_key_shares, choose_group, choose_protocol, client_share, constant_parts, first_question, own_share,
-};
+use self::answer::{check_key_shares, choose_group, choose_protocol, client_share, first_question, own_share};
 use self::request::{expectation, send_certificate_request};
+use self::retry::{handle_second_client_hello, send_hello_retry_request};
 #[cfg(feature = "resumption")]
 use self::tickets::{judge_tickets, take_ticket};
 use super::authenticate::{Authenticate, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
-use super::connection::{Connection, send};
+use super::connection::{Connection, send_parts};
+use super::hello::Hello;
 use super::keys::{ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof, Resumed};
 #[cfg(feature = "resumption")]
 use super::ticket::sealed::{Accepted, IssuedTickets};
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, SideTypes, Stage, Stop, Wait};
+use crate::codec::Writer;
 use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -62,7 +64,7 @@ pub(crate) enum State<'b, P: CryptoProvider> {
     ExpectClientHello,
     SendHelloRetryRequest(Selected),
     ExpectSecondClientHello(Selected, Digest),
-    /// From here to `SendServerHello` the ClientHello stays in `rx`.
+    /// From here to `SendServerHello` the ClientHello stays where it was [received](hello).
     ///
     /// Tickets are judged first, if the client accepts any.
     #[cfg(feature = "resumption")]
@@ -72,7 +74,7 @@ pub(crate) enum State<'b, P: CryptoProvider> {
     AwaitCredential(Selected),
     MakeKeyShare(Selected, Means<'b>, EarlySecret<P>),
     Agree(Selected, Means<'b>, EarlySecret<P>, P::KeyExchange, KeyShare),
-    SendServerHello(Selected, Means<'b>, EarlySecret<P>, KeyShare, SharedSecret),
+    SendServerHello(Selected, Means<'b>, EarlySecret<P>, Agreed),
     SendEncryptedExtensions(Selected, Means<'b>, HandshakeKeys<P>),
     /// The number of bytes of CertificateRequest already sent.
     SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<P>, usize),
@@ -90,6 +92,13 @@ pub(crate) enum Means<'b> {
     /// The ticket at this position of the offer.
     #[cfg_attr(not(feature = "resumption"), allow(dead_code, reason = "there are none"))]
     Ticket(Resumed, u16),
+}
+
+/// The shared secret, and our key share. `sent` bytes of the ServerHello with it are already sent.
+pub(crate) struct Agreed {
+    shared: SharedSecret,
+    public: KeyShare,
+    sent: usize,
 }
 
 /// The parameters selected from the ClientHello.
@@ -130,8 +139,8 @@ impl<P: CryptoProvider> Flow for Server<P> {
         config.check::<P>()
     }
 
-    fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error> {
-        Ok(PeerRequest::of_client(&ClientHello::parse(message)?))
+    fn peer_request<'m, 'b: 'm>(cx: &'m Connection<'b, P>) -> Result<PeerRequest<'m>, Error> {
+        Ok(PeerRequest::of_client(&Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?))
     }
 
     fn start<'b>() -> State<'b, P> {
@@ -153,7 +162,7 @@ impl<P: CryptoProvider> Flow for Server<P> {
         match state {
             State::ExpectClientHello => handle_client_hello(cx, config),
             State::SendHelloRetryRequest(selected) => send_hello_retry_request(selected, cx),
-            State::ExpectSecondClientHello(selected, first) => handle_second_client_hello(selected, &first, cx, config),
+            State::ExpectSecondClientHello(selected, first) => handle_second_client_hello(selected, first, cx, config),
             #[cfg(feature = "resumption")]
             State::AwaitTime(selected) => match input {
                 Input::Time(time) => judge_tickets(selected, time, cx, config),
@@ -180,8 +189,8 @@ impl<P: CryptoProvider> Flow for Server<P> {
             State::Agree(selected, means, early, private, public) => {
                 agree(selected, means, early, private, public, cx, entropy)
             }
-            State::SendServerHello(selected, means, early, public, shared) => {
-                send_server_hello(selected, means, early, &public, &shared, cx, entropy)
+            State::SendServerHello(selected, means, early, agreed) => {
+                send_server_hello(selected, means, early, agreed, cx, entropy)
             }
             State::SendEncryptedExtensions(selected, means, keys) => {
                 send_encrypted_extensions(selected, means, keys, cx, config)
@@ -237,11 +246,9 @@ impl<P: CryptoProvider> Flow for Server<P> {
     /// Returns the stage of each state and what it waits for. The handlers follow in the same order.
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         match state {
-            State::ExpectClientHello => (Stage::ClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
+            State::ExpectClientHello => (Stage::ClientHello, Wait::Hello),
             State::SendHelloRetryRequest(_) => (Stage::SecondClientHello, Wait::Nothing),
-            State::ExpectSecondClientHello(..) => {
-                (Stage::SecondClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO]))
-            }
+            State::ExpectSecondClientHello(..) => (Stage::SecondClientHello, Wait::Hello),
             #[cfg(feature = "resumption")]
             State::AwaitTime(_) => (Stage::Time, Wait::Answer(Question::Time)),
             #[cfg(feature = "resumption")]
@@ -267,8 +274,11 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
-    let hello = cx.rx.current(ClientHello::parse)?;
-    cx.rx.last_message()?;
+    if !Hello::CLIENT.receive(cx)? {
+        return Ok((State::ExpectClientHello, Some(Stop::NeedInput)));
+    }
+    let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
+    Hello::CLIENT.last_message(&cx.rx, &cx.peer)?;
     let mandatory = hello.mandatory()?;
     check_key_shares(&mandatory)?;
 
@@ -301,72 +311,13 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     Ok((if share_is_here { question } else { State::SendHelloRetryRequest(selected) }, None))
 }
 
-/// Sends HelloRetryRequest (RFC 9846 section 4.2.4), without a cookie, since the state is kept here.
-#[inline(never)]
-fn send_hello_retry_request<'b, P: CryptoProvider>(
-    selected: Selected,
-    cx: &mut Connection<'b, P>,
-) -> Next<'b, State<'b, P>> {
-    let hello = cx.rx.current(ClientHello::parse)?;
-    cx.transcript = Transcript::new(cx.provider, selected.hash)?;
-    cx.transcript.update(cx.rx.message()?);
-    cx.transcript.replace_by_message_hash()?;
-    let retry = ServerHello {
-        session_id: hello.session_id,
-        cipher_suite: selected.suite,
-        answer: server_hello::Answer::Retry { group: Some(selected.group), cookie: None },
-    };
-    let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, events, HandshakeType::SERVER_HELLO, &|w| retry.emit(w), &mut |part| transcript.update(part))?
-        == Written::AfterTransmit
-    {
-        return Ok((State::SendHelloRetryRequest(selected), Some(Stop::Transmit)));
-    }
-    tx.flush()?;
-    events.retried(Some(selected.group));
-    cx.negotiated.retried = true;
-    let first = constant_parts(cx.provider, &hello)?;
-    cx.rx.consume_message();
-    // RFC 9846 appendix E.4: "immediately after its first handshake message".
-    cx.tx.change_cipher_spec();
-    let selected = Selected { retried: true, ..selected };
-    Ok((State::ExpectSecondClientHello(selected, first), Some(Stop::Transmit)))
-}
-
-#[inline(never)]
-fn handle_second_client_hello<'b, P: CryptoProvider>(
-    selected: Selected,
-    first: &Digest,
-    cx: &mut Connection<'b, P>,
-    config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
-    let hello = cx.rx.current(ClientHello::parse)?;
-    cx.rx.last_message()?;
-    // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
-    // "the client MUST send the same ClientHello without modification".
-    if constant_parts(cx.provider, &hello)?.as_bytes() != first.as_bytes()
-        || hello.early_data
-        || !hello.cipher_suites.contains(selected.suite.0)
-    {
-        return Err(PeerMisbehaved::SecondClientHelloDiffers.into());
-    }
-    // Section 4.2.2: key_share is replaced "with a list containing a single KeyShareEntry from the indicated group".
-    let key_shares = hello.mandatory()?.key_shares;
-    if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != selected.group) {
-        return Err(PeerMisbehaved::KeyShareNotOffered.into());
-    }
-    let question = first_question(selected, &hello, config);
-    cx.rx.end_early_data();
-    Ok((question, None))
-}
-
 fn take_choice<'b, P: CryptoProvider>(
     selected: Selected,
     choice: Choice<'b>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
-    let hello = cx.rx.current(ClientHello::parse)?;
+    let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     let credential = choice.resolve(hello.mandatory()?.signature_schemes)?.ok_or(PeerIncompatible::NoCredential)?;
     cx.negotiated.protocol = choose_protocol(&hello, config)?;
     cx.events.selected(Some(credential));
@@ -401,25 +352,29 @@ fn agree<'b, P: CryptoProvider>(
     let shared = private.agree(client_share(selected, cx)?);
     let shared = shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
     cx.forget_seeds(entropy)?;
-    Ok((State::SendServerHello(selected, means, early, public, shared), Some(Stop::Yield)))
+    if !selected.retried {
+        cx.transcript = Transcript::new(cx.provider, selected.hash)?;
+    }
+    cx.transcript.update(Hello::CLIENT.message(&cx.rx, &cx.peer)?);
+    let agreed = Agreed { shared, public, sent: 0 };
+    Ok((State::SendServerHello(selected, means, early, agreed), Some(Stop::Yield)))
 }
 
 fn send_server_hello<'b, P: CryptoProvider>(
     selected: Selected,
     means: Means<'b>,
     early: EarlySecret<P>,
-    public: &KeyShare,
-    shared: &SharedSecret,
+    mut agreed: Agreed,
     cx: &mut Connection<'b, P>,
     entropy: &Entropy,
 ) -> Next<'b, State<'b, P>> {
-    let hello = cx.rx.current(ClientHello::parse)?;
+    let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     let server_hello = ServerHello {
         session_id: hello.session_id,
         cipher_suite: selected.suite,
         answer: server_hello::Answer::Hello {
             random: entropy.random(),
-            key_share: KeyShareEntry { group: selected.group, key_exchange: public.as_bytes() },
+            key_share: KeyShareEntry { group: selected.group, key_exchange: agreed.public.as_bytes() },
             #[cfg(feature = "resumption")]
             selected_psk: match means {
                 Means::Certificates(_) => None,
@@ -427,22 +382,20 @@ fn send_server_hello<'b, P: CryptoProvider>(
             },
         },
     };
-    if !selected.retried {
-        cx.transcript = Transcript::new(cx.provider, selected.hash)?;
-    }
-    cx.transcript.update(cx.rx.message()?);
     let Connection { tx, transcript, events, .. } = cx;
-    // The buffer was drained while waiting for the ClientHello, so this fits now or never.
-    let written =
-        send(tx, events, HandshakeType::SERVER_HELLO, &|w| server_hello.emit(w), &mut |part| transcript.update(part))?;
-    debug_assert_eq!(written, Written::Yes, "tx is empty");
+    let (kind, write) = (HandshakeType::SERVER_HELLO, |w: &mut Writer<'_>| server_hello.emit(w));
+    if send_parts(tx, events, kind, &mut agreed.sent, &write, &mut |part| transcript.update(part))?
+        == Written::AfterTransmit
+    {
+        return Ok((State::SendServerHello(selected, means, early, agreed), Some(Stop::Transmit)));
+    }
     tx.flush()?;
-    cx.rx.consume_message();
+    Hello::CLIENT.consume(cx);
     cx.negotiated.cipher_suite = selected.suite;
     cx.negotiated.group = selected.group;
     cx.events.agreed(selected.suite, selected.group);
 
-    let keys = HandshakeKeys::derive(early, shared, cx)?;
+    let keys = HandshakeKeys::derive(early, &agreed.shared, cx)?;
     cx.rx.set_protection(keys.client.protection(selected.suite)?)?;
     cx.rx.tolerate_plaintext_alert();
     cx.tx.set_protection(keys.server.protection(selected.suite)?)?;

@@ -6,6 +6,7 @@ use crate::crypto::CryptoProvider;
 use crate::handshake::Next;
 use crate::handshake::config::{ClientAuth, ServerConfig};
 use crate::handshake::connection::Connection;
+use crate::handshake::hello::Hello;
 use crate::handshake::ticket::sealed::{self, Accepted};
 use crate::wire::client_hello::ClientHello;
 use crate::x509::Time;
@@ -36,7 +37,7 @@ pub(super) fn take_ticket<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
-    cx.negotiated.protocol = choose_protocol(&cx.rx.current(ClientHello::parse)?, config)?;
+    cx.negotiated.protocol = choose_protocol(&Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?, config)?;
     let Accepted { index, proof_age, early, resumed } = accepted;
     cx.events.session_resumed(proof_age);
     Ok((State::MakeKeyShare(selected, Means::Ticket(resumed, index), early), None))

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::handshake::Secrets;
 use crate::handshake::config::ServerConfig;
 use crate::handshake::connection::Connection;
+use crate::handshake::hello::Hello;
 use crate::handshake::proof::{Proof, Resumed};
 use crate::key_schedule::{EarlySecret, Psk};
 use crate::limits::{MAX_OWN_TICKET, MAX_TICKETS_TRIED};
@@ -77,7 +78,7 @@ impl<'t> State<'t> {
     }
 }
 
-/// Looks in the ClientHello in `rx` for an acceptable ticket for a suite with this hash. Its client is stored in the
+/// Looks in the ClientHello for an acceptable ticket for a suite with this hash. Its client is stored in the
 /// peer memory.
 ///
 /// `None` if there is none, and always if the time is not trusted. RFC 9846 section 4.3.11: "If no acceptable PSKs are found,
@@ -91,14 +92,15 @@ pub(crate) fn accept<C: CryptoProvider>(
     config: &ServerConfig<'_>,
 ) -> Result<Option<Accepted<C>>, Error> {
     let (Some((keys, _)), Time::Trusted(now)) = (config.tickets, time) else { return Ok(None) };
-    let hello = cx.rx.current(ClientHello::parse)?;
+    let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     let scope = config.scope(cx.provider, hello.server_name)?;
     cx.issue = Some(Issue { scope, now });
     let Some(psks) = hello.psks else { return Ok(None) };
-    let message = cx.rx.message()?;
+    let message = Hello::CLIENT.message(&cx.rx, &cx.peer)?;
     let covered = message.get(..message.len().saturating_sub(psks.binders_len())).unwrap_or_default();
     let mut memory = Zeroizing::new([0; MAX_OWN_TICKET]);
-    for (index, psk) in (0..MAX_TICKETS_TRIED).zip(psks.iter()) {
+    for index in 0..MAX_TICKETS_TRIED {
+        let Some(psk) = psks.iter().nth(index.into()) else { break };
         let Some(state) = keys.open(cx.provider, psk.identity, &mut *memory)?.and_then(State::parse) else { continue };
         let is_ours = state.psk.algorithm() == hash && *state.scope == scope && state.is_alive(now);
         let judged = state.peer.judge(now, config.parameters.max_proof_age).filter(|_| is_ours);
@@ -108,11 +110,10 @@ pub(crate) fn accept<C: CryptoProvider>(
         transcript.update(covered);
         // "Servers SHOULD NOT attempt to validate multiple binders".
         let verified = early.verify_binder(&transcript.binder_hash(), psk.binder)?;
-        if cx.peer.memory_mut().restore(state.peer.leaf, proof_age).is_err() {
-            // From a server with more peer memory.
-            continue;
-        }
-        return Ok(Some(Accepted { index, proof_age, early, resumed: Resumed::by_binder(judged, verified) }));
+        let accepted = Accepted { index, proof_age, early, resumed: Resumed::by_binder(judged, verified) };
+        // A ticket from a server with more peer memory may not fit.
+        let restored = cx.peer.memory_mut().restore(state.peer.leaf, proof_age);
+        return Ok(restored.is_ok().then_some(accepted));
     }
     Ok(None)
 }

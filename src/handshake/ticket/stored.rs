@@ -4,7 +4,7 @@ use super::scope::Scope;
 use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_time};
 use crate::codec::{Reader, Writer, read_all};
 use crate::credential::Credential;
-use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{BufferKind, Error, InvalidMessage};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::connection::Connection;
@@ -49,8 +49,6 @@ pub enum TicketError {
     ProofTooOld,
     /// The certificate path of the server is no longer valid.
     ServerExpired,
-    /// A ClientHello with it does not fit into `tx`, which would have to have this size.
-    TooLarge(u32),
     /// It does not fit into the [peer memory](crate::Buffers::peer), which would have to have this size.
     TooLargeForPeer(u32),
 }
@@ -59,6 +57,8 @@ pub enum TicketError {
 pub(crate) struct Offer<'b> {
     /// `None` once a HelloRetryRequest has selected a suite with another hash.
     pub(crate) psk: Option<Psk>,
+    /// The binder of the ticket to the ClientHello that is being sent, once it is computed.
+    pub(crate) binder: Option<Digest>,
     /// The server requested a certificate, and got none.
     pub(crate) declined: bool,
     /// The credential under which the server knows us.
@@ -159,7 +159,7 @@ impl<'b> Offer<'b> {
         let (judged, proof_age) = judged.ok_or(TicketError::ProofTooOld)?;
         let obfuscated_age = ticket_age.wrapping_mul(1000).wrapping_add(stored.age_add);
         let Stored { psk, declined, public, .. } = stored;
-        Ok((Self { psk: Some(psk), declined, credential, obfuscated_age, judged, proof_age }, public))
+        Ok((Self { psk: Some(psk), binder: None, declined, credential, obfuscated_age, judged, proof_age }, public))
     }
 }
 
@@ -293,7 +293,6 @@ impl fmt::Display for TicketError {
             Self::OtherCredential => "the ticket is for another credential",
             Self::ProofTooOld => "the server proved its identity too long ago",
             Self::ServerExpired => "the server's certificate path is no longer valid",
-            Self::TooLarge(need) => return write!(f, "the ticket needs a tx buffer of {need} bytes"),
             Self::TooLargeForPeer(need) => return write!(f, "the ticket needs a peer buffer of {need} bytes"),
         })
     }

@@ -1,11 +1,13 @@
 //! The message at the front of the handshake stream, which may have lost a part after it was hashed.
 
-use super::Inbound;
+use super::{Inbound, Span};
 use crate::codec::move_to_front;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
-use crate::limits::MESSAGE_HEADER;
+use crate::limits::{MESSAGE_HEADER, RECORD_HEADER};
+use crate::wire::enums::ContentType;
 use crate::wire::handshake::MessageHeader;
+use crate::wire::record::RecordHeader;
 use core::ops::Range;
 
 impl<C: CryptoProvider> Inbound<'_, C> {
@@ -51,6 +53,32 @@ impl<C: CryptoProvider> Inbound<'_, C> {
     pub(crate) fn last_message(&self) -> Result<&[u8], Error> {
         let message = self.message()?;
         if message.len() < self.handshake.len() { Err(PeerMisbehaved::UnexpectedMessage.into()) } else { Ok(message) }
+    }
+
+    /// Opens the received part of a plaintext record of a handshake message, for which the buffer was `too_small`, and returns
+    /// the length of the rest, which becomes a record of its own. `None` if nothing of it has been received yet.
+    ///
+    /// ```text
+    /// raw  [ header | part ]    becomes    [ part | header of the rest ]
+    /// ```
+    pub(crate) fn split_record(&mut self, too_small: Error) -> Result<Option<u16>, Error> {
+        let Some((header, part)) = self.raw.of(self.buffer).split_first_chunk() else { return Err(too_small) };
+        let header = RecordHeader::parse(*header);
+        let rest = header.length.saturating_sub(u16::try_from(part.len()).unwrap_or(u16::MAX));
+        if rest == 0 || header.content_type != ContentType::HANDSHAKE || self.protection.is_some() {
+            return Err(too_small);
+        }
+        if part.is_empty() {
+            return self.need_input(RECORD_HEADER + 1).map(|_| None);
+        }
+        let Span { start, end } = self.raw;
+        let part = Span::new(start.saturating_add(RECORD_HEADER), end).move_to(self.buffer, start);
+        self.raw = Span::new(part.end, end);
+        self.reassemble(part)?;
+        if let Some(place) = self.raw.of_mut(self.buffer).first_chunk_mut() {
+            *place = RecordHeader { length: rest, ..header }.emit();
+        }
+        Ok(Some(rest))
     }
 
     /// Returns the first `end` bytes of the message at the front, without those that are in the transcript already.

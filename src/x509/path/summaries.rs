@@ -1,11 +1,11 @@
 //! The summaries of all certificates that a peer sent, in memory of the caller.
 //!
 //! ```text
-//! memory  [ leaf that was kept | entry 0 (leaf) | entry 1 | ... | free ]
+//! memory  [ kept | entry 0 (leaf) | entry 1 | ... | free ]
 //! entry   length:2  verified_by:2  body
 //! ```
-//! Each body is a [`Summary`], or an [`Unreadable`] certificate. The leaf of an earlier list stays in front, as a session
-//! keeps it, and the rest of the memory is free for other data of the session.
+//! Each body is a [`Summary`], or an [`Unreadable`] certificate. In front, a handshake keeps a hello of the peer that its
+//! buffer cannot hold, and a session the leaf of an earlier list. The rest of the memory is free for other data.
 
 use super::summary::{Summary, Unreadable};
 use super::trace::{Trace, TraceEvent};
@@ -45,7 +45,7 @@ pub(crate) struct Summaries<'p> {
     broken: Option<CertificateError>,
     /// Bytes of the last certificate that was too large.
     oversize: u32,
-    /// Bytes in front of the list that hold the leaf of an earlier one.
+    /// Bytes in front of the list: a hello, or the leaf of an earlier list.
     kept: usize,
     /// Bytes at the end of the memory that hold something else, as long as there is room.
     #[cfg(feature = "resumption")]
@@ -279,6 +279,31 @@ impl<'p> Summaries<'p> {
         {
             self.stored = 0;
         }
+    }
+
+    /// Returns the part of a hello that was kept.
+    pub(crate) fn hello(&self) -> &[u8] {
+        self.memory.get(..self.kept).unwrap_or_default()
+    }
+
+    /// Returns whether there is room for a hello of `len` bytes beside a ticket.
+    pub(crate) const fn can_keep_hello(&self, len: usize) -> bool {
+        #[cfg(feature = "resumption")]
+        let len = len.saturating_add(self.behind);
+        len <= self.memory.len()
+    }
+
+    /// Adds a part to the hello in front of the list, which is empty.
+    pub(crate) fn keep_hello(&mut self, part: &[u8]) {
+        self.kept = self.kept.saturating_add(copy(self.memory.get_mut(self.kept..).unwrap_or_default(), part));
+        self.used = self.kept;
+    }
+
+    /// Moves the list to the front, in place of the hello.
+    pub(crate) fn drop_hello(&mut self) {
+        move_to_front(self.memory, self.kept..self.used, 0);
+        self.used = self.used.saturating_sub(self.kept);
+        self.kept = 0;
     }
 
     /// Returns the leaf that was kept.
