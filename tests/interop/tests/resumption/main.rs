@@ -6,7 +6,7 @@ use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
-    Client, ClientAuth, ClientConfig, Entropy, Handshake, NamedGroup, Server, ServerConfig, Ticket, TicketKey,
+    Buffers, Client, ClientAuth, ClientConfig, Entropy, Handshake, NamedGroup, Server, ServerConfig, Ticket, TicketKey,
     TicketKeys,
 };
 use rustls::client::WebPkiServerVerifier;
@@ -25,6 +25,11 @@ use test_support::peers::scripted::Scripted;
 use test_support::peers::servers;
 use test_support::peers::world::{Identity, World, free_port};
 use test_support::pki::SERVER_NAME;
+
+/// Buffers with a `tx` in which no ClientHello fits: each leaves in several records.
+fn small() -> Buffers<'static> {
+    Buffers { tx: leak(vec![0; 240].into_boxed_slice()), ..buffers() }
+}
 
 fn now() -> UnixTime {
     match system_time() {
@@ -54,7 +59,7 @@ fn visit_with_group(
     let name = ServerName::parse(SERVER_NAME).unwrap();
     let config = leak(Box::new(ClientConfig::new(name, anchors(world)).with_resumption(true)));
     let (credential, mut host) = own(&world.client);
-    let mut handshake = Handshake::<Client>::new(config, buffers(), Entropy::from_system().unwrap()).unwrap();
+    let mut handshake = Handshake::<Client>::new(config, small(), Entropy::from_system().unwrap()).unwrap();
     if let Some(ticket) = ticket {
         handshake.resume(Ticket::new(leak(ticket.into_boxed_slice())), Some(credential), now()).unwrap();
     }
