@@ -8,8 +8,8 @@ use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{SigningKey, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
 use embedded_mtls::{
-    Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, KeyHandle, NamedGroup,
-    Server, ServerConfig, Side,
+    Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, KeyHandle, NamedGroup, Server,
+    ServerConfig, Side,
 };
 
 /// Bytes of the buffer for received records: one record of 2 KiB with its overhead.
