@@ -81,6 +81,7 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
     let case = |name, options, facts: &[&str]| ServerCase::order(name, supplier).options(options).facts(facts);
     vec![
         case("an order", &[], &["CN=gateway-7"]),
+        ServerCase::order("an order, with embedded-mtls-micro", supplier.with_micro()).facts(&["secp256r1"]),
         case("AES-128-GCM", &["--tls13-ciphers", "TLS_AES_128_GCM_SHA256"], &["TLS_AES_128_GCM_SHA256"]),
         case("AES-256-GCM", &["--tls13-ciphers", "TLS_AES_256_GCM_SHA384"], &["TLS_AES_256_GCM_SHA384"]),
         case(

@@ -42,6 +42,7 @@ fn cases(world: &World) -> Vec<ClientCase> {
     let refusing = |name, shows, alert, cause| ClientCase::refusing(name, good, shows, alert, cause);
     vec![
         order("an order", good).facts(&["200 SUCCESS CN=gateway-7,O=Example"]),
+        order("an order, with embedded-mtls-micro", good.with_micro()).facts(&["secp256r1"]),
         order("100 KB each way", good).task(Task::Post(http::much())),
         order("100 KB each way, 1 KiB of buffer", good.with_rx(1024)).task(Task::Post(http::much())),
         order("only P-256: HelloRetryRequest", good).options(&["ssl_ecdh_curve prime256v1;"]).facts(&["secp256r1"]),

@@ -101,6 +101,8 @@ fn suites(gateway: Gateway) -> Vec<ClientCase> {
     let case = |name, options, suite| ClientCase::order(name, gateway).options(options).facts(&[suite]);
     vec![
         ClientCase::order("an order", gateway).facts(&["1 ClientHello"]),
+        ClientCase::order("an order, with embedded-mtls-micro", gateway.with_micro())
+            .facts(&["secp256r1", "1 ClientHello"]),
         case("AES-128-GCM", &["-ciphersuites", "TLS_AES_128_GCM_SHA256"], "TLS_AES_128_GCM_SHA256"),
         case("AES-256-GCM", &["-ciphersuites", "TLS_AES_256_GCM_SHA384"], "TLS_AES_256_GCM_SHA384"),
         case("ChaCha20-Poly1305", &["-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"], "TLS_CHACHA20_POLY1305_SHA256"),

@@ -7,7 +7,8 @@ use crate::table::{End, Outcome};
 use crate::world::Identity;
 use embedded_io::{Read, Write};
 use embedded_mtls::credential::{Choice, PeerRequest};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::{Socket, system_time};
 use embedded_mtls::io::{Failure, Host, SoftwareHost};
@@ -16,6 +17,7 @@ use embedded_mtls::{
     Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Handshake, KeyHandle, Server, ServerConfig,
     Session, Side, SignInput, Signature,
 };
+use embedded_mtls_micro::{Micro, MicroSigningKey};
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
@@ -85,12 +87,14 @@ pub(crate) struct Supplier {
     thread: JoinHandle<Ended>,
 }
 
-/// Our credentials, and whether we heed what the peer asks for.
+/// Our credentials, whether we heed what the peer asks for, and whether the cryptography is that of `embedded-mtls-micro`.
 #[derive(Clone, Copy)]
 struct Own {
     credentials: &'static [Credential<'static>],
     keys: &'static [P256SigningKey],
+    micro_keys: &'static [MicroSigningKey],
     heedless: bool,
+    with_micro: bool,
 }
 
 /// Memory of one run: it keeps lifetimes out of the cases.
@@ -110,10 +114,13 @@ impl Own {
             Credential::new(&*leak(chain), KeyHandle(key)).expect("a usable chain")
         };
         let key = |identity: &&Identity| P256SigningKey::from_bytes(&identity.scalar).expect("a scalar");
+        let micro_key = |identity: &&Identity| MicroSigningKey::from_bytes(&identity.scalar).expect("a scalar");
         Self {
             credentials: leak((0..).zip(identities).map(credential).collect()),
             keys: leak(identities.iter().map(key).collect()),
+            micro_keys: leak(identities.iter().map(micro_key).collect()),
             heedless: false,
+            with_micro: false,
         }
     }
 }
@@ -133,6 +140,9 @@ impl Host for Own {
     }
 
     fn sign(&mut self, request: &SignInput) -> Option<Signature> {
+        if self.with_micro {
+            return SoftwareHost::new(self.credentials, self.micro_keys, system_time).sign(request);
+        }
         SoftwareHost::new(self.credentials, self.keys, system_time).sign(request)
     }
 }
@@ -162,17 +172,24 @@ impl Gateway {
         self
     }
 
+    /// Uses the cryptography of `embedded-mtls-micro`.
+    pub(crate) const fn with_micro(mut self) -> Self {
+        self.own.with_micro = true;
+        self
+    }
+
     /// Connects as soon as there is a listener, and does `task`.
     pub(crate) fn run(self, port: u16, task: Task) -> Ended {
         match connect(port) {
-            Ok(socket) => {
-                let handshake = Handshake::<Client>::new(leak_one(self.config), buffers(self.rx), entropy());
-                converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
-                    be_client(stream, task, own, facts)
-                })
-            }
+            Ok(socket) if self.own.with_micro => self.talk::<Micro>(&socket, task),
+            Ok(socket) => self.talk::<RustCrypto>(&socket, task),
             Err(error) => Ended { end: End::Failed(format!("connect: {error}")), facts: Facts::default() },
         }
+    }
+
+    fn talk<P: CryptoProvider + Default>(self, socket: &TcpStream, task: Task) -> Ended {
+        let handshake = Handshake::<Client<P>>::new(leak_one(self.config), buffers(self.rx), entropy());
+        converse(socket, handshake, &mut { self.own }, |stream, own, facts| be_client(stream, task, own, facts))
     }
 
     /// Runs as [`Self::run`], on a thread of its own.
@@ -220,6 +237,12 @@ impl SupplierSetup {
         self
     }
 
+    /// Uses the cryptography of `embedded-mtls-micro`.
+    pub(crate) const fn with_micro(mut self) -> Self {
+        self.own.with_micro = true;
+        self
+    }
+
     /// Takes new keys, and asks for new ones, before it reads.
     pub(crate) const fn with_key_update(mut self) -> Self {
         self.key_update = true;
@@ -243,15 +266,16 @@ impl SupplierSetup {
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let thread = thread::spawn(move || match accept(&listener) {
-            Ok(socket) => {
-                let handshake = Handshake::<Server>::new(leak_one(self.config), buffers(self.rx), entropy());
-                converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
-                    be_server(stream, &self, own, facts)
-                })
-            }
+            Ok(socket) if self.own.with_micro => self.talk::<Micro>(&socket),
+            Ok(socket) => self.talk::<RustCrypto>(&socket),
             Err(error) => Ended { end: End::Failed(format!("accept: {error}")), facts: Facts::default() },
         });
         Ok(Supplier { port, thread })
+    }
+
+    fn talk<P: CryptoProvider + Default>(self, socket: &TcpStream) -> Ended {
+        let handshake = Handshake::<Server<P>>::new(leak_one(self.config), buffers(self.rx), entropy());
+        converse(socket, handshake, &mut { self.own }, |stream, own, facts| be_server(stream, &self, own, facts))
     }
 }
 
@@ -402,7 +426,7 @@ fn end_of(failure: &Failure<io::Error>) -> (End, Option<String>) {
 }
 
 fn be_client(
-    stream: &mut OurStream<Client>,
+    stream: &mut OurStream<Client<impl CryptoProvider>>,
     task: Task,
     own: &mut Own,
     facts: &mut Facts,
@@ -435,13 +459,13 @@ fn be_client(
 }
 
 /// The outcome of our answer, where we have offered to answer late.
-fn late_status(stream: &OurStream<Client>) -> Option<String> {
+fn late_status(stream: &OurStream<Client<impl CryptoProvider>>) -> Option<String> {
     let session = &stream.session;
     session.negotiated().post_handshake_auth.then(|| format!("{:?}", session.client_auth()))
 }
 
 fn be_server(
-    stream: &mut OurStream<Server>,
+    stream: &mut OurStream<Server<impl CryptoProvider>>,
     setup: &SupplierSetup,
     own: &mut Own,
     facts: &mut Facts,

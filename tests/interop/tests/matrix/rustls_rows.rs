@@ -58,6 +58,7 @@ fn orders(world: &World) -> Vec<Served<'_>> {
     let usual = Options::default;
     let mut cases = vec![
         (case("an order", &["x25519"]), usual()),
+        (ClientCase::order("an order, with embedded-mtls-micro", gateway.with_micro()).facts(&["secp256r1"]), usual()),
         (
             case("only P-256: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"]),
             Options { groups: vec![SECP256R1], ..usual() },
@@ -164,6 +165,11 @@ fn orders_to_us(world: &World) -> Vec<Called<'_>> {
     let p256_first = [NamedGroup::SECP256R1, NamedGroup::X25519].as_slice();
     let mut cases = vec![
         (case("an order", &["x25519", "CN=gateway-7"]), usual()),
+        (
+            ServerCase::order("an order, with embedded-mtls-micro", supplier.with_micro())
+                .facts(&["secp256r1", "CN=gateway-7"]),
+            usual(),
+        ),
         (case("only P-256", &["secp256r1"]), Options { groups: vec![SECP256R1], ..usual() }),
         (
             case("P-384 first: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"]),
