@@ -38,6 +38,9 @@ impl Hello {
 
     /// Makes it available, in `rx` or in the peer memory. Returns whether it has been received.
     pub(super) fn receive<C: CryptoProvider>(self, cx: &mut Connection<'_, C>) -> Result<bool, Error> {
+        if !self.may_be_long() {
+            return cx.receive_message(&[self.0]);
+        }
         loop {
             if let Some(missing) = missing(self.collected(&cx.peer)) {
                 if missing == 0 {
@@ -52,9 +55,6 @@ impl Hello {
             }
             let received = cx.receive_message(&[self.0]);
             let Err(error @ Error::BufferTooSmall { .. }) = received else { return received };
-            if !self.may_be_long() {
-                return Err(error);
-            }
             match cx.rx.header() {
                 Some(header) if !cx.peer.memory().can_keep_hello(header.total()) => return Err(error),
                 Some(header) if cx.rx.handshake().len() > MESSAGE_HEADER => collect(header.total(), cx),
