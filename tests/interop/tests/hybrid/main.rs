@@ -1,15 +1,23 @@
-//! X25519MLKEM768 with the OpenSSL of pyOpenSSL, in both roles: agreed, and requested where a share is missing. `tests/resumption`
-//! has the handshakes with Go.
+//! X25519MLKEM768 with peers that have it, the OpenSSL of pyOpenSSL and rustls with aws-lc-rs, in both roles: agreed, and requested
+//! where a share is missing. `tests/resumption` has the handshakes with Go.
 
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{Client, ClientAuth, ClientConfig, Entropy, Handshake, NamedGroup, Server, ServerConfig};
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ConnectionCommon, RootCertStore, SideData};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::DerefMut;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use test_support::peers::compiled::target;
 use test_support::peers::ours::{anchors, buffers, leak, own, prepared};
 use test_support::peers::scripted::Scripted;
-use test_support::peers::world::World;
+use test_support::peers::world::{Identity, World};
 use test_support::pki::SERVER_NAME;
 
 const HYBRID: NamedGroup = NamedGroup::X25519MLKEM768;
@@ -148,6 +156,96 @@ fn openssl_agrees_with_our_server() {
         let (port, server) = serve(&world, case);
         peer.tell(&["post", &port.to_string(), &chain, &key, &root, &order]).unwrap();
         assert_eq!(peer.line().unwrap(), format!("done CN={SERVER_NAME} group={}", openssl_name(case.agreed.0)));
+        assert_eq!(server.join().unwrap(), case.agreed, "case {place}");
+    }
+}
+
+/// aws-lc-rs with these groups. A client sends a share of the first.
+fn provider(groups: &[NamedGroup]) -> Arc<CryptoProvider> {
+    let kx_groups = groups.iter().map(|group| -> &'static dyn SupportedKxGroup {
+        match *group {
+            HYBRID => aws_lc_rs::kx_group::X25519MLKEM768,
+            X25519 => aws_lc_rs::kx_group::X25519,
+            P256 => aws_lc_rs::kx_group::SECP256R1,
+            group => panic!("{group}"),
+        }
+    });
+    Arc::new(CryptoProvider { kx_groups: kx_groups.collect(), ..aws_lc_rs::default_provider() })
+}
+
+fn roots(world: &World) -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(world.root.der.clone())).unwrap();
+    Arc::new(roots)
+}
+
+fn credential(identity: &Identity) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    (chain, PrivatePkcs8KeyDer::from(identity.key_pkcs8().unwrap()).into())
+}
+
+/// Sends or answers, and returns the number of the group.
+fn converse<D: SideData>(
+    mut connection: impl DerefMut<Target = ConnectionCommon<D>>,
+    socket: TcpStream,
+    says: &[u8],
+    is_first: bool,
+) -> u16 {
+    let mut socket = prepared(socket).0;
+    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+    let mut heard = [0; 1024];
+    if is_first {
+        stream.write_all(says).unwrap();
+    }
+    assert_ne!(stream.read(&mut heard).unwrap(), 0);
+    if !is_first {
+        stream.write_all(says).unwrap();
+    }
+    connection.negotiated_key_exchange_group().unwrap().name().into()
+}
+
+#[test]
+fn our_client_agrees_with_rustls() {
+    let world = World::new().unwrap();
+    for (place, case) in OUR_CLIENT.iter().enumerate() {
+        let provider = provider(case.server);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
+        let (chain, key) = credential(&world.server);
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)
+            .unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = thread::spawn(move || {
+            let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+            converse(connection, listener.accept().unwrap().0, RESPONSE, false)
+        });
+        assert_eq!(visit(&world, port, case), case.agreed, "case {place}");
+        assert_eq!(server.join().unwrap(), case.agreed.0.0);
+    }
+}
+
+#[test]
+fn rustls_agrees_with_our_server() {
+    let world = World::new().unwrap();
+    for (place, case) in OUR_SERVER.iter().enumerate() {
+        let provider = provider(case.client);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
+        let (chain, key) = credential(&world.client);
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_webpki_verifier(verifier)
+            .with_client_auth_cert(chain, key)
+            .unwrap();
+        let (port, server) = serve(&world, case);
+        let name = rustls::pki_types::ServerName::try_from(SERVER_NAME).unwrap();
+        let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+        let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        assert_eq!(converse(connection, socket, REQUEST, true), case.agreed.0.0);
         assert_eq!(server.join().unwrap(), case.agreed, "case {place}");
     }
 }
