@@ -22,7 +22,7 @@ pub(crate) async fn serve(fleet: Rc<Fleet>, end: End, random: Random, rejects: R
     let now = fleet.world.now();
     let limit = now + fleet.scenario.patience * 2;
     let end_time = fleet.restarts.next(now).map_or(limit, |restart| restart.min(limit));
-    fleet.world.before(end_time, take(&fleet, end, random, &rejects)).await;
+    fleet.world.before(end_time, Box::pin(take(&fleet, end, random, &rejects))).await;
 }
 
 /// Takes an order. `None` if the connection failed before its answer.
