@@ -270,7 +270,7 @@ impl<'a> Writer<'a> {
 
 /// Passes the output of `write` to `each` in parts; it may be larger than any buffer.
 pub(crate) fn for_each_part(write: &dyn Fn(&mut Writer<'_>), each: &mut dyn FnMut(&[u8])) {
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 192];
     let mut given = 0_usize;
     loop {
         let mut writer = Writer::window(&mut buffer, given);
