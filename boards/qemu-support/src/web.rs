@@ -69,14 +69,20 @@ pub(crate) async fn serve(
             continue;
         };
         let name = connection.stream().and_then(|stream| stream.session.peer()).map(|peer| page(&peer.subject()));
-        let app =
-            Router::new().route("/", get(async |State(name): State<Name>| name)).with_state(name.unwrap_or_default());
+        let app = Router::new().route("/", get(page_of)).with_state(name.unwrap_or_default());
         let config = picoserve::Config::const_default();
         match picoserve::Server::new(&app, &config, head).serve(Socket::new(connection)).await {
-            Ok(served) => defmt::info!("{} requests were served", served.handled_requests_count),
-            Err(error) => defmt::warn!("the connection failed: {}", defmt::Debug2Format(&error)),
+            Ok(_) => {}
+            // A client may also reset the connection when it has its page.
+            Err(error) => defmt::warn!("the connection ended: {}", defmt::Debug2Format(&error)),
         }
     }
+}
+
+/// Answers a request with the name of the client.
+async fn page_of(State(name): State<Name>) -> Name {
+    defmt::info!("the page is sent");
+    name
 }
 
 fn page(name: &impl core::fmt::Display) -> Name {
