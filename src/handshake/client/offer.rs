@@ -1,8 +1,9 @@
 //! The offer of a client, in the first ClientHello and in the second (RFC 9846 section 4.2.2).
 
+use super::retry::check_supported;
 use crate::codec::{Writer, for_each_part};
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
-use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::connection::{Connection, send_parts};
 use crate::handshake::entropy::Entropy;
@@ -70,13 +71,14 @@ pub(super) fn write_client_hello<C: CryptoProvider>(
     entropy: &Entropy,
     config: &ClientConfig<'_>,
 ) -> Result<Written, Error> {
-    let cookie = match shares.retried {
-        None => None,
-        Some(_) if !cfg!(feature = "any-peer") => return Err(PeerIncompatible::RetryUnsupported.into()),
-        Some(_) => match Hello::SERVER.parse(&cx.rx, &cx.peer, ServerHello::parse)?.answer {
+    let cookie = if shares.retried.is_some() {
+        check_supported()?;
+        match Hello::SERVER.parse(&cx.rx, &cx.peer, ServerHello::parse)?.answer {
             Answer::Retry { cookie, .. } => cookie,
             Answer::Hello { .. } => return Err(PeerMisbehaved::UnexpectedMessage.into()),
-        },
+        }
+    } else {
+        None
     };
     let offer = offer::<C>(shares, entropy, config, cx.rx.record_size_limit(), cookie);
     #[cfg(feature = "resumption")]

@@ -40,8 +40,8 @@ pub(super) fn check_retry<P: CryptoProvider>(
     }
 }
 
-/// Refuses a HelloRetryRequest in a build that does not answer it.
-const fn check_supported() -> Result<(), Error> {
+/// Refuses a HelloRetryRequest in a build that does not answer it, which then has no code for the answer.
+pub(super) const fn check_supported() -> Result<(), Error> {
     if cfg!(feature = "any-peer") { Ok(()) } else { Err(Error::PeerIncompatible(PeerIncompatible::RetryUnsupported)) }
 }
 
@@ -53,7 +53,6 @@ pub(super) fn begin_again<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
 ) -> Next<'b, State<'b, P>> {
-    // Nothing of what follows is in a build that refuses.
     check_supported()?;
     let groups = match retry.group {
         Some(group) => {
