@@ -4,11 +4,11 @@
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{Client, ClientAuth, ClientConfig, Entropy, Handshake, NamedGroup, Server, ServerConfig};
+use interop::{credential, roots};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ConnectionCommon, RootCertStore, SideData};
+use rustls::{ConnectionCommon, SideData};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::DerefMut;
@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use test_support::peers::compiled::target;
 use test_support::peers::ours::{anchors, buffers, leak, own, prepared};
 use test_support::peers::scripted::Scripted;
-use test_support::peers::world::{Identity, World};
+use test_support::peers::world::World;
 use test_support::pki::SERVER_NAME;
 
 const HYBRID: NamedGroup = NamedGroup::X25519MLKEM768;
@@ -173,17 +173,6 @@ fn provider(groups: &[NamedGroup]) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { kx_groups: kx_groups.collect(), ..aws_lc_rs::default_provider() })
 }
 
-fn roots(world: &World) -> Arc<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(world.root.der.clone())).unwrap();
-    Arc::new(roots)
-}
-
-fn credential(identity: &Identity) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    (chain, PrivatePkcs8KeyDer::from(identity.key_pkcs8().unwrap()).into())
-}
-
 /// Sends or answers, and returns the number of the group.
 fn converse<D: SideData>(
     mut connection: impl DerefMut<Target = ConnectionCommon<D>>,
@@ -209,8 +198,9 @@ fn our_client_agrees_with_rustls() {
     let world = World::new().unwrap();
     for (place, case) in OUR_CLIENT.iter().enumerate() {
         let provider = provider(case.server);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
-        let (chain, key) = credential(&world.server);
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(roots(&world.root).unwrap(), provider.clone()).build().unwrap();
+        let (chain, key) = credential(&world.server).unwrap();
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
@@ -233,8 +223,9 @@ fn rustls_agrees_with_our_server() {
     let world = World::new().unwrap();
     for (place, case) in OUR_SERVER.iter().enumerate() {
         let provider = provider(case.client);
-        let verifier = WebPkiServerVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
-        let (chain, key) = credential(&world.client);
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(roots(&world.root).unwrap(), provider.clone()).build().unwrap();
+        let (chain, key) = credential(&world.client).unwrap();
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()

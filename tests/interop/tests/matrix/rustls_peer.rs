@@ -5,13 +5,14 @@ use crate::ours::{accept, connect, linger, prepare};
 use crate::pki::{Issued, SERVER_NAME};
 use crate::table::End;
 use crate::world::Identity;
+use interop::{credential, roots};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    CipherSuite, ClientConfig, ClientConnection, ConnectionCommon, Error, HandshakeKind, RootCertStore, ServerConfig,
+    CipherSuite, ClientConfig, ClientConnection, ConnectionCommon, Error, HandshakeKind, ServerConfig,
     ServerConnection, SideData, Stream, SupportedProtocolVersion,
 };
 use std::io::{self, Read, Write};
@@ -115,18 +116,6 @@ impl Options {
     fn alpn(&self) -> Vec<Vec<u8>> {
         self.alpn.iter().map(|name| name.as_bytes().to_vec()).collect()
     }
-}
-
-fn roots(root: &Issued) -> Result<Arc<RootCertStore>, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(root.der.clone())).map_err(|error| error.to_string())?;
-    Ok(Arc::new(roots))
-}
-
-fn credential(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
-    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    let key = PrivatePkcs8KeyDer::from(identity.key_pkcs8()?);
-    Ok((chain, key.into()))
 }
 
 /// Runs a connection to its end, and the end of the socket so that an alert is not lost.

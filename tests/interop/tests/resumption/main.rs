@@ -9,11 +9,11 @@ use embedded_mtls::{
     Buffers, Client, ClientAuth, ClientConfig, Entropy, Handshake, NamedGroup, Server, ServerConfig, Ticket, TicketKey,
     TicketKeys,
 };
+use interop::{credential, roots};
+use rustls::HandshakeKind;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{HandshakeKind, RootCertStore};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ use test_support::peers::ours::{anchors, buffers, leak, own, prepared};
 use test_support::peers::process::Process;
 use test_support::peers::scripted::Scripted;
 use test_support::peers::servers;
-use test_support::peers::world::{Identity, World, free_port};
+use test_support::peers::world::{World, free_port};
 use test_support::pki::SERVER_NAME;
 
 /// Buffers with a `tx` in which no ClientHello fits: each leaves in several records.
@@ -187,23 +187,13 @@ fn our_client_resumes_at_apache() {
     await_requests(&mut server, &world, "403 SUCCESS gateway-7\n");
 }
 
-fn roots(world: &World) -> Arc<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(world.root.der.clone())).unwrap();
-    Arc::new(roots)
-}
-
-fn credential(identity: &Identity) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    (chain, PrivatePkcs8KeyDer::from(identity.key_pkcs8().unwrap()).into())
-}
-
 #[test]
 fn our_client_resumes_at_rustls() {
     let world = World::new().unwrap();
     let provider = Arc::new(ring::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
-    let (chain, key) = credential(&world.server);
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots(&world.root).unwrap(), provider.clone()).build().unwrap();
+    let (chain, key) = credential(&world.server).unwrap();
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
@@ -286,8 +276,9 @@ fn rustls_resumes_at_our_server() {
     let world = World::new().unwrap();
     let (port, server) = serve(&world, 3);
     let provider = Arc::new(ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
-    let (chain, key) = credential(&world.client);
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(roots(&world.root).unwrap(), provider.clone()).build().unwrap();
+    let (chain, key) = credential(&world.client).unwrap();
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
