@@ -6,6 +6,7 @@ mod check;
 mod cortex_m4;
 mod document;
 pub(crate) mod elf;
+mod entry_points;
 mod images;
 mod panics;
 mod peers;

@@ -178,6 +178,11 @@ mod micro {
     use semihosting::println;
 
     const ALGORITHMS: [AeadAlgorithm; 2] = [AeadAlgorithm::ChaCha20Poly1305, AeadAlgorithm::Aes128Gcm];
+    /// The operations of each of them.
+    const NAMES: [[&str; 3]; 2] = [
+        ["chacha20-poly1305-seal", "chacha20-poly1305-open", "chacha20-poly1305-open-forged"],
+        ["aes128-gcm-seal", "aes128-gcm-open", "aes128-gcm-open-forged"],
+    ];
     /// Longest record that is sealed.
     const LONGEST: usize = 300;
     /// Secrets beside those at the ends of the range.
@@ -195,54 +200,72 @@ mod micro {
     /// A running hash, which is moved, leaves a copy of its state with its caller.
     const MOVED: usize = 80;
 
-    /// Checks that each operation on secrets leaves the stack wiped. Returns the number of operations.
+    /// Prints the stack and the instructions of each operation, and checks that those on secrets leave it wiped. Returns the number of those.
     fn stack() -> usize {
         let secret = black_box(hash(b"secret"));
         let Ok(peer) = share::<RustCrypto>(&hash(b"peer")) else { super::fail("RustCrypto makes no key share") };
         let mut record = [7; 200];
         let mut count = 0;
-        let mut expect_wiped = |what: &str, (used, left): (usize, usize)| {
-            if used < 4 * LEFT_BEHIND || left > LEFT_BEHIND {
-                println!("{what} used {used} bytes of stack and left {left} of them");
-                super::fail("an operation leaves its stack unwiped");
-            }
+        let mut expect_wiped = |what: &str, cost: Cost, may_be_left: usize| {
+            cost.print(what);
+            expect(cost.used >= 4 * LEFT_BEHIND, "an operation uses no stack");
+            expect(cost.left <= may_be_left, "an operation leaves its stack unwiped");
             count += 1;
         };
         let exchange = || Provider.key_exchange(NamedGroup::SECP256R1, black_box(&secret));
         let (Ok(first), Ok(second), Ok(key)) = (exchange(), exchange(), Key::from_bytes(&secret)) else {
             super::fail("no key")
         };
-        expect_wiped("key", stack_of(&exchange));
-        expect_wiped("share", stack_of(|| first.key_share()));
-        expect_wiped("agree", stack_of(|| second.agree(peer.as_bytes())));
-        expect_wiped("signing key", stack_of(|| Key::from_bytes(black_box(&secret))));
-        expect_wiped("sign", stack_of(|| key.sign_digest(&[3; 32], b"hedge")));
-        expect_wiped("hmac", stack_of(|| Provider.hmac(HashAlgorithm::Sha256, &secret, &[b"message"])));
+        expect_wiped("key_exchange", cost(&exchange), LEFT_BEHIND);
+        expect_wiped("key_share", cost(|| first.key_share()), LEFT_BEHIND);
+        expect_wiped("agree", cost(|| second.agree(peer.as_bytes())), LEFT_BEHIND);
+        expect_wiped("from_bytes", cost(|| Key::from_bytes(black_box(&secret))), LEFT_BEHIND);
+        expect_wiped("sign_digest", cost(|| key.sign_digest(&[3; 32], b"hedge")), LEFT_BEHIND);
+        expect_wiped("hmac", cost(|| Provider.hmac(HashAlgorithm::Sha256, &secret, &[b"message"])), LEFT_BEHIND);
         let mut hashed = Provider.hash(HashAlgorithm::Sha256);
-        expect_wiped("update", stack_of(|| hashed.as_mut().map(|hash| hash.update(&[9; 150])).is_ok()));
-        let (used, left) = stack_of(|| hashed.map(Hash::finish));
-        expect_wiped("finish", (used, left.saturating_sub(MOVED)));
-        for algorithm in ALGORITHMS {
+        let update = cost(|| hashed.as_mut().map(|hash| hash.update(&[9; 150])).is_ok());
+        expect_wiped("update", update, LEFT_BEHIND);
+        expect_wiped("finish", cost(|| hashed.map(Hash::finish)), LEFT_BEHIND + MOVED);
+        for (algorithm, names) in ALGORITHMS.into_iter().zip(NAMES) {
             let Ok(key) = Provider.aead(algorithm, &secret[..algorithm.key_len()]) else {
                 super::fail("no record key")
             };
             let mut tag = None;
-            expect_wiped("seal", stack_of(|| tag = key.seal(&[1; 12], b"header", &mut record).ok()));
+            expect_wiped(names[0], cost(|| tag = key.seal(&[1; 12], b"header", &mut record).ok()), LEFT_BEHIND);
             let Some(tag) = tag else { super::fail("no tag") };
-            expect_wiped("open", stack_of(|| key.open(&[1; 12], b"header", &mut record, &tag)));
-            expect_wiped("open forged", stack_of(|| key.open(&[2; 12], b"header", &mut record, &tag)));
+            expect_wiped(names[1], cost(|| key.open(&[1; 12], b"header", &mut record, &tag)), LEFT_BEHIND);
+            expect_wiped(names[2], cost(|| key.open(&[2; 12], b"header", &mut record, &tag)), LEFT_BEHIND);
         }
+        let Ok(signature) = key.sign_digest(&hash(b"digest"), &[]) else { super::fail("no signature") };
+        let mut buffer = [0; 72];
+        let signature = super::der(&signature, &mut buffer);
+        cost(|| verify(&key.public_key(), &hash(b"digest"), signature)).print("verify");
         count
     }
 
-    /// Returns the bytes of stack that an operation used, and those it left behind.
+    /// The cost of an operation.
+    struct Cost {
+        /// Bytes of stack, and those that it left behind.
+        used: usize,
+        left: usize,
+        instructions: u64,
+    }
+
+    impl Cost {
+        fn print(&self, what: &str) {
+            println!("cost {what} {} {} {}", self.used, self.left, self.instructions);
+        }
+    }
+
     #[inline(never)]
-    fn stack_of<T>(work: impl FnOnce() -> T) -> (usize, usize) {
+    fn cost<T>(work: impl FnOnce() -> T) -> Cost {
         let stack = Stack::paint();
+        let start = machine::ticks();
         let result = work();
-        let bytes = (stack.peak(), stack.left_behind());
+        let ticks = machine::ticks().wrapping_sub(start);
+        let cost = Cost { used: stack.peak(), left: stack.left_behind(), instructions: machine::instructions(ticks) };
         black_box(result);
-        bytes
+        cost
     }
 
     /// Records of each length, at each place of a word, with keys of all ones, of zeros and others.
