@@ -15,13 +15,23 @@ pub(crate) struct Stored(Vec<Vec<u8>>);
 impl Stored {
     /// Takes the ticket out of `file`, since it is used only once. Empty if there is no file.
     pub(crate) fn take(file: Option<&str>, credentials: usize) -> Result<Self, Trouble> {
-        let Some(file) = file else { return Ok(Self(Vec::new())) };
+        let Some(file) = file else { return Ok(Self::of(None, credentials)) };
         let bytes = match fs::read(file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(Vec::new())),
             read => read.and_then(|bytes| fs::remove_file(file).map(|()| bytes)),
         };
         let bytes = bytes.map_err(|error| Trouble::Setup(format!("--ticket {file}: {error}")))?;
-        Ok(Self(vec![bytes; credentials + 1]))
+        Ok(Self::of(Some(bytes), credentials))
+    }
+
+    /// Stores a ticket, if there is one, for this number of credentials.
+    pub(crate) fn of(ticket: Option<Vec<u8>>, credentials: usize) -> Self {
+        Self(ticket.map(|bytes| vec![bytes; credentials + 1]).unwrap_or_default())
+    }
+
+    /// Returns `true` if there is no ticket.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Offers to resume the session of the ticket, if there is one, as the client that the server knows from it.
@@ -44,15 +54,23 @@ impl Stored {
     }
 }
 
-/// Writes the last ticket of the session to `file`, readable only by its owner. Keeps no ticket if none has arrived.
-pub(crate) fn store(session: &mut Session<'_, Client>, time: Time, file: &str) -> io::Result<()> {
-    let Time::Trusted(now) = time else { return Ok(()) };
+/// Returns the last ticket of the session, if one has arrived and the time is known.
+pub(crate) fn take(session: &mut Session<'_, Client>, time: Time) -> io::Result<Option<Vec<u8>>> {
+    let Time::Trusted(now) = time else { return Ok(None) };
     let mut bytes = vec![0; Ticket::MAX_LEN];
     let taken = session.take_ticket(now, &mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    let Some(ticket) = taken.and_then(|len| bytes.get(..len)) else { return Ok(()) };
+    Ok(taken.map(|len| {
+        bytes.truncate(len);
+        bytes
+    }))
+}
+
+/// Writes the last ticket of the session to `file`, readable only by its owner. Keeps no ticket if none has arrived.
+pub(crate) fn store(session: &mut Session<'_, Client>, time: Time, file: &str) -> io::Result<()> {
+    let Some(ticket) = take(session, time)? else { return Ok(()) };
     // Whole or not at all, even if the power fails.
     let new = format!("{file}.new");
-    private(&new)?.write_all(ticket)?;
+    private(&new)?.write_all(&ticket)?;
     fs::rename(new, file)
 }
 

@@ -194,6 +194,53 @@ impl Greeting {
     }
 }
 
+/// The size of the largest record received on a connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LargestRecord(Rc<Cell<usize>>);
+
+impl LargestRecord {
+    /// Returns the size in bytes, with the header.
+    pub(crate) fn get(&self) -> usize {
+        self.0.get()
+    }
+}
+
+/// Measures the records of a stream of bytes.
+struct RecordMeter {
+    largest: LargestRecord,
+    header: [u8; 5],
+    len: usize,
+    /// The number of bytes of the record that are still to come.
+    rest: usize,
+}
+
+impl RecordMeter {
+    fn new(largest: &LargestRecord) -> Self {
+        Self { largest: largest.clone(), header: [0; 5], len: 0, rest: 0 }
+    }
+
+    /// Follows received bytes.
+    fn hear(&mut self, mut bytes: &[u8]) {
+        while let Some((first, behind)) = bytes.split_first() {
+            if self.rest > 0 {
+                let (_, behind) = bytes.split_at(self.rest.min(bytes.len()));
+                self.rest -= bytes.len() - behind.len();
+                bytes = behind;
+                continue;
+            }
+            self.header.iter_mut().skip(self.len).take(1).for_each(|byte| *byte = *first);
+            (self.len, bytes) = (self.len + 1, behind);
+            if let [_, _, _, high, low] = self.header
+                && self.len == self.header.len()
+            {
+                self.rest = usize::from(u16::from_be_bytes([high, low]));
+                self.largest.0.set(self.largest.get().max(self.header.len() + self.rest));
+                self.len = 0;
+            }
+        }
+    }
+}
+
 /// A socket whose reads and writes end at a deadline, and which can still be read when it can no longer be written.
 ///
 /// A server that rejects us sends an alert and closes, perhaps while we still write. The alert has then arrived, and is
@@ -206,17 +253,25 @@ pub struct Timed {
     /// A capture of the traffic.
     capture: Option<Conversation>,
     greeting: Greeting,
+    meter: Option<RecordMeter>,
 }
 
 impl Timed {
     /// Uses `stream` until `deadline`.
     pub fn new(stream: TcpStream, deadline: Deadline) -> Self {
-        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting: Greeting::default() }
+        let greeting = Greeting::default();
+        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting, meter: None }
     }
 
     /// Also writes the traffic to a capture.
     pub(crate) fn captured(mut self, conversation: Option<Conversation>) -> Self {
         self.capture = conversation;
+        self
+    }
+
+    /// Also measures the records received.
+    pub(crate) fn measured(mut self, largest: &LargestRecord) -> Self {
+        self.meter = Some(RecordMeter::new(largest));
         self
     }
 
@@ -237,9 +292,13 @@ impl Read for Timed {
             (Ok(0) | Err(_), Some(error)) => Err(error),
             (read, unwritable) => {
                 self.unwritable = unwritable;
-                self.greeting.hear(buf.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default());
-                if let (Some(capture), Ok(count)) = (&mut self.capture, &read) {
-                    capture.received(buf.get(..*count).unwrap_or_default());
+                let received = buf.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default();
+                self.greeting.hear(received);
+                if let Some(meter) = &mut self.meter {
+                    meter.hear(received);
+                }
+                if let Some(capture) = &mut self.capture {
+                    capture.received(received);
                 }
                 read.map_err(timeout)
             }
@@ -291,5 +350,22 @@ pub(crate) fn hang_up(stream: &TcpStream) {
         gone = left.is_zero()
             || stream.set_read_timeout(Some(left)).is_err()
             || !io::Read::read(&mut &*stream, &mut waste).is_ok_and(|read| read != 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_measured_wherever_a_read_ends() {
+        let stream =
+            [&[22, 3, 3, 0, 2, 1, 2][..], &[23, 3, 3, 1, 0], &[7; 256], &[21, 3, 3, 0, 0], &[23, 3, 3]].concat();
+        for part in 1..stream.len() {
+            let largest = LargestRecord::default();
+            let mut meter = RecordMeter::new(&largest);
+            stream.chunks(part).for_each(|chunk| meter.hear(chunk));
+            assert_eq!((largest.get(), meter.len, meter.rest), (261, 3, 0), "parts of {part} bytes");
+        }
     }
 }

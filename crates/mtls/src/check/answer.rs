@@ -16,6 +16,8 @@ use mtls_cxml::{Class, HostField};
 use super::super::http::{self, Connection, HttpError, Limits, Response};
 use super::super::order::lost;
 use super::super::report::printable;
+#[cfg(feature = "resumption")]
+use super::super::tickets;
 use super::super::tls::{Deadline, Timed};
 use super::super::verdict::Trouble;
 use super::Plan;
@@ -35,14 +37,14 @@ pub(super) struct Rest<'p> {
 }
 
 impl Rest<'_> {
-    /// Sends an HTTP request, or waits for the server's verdict on our certificate.
+    /// Sends an HTTP request, or waits for the server's verdict on our certificate. Returns the last ticket that arrived.
     pub(super) fn talk<'b>(
         mut self,
         mut stream: Stream<'b, Timed, Client>,
         mut late: CheckHost<'b>,
         deadline: &Deadline,
         report: &mut Report,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<Option<Vec<u8>>, Box<Fault>> {
         deadline.renew(self.plan.patience);
         let begun = Instant::now();
         let answer = self.ask(&mut stream, &mut late);
@@ -65,13 +67,17 @@ impl Rest<'_> {
             let found = Finding::of_response(&stream.session, response.status, &response.body);
             found.filter(|_| Class::of(response.status, false) != Class::Done)
         });
+        #[cfg(feature = "resumption")]
+        let ticket = tickets::take(&mut stream.session, system_time()).ok().flatten();
+        #[cfg(not(feature = "resumption"))]
+        let ticket = None;
         let _ = stream.close();
         self.client_authentication(status, finding, response.as_ref(), report)?;
         self.alpn(report);
-        match response {
-            Some(response) => self.http(&response, finding, took, report),
-            None => Ok(()),
+        if let Some(response) = response {
+            self.http(&response, finding, took, report)?;
         }
+        Ok(ticket)
     }
 
     /// Sends the request and reads the response; without HTTP, reads until the server rejects us or closes the

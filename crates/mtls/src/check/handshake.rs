@@ -11,8 +11,11 @@ use embedded_mtls::x509::{CommonName, ServerName, TrustAnchor, UnixTime};
 use embedded_mtls::{CertificateProblem, Client, ClientConfig, Entropy, Error, Handshake, Responsible, Session};
 
 use super::super::order::refused;
+#[cfg(feature = "resumption")]
+use super::super::tickets::Stored;
 use super::super::tls::{self, Deadline, HostMemory, Timed};
 use super::Plan;
+use super::again::Again;
 use super::answer::{Rest, fault_of, soon};
 use super::host::{CheckHost, Claimed, Noted};
 use super::report::{Fault, Report, StepName};
@@ -162,7 +165,15 @@ fn shake_hands(
     let alpn = noted.pass(plan, &stream.session, &anchors, report);
     let handshake = noted.authorized.map_or(Duration::ZERO, |at| at.elapsed());
     let rest = Rest { plan, asked: noted.asked, alpn, handshake };
-    rest.talk(stream, CheckHost::new(selector, &keys, None), &deadline, report).map_err(|fault| Failed::later(*fault))
+    let late = CheckHost::new(selector, &keys, None);
+    let ticket = rest.talk(stream, late, &deadline, report).map_err(|fault| Failed::later(*fault))?;
+    let again = Again { plan, config: &config, selector, keys: &keys, connect };
+    again.small_records(report);
+    #[cfg(feature = "resumption")]
+    again.resumption(Stored::of(ticket, credentials.len()), report);
+    #[cfg(not(feature = "resumption"))]
+    let _: Option<Vec<u8>> = ticket;
+    Ok(())
 }
 
 /// Makes the selector of our identities.

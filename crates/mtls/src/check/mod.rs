@@ -5,9 +5,11 @@
 //!   hello       the versions below 1.3         a connection of its own
 //!   handshake   chain, name, dates, purposes   the core, observed through its host
 //!   answer      client authentication, HTTP
+//!   again       small records and resumption, on connections of their own
 //!   report      the steps, the fault
 //! ```
 
+mod again;
 mod answer;
 mod handshake;
 mod hello;

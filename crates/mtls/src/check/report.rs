@@ -36,6 +36,10 @@ pub enum StepName {
     Alpn,
     /// The answer to an HTTP request.
     Http,
+    /// The size of the records that the server sends to a client with little memory.
+    Records,
+    /// The resumption of the session on another connection.
+    Resumption,
 }
 
 impl fmt::Display for StepName {
@@ -53,6 +57,8 @@ impl fmt::Display for StepName {
             Self::ClientAuthentication => "client auth",
             Self::Alpn => "ALPN",
             Self::Http => "HTTP",
+            Self::Records => "records",
+            Self::Resumption => "resumption",
         })
     }
 }

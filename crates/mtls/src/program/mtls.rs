@@ -52,9 +52,10 @@ struct Mtls {
 enum Task {
     /// Probes a server step by step, and reports where the connection fails, why, and who has to act
     ///
-    /// DNS, TCP, TLS versions, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the
-    /// first cause of failure. It sends a `ClientHello` of TLS 1.2 on a separate connection, performs a TLS 1.3
-    /// handshake with the certificate that the server's request selects, and sends a GET request.
+    /// DNS, TCP, TLS versions, chain, name, dates, purposes, client authentication, ALPN, HTTP, records, resumption: the
+    /// check stops at the first cause of failure. It sends a `ClientHello` of TLS 1.2 on a separate connection, performs
+    /// a TLS 1.3 handshake with the certificate that the server's request selects, and sends a GET request. Two more
+    /// handshakes tell whether a device with little memory is served, and whether the server resumes the session.
     #[command(after_help = EXIT_CODES)]
     Check(Box<CheckArgs>),
     /// Writes, checks, posts and retries cXML orders

@@ -107,6 +107,8 @@ fn a_correct_server_passes_every_step_in_order() {
             StepName::ClientAuthentication,
             StepName::Alpn,
             StepName::Http,
+            StepName::Records,
+            StepName::Resumption,
         ]
     );
     says(&facts(&report, StepName::Versions), &["also supports TLS 1.2"]);
@@ -122,6 +124,8 @@ fn a_correct_server_passes_every_step_in_order() {
         &["requests a certificate issued by ", "sending client", "accepted"],
     );
     says(&facts(&report, StepName::Http), &["GET /: HTTP 200"]);
+    says(&facts(&report, StepName::Records), &["serves a device with 1024 bytes", "largest had 534 bytes"]);
+    assert_eq!(facts(&report, StepName::Resumption), "resumes the session");
     says(&report.openssl, &["-verify_hostname supplier.example.com", "-cert_chain", "client.key"]);
 }
 
@@ -184,7 +188,7 @@ fn after_a_fault_others_are_searched_only_on_request_and_without_sending_our_cer
     // Otherwise the assertion above means nothing.
     let mut server = ground.complete("server", &[ASKS, "-msg"]);
     assert_eq!(check(&ground.plan(Some("client"))).exit_code, 0);
-    server.await_sign("received a proof", |server| received(server, "CertificateVerify") == 1).unwrap();
+    server.await_sign("received a proof", |server| received(server, "CertificateVerify") > 0).unwrap();
 }
 
 /// Counts the messages of a kind that a server has logged as received.
