@@ -3,14 +3,20 @@
 use std::path::Path;
 use std::{env, fs};
 
+/// The beginning of a target's name, the memory of its machine, and the name for the images.
+const MAPS: [(&str, &str, &str); 4] = [
+    ("thumbv6m", "memory/cortex-m4.x", "mps2"),
+    ("thumbv7em", "memory/cortex-m4.x", "mps2"),
+    ("thumbv8m.main", "memory/cortex-m33.x", "mps2_secure"),
+    ("riscv32", "memory/riscv32.x", "riscv_virt"),
+];
+
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(cortex_m33)");
+    println!("cargo::rustc-check-cfg=cfg(mps2, mps2_secure, riscv_virt)");
     println!("cargo::rerun-if-changed=memory");
-    let is_m33 = env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv8m.main"));
-    if is_m33 {
-        println!("cargo::rustc-cfg=cortex_m33");
-    }
-    let map = if is_m33 { "memory/cortex-m33.x" } else { "memory/cortex-m4.x" };
+    let target = env::var("TARGET").unwrap_or_default();
+    let Some((_, map, machine)) = MAPS.iter().find(|(begin, ..)| target.starts_with(begin)) else { return };
+    println!("cargo::rustc-cfg={machine}");
     let directory = env::var("OUT_DIR").expect("Cargo names a directory");
     fs::copy(map, Path::new(&directory).join("memory.x")).expect("a memory map");
     println!("cargo::rustc-link-search={directory}");

@@ -33,6 +33,12 @@ pub mod roles;
 #[cfg(feature = "types")]
 pub mod types;
 
+/// The attribute of `main`: start-up code of the core calls it.
+#[cfg(target_arch = "arm")]
+pub use cortex_m_rt::entry;
+#[cfg(target_arch = "riscv32")]
+pub use riscv_rt::entry;
+
 #[cfg(not(any(feature = "cortex-m4", feature = "micro")))]
 pub use embedded_mtls::crypto::rustcrypto::{P256SigningKey as Key, RustCrypto as Provider};
 #[cfg(feature = "cortex-m4")]

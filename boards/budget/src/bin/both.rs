@@ -6,7 +6,7 @@ use budget::{frame, roles};
 use embedded_mtls::Buffers;
 use panic_halt as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     // SAFETY: the only calls of this image.
     let (answer, Buffers { rx, tx, peer }) = unsafe { (frame::present(), roles::buffers()) };

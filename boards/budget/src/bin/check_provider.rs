@@ -22,7 +22,7 @@ const ORDER: [u8; 32] = [
     0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     static mut MEMORY: [u8; VECTORS] = [0; VECTORS];
     #[cfg(feature = "micro-comparison")]
@@ -169,7 +169,8 @@ fn der<'a>(signature: &[u8; 64], buffer: &'a mut [u8; 72]) -> &'a [u8] {
 #[cfg(feature = "micro-aes128-gcm")]
 mod micro {
     use super::{ORDER, expect, hash, share, verify};
-    use budget::replay::machine::{self, Stack};
+    use budget::replay::machine::Stack;
+    use budget::replay::timer;
     use budget::{Key, Provider};
     use core::hint::black_box;
     use embedded_mtls::NamedGroup;
@@ -260,10 +261,10 @@ mod micro {
     #[inline(never)]
     fn cost<T>(work: impl FnOnce() -> T) -> Cost {
         let stack = Stack::paint();
-        let start = machine::ticks();
+        let start = timer::ticks();
         let result = work();
-        let ticks = machine::ticks().wrapping_sub(start);
-        let cost = Cost { used: stack.peak(), left: stack.left_behind(), instructions: machine::instructions(ticks) };
+        let ticks = timer::ticks().wrapping_sub(start);
+        let cost = Cost { used: stack.peak(), left: stack.left_behind(), instructions: timer::instructions(ticks) };
         black_box(result);
         cost
     }
@@ -299,7 +300,7 @@ mod micro {
     /// Checks that an operation takes as many instructions with one secret as with any other, but for the variant with a branch, in which it has
     /// to be seen.
     fn secrets() -> usize {
-        machine::start_timer();
+        timer::start();
         let end = |less: u8| {
             let mut scalar = ORDER;
             scalar[31] -= less;
@@ -363,8 +364,8 @@ mod micro {
     }
 
     fn ticks<T>(work: impl FnOnce() -> T) -> u32 {
-        let start = machine::ticks();
+        let start = timer::ticks();
         black_box(work());
-        machine::ticks().wrapping_sub(start)
+        timer::ticks().wrapping_sub(start)
     }
 }

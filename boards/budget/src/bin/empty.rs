@@ -5,7 +5,7 @@
 use budget::frame;
 use panic_halt as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     // SAFETY: the only call of this image.
     unsafe { frame::present() };

@@ -6,7 +6,7 @@ use budget::recording::{CLIENT_SEED, FROM_SERVER};
 use budget::{replay, roles};
 use semihosting as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     // SAFETY: the only call of this image.
     let buffers = unsafe { roles::buffers() };

@@ -6,7 +6,7 @@ use budget::recording::{FROM_CLIENT, RESUMED_SEED, SERVER_SEED};
 use budget::{replay, resuming, roles};
 use semihosting as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     // SAFETY: the only call of this image.
     let buffers = unsafe { roles::buffers() };

@@ -6,7 +6,7 @@ use budget::replay::Counted;
 use budget::{Provider, chains, replay};
 use semihosting as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     replay::count(chains::ours::<Counted<Provider>>)
 }

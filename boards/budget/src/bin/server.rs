@@ -5,7 +5,7 @@
 use budget::{frame, roles};
 use panic_halt as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     // SAFETY: the only calls of this image.
     let (answer, buffers) = unsafe { (frame::present(), roles::buffers()) };

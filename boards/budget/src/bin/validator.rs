@@ -6,7 +6,7 @@ use budget::{Provider, chains, frame};
 use embedded_io::Write;
 use panic_halt as _;
 
-#[cortex_m_rt::entry]
+#[budget::entry]
 fn main() -> ! {
     // SAFETY: the only call of this image.
     unsafe { frame::present() };

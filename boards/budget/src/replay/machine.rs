@@ -1,4 +1,4 @@
-//! The emulated board: timer, stack, files and words from outside.
+//! The emulated board: stack, files and words from outside.
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
@@ -8,14 +8,6 @@ use semihosting::eprintln;
 use semihosting::experimental::env::{Args, args};
 use semihosting::fs::File;
 use semihosting::io::Read as _;
-
-/// Logarithm of the nanoseconds that an instruction takes: QEMU's `-icount shift=6`.
-const SHIFT: u32 = 6;
-/// Nanoseconds of a tick: at 25 MHz with a Cortex-M4 (mps2-an386), at 20 MHz with a Cortex-M33 (mps2-an505).
-const TICK: u64 = if cfg!(cortex_m33) { 50 } else { 40 };
-
-/// CMSDK timer 0: control at 0, value at 4, reload at 8. Counts down. On a Cortex-M33, which starts secure, by its secure address.
-const TIMER: *mut u32 = if cfg!(cortex_m33) { 0x5000_0000 } else { 0x4000_0000 } as *mut u32;
 
 /// The pattern of unused stack.
 const PAINT: u32 = 0xc0de_57ac;
@@ -33,28 +25,6 @@ unsafe extern "C" {
     static mut _stack_end: u32;
 }
 
-/// Starts the timer at zero.
-pub fn start_timer() {
-    // SAFETY: registers of the timer, which nothing else uses.
-    unsafe {
-        TIMER.write_volatile(0);
-        TIMER.add(2).write_volatile(u32::MAX);
-        TIMER.write_volatile(1);
-    }
-}
-
-/// Ticks since the timer was started.
-#[inline(always)]
-pub fn ticks() -> u32 {
-    // SAFETY: a register of the timer that is always readable.
-    u32::MAX - unsafe { TIMER.add(1).read_volatile() }
-}
-
-/// Converts ticks to instructions.
-pub fn instructions(ticks: u32) -> u64 {
-    (u64::from(ticks) * TICK) >> SHIFT
-}
-
 /// The stack below the function that painted it.
 pub struct Stack {
     top: usize,
@@ -66,7 +36,15 @@ impl Stack {
     pub fn paint() -> Self {
         let top: usize;
         // SAFETY: reads a register.
-        unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack)) };
+        #[cfg(target_arch = "arm")]
+        unsafe {
+            asm!("mov {}, sp", out(reg) top, options(nomem, nostack));
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "riscv32")]
+        unsafe {
+            asm!("mv {}, sp", out(reg) top, options(nomem, nostack));
+        }
         // SAFETY: the memory between the end of the static data and the stack pointer is free.
         unsafe {
             let mut word = addr_of_mut!(_stack_end);

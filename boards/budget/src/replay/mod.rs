@@ -1,10 +1,11 @@
 //! A role that receives a recording of its peer, and its cost: instructions, stack, bytes on the wire.
 //!
-//! Runs in QEMU's `mps2-an386` with `-icount`, where each instruction takes the same virtual time, so that a
-//! hardware timer counts them exactly. Reading the recording, the transport and what is printed are left out.
+//! Runs in QEMU with `-icount`, where each instruction takes the same virtual time, so that a hardware timer counts them
+//! exactly. Reading the recording, the transport and what is printed are left out.
 
 pub mod machine;
 mod provider;
+pub mod timer;
 
 pub use self::machine::fail;
 pub use self::provider::{Counted, CountedSigner, Operation};
@@ -41,9 +42,16 @@ static RECEIVED: AtomicUsize = AtomicUsize::new(0);
 /// Bytes sent and received in the handshake.
 static IN_HANDSHAKE: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
+/// Adds to a number. Nothing interrupts this, and a Cortex-M0 has no instruction for it.
+fn add(number: &AtomicUsize, more: usize) -> usize {
+    let before = number.load(Relaxed);
+    number.store(before.wrapping_add(more), Relaxed);
+    before
+}
+
 /// Ticks that count.
 pub fn now() -> u32 {
-    machine::ticks().wrapping_sub(LEFT_OUT.load(Relaxed))
+    timer::ticks().wrapping_sub(LEFT_OUT.load(Relaxed))
 }
 
 impl Board for Replay {
@@ -71,7 +79,7 @@ impl Board for Replay {
     }
 
     fn mark() {
-        let index = MARKED.fetch_add(1, Relaxed);
+        let index = add(&MARKED, 1);
         if let Some(time) = TIMES.get(index) {
             time.store(now(), Relaxed);
         }
@@ -105,7 +113,7 @@ impl ErrorType for Replay {
 
 impl Read for Replay {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
-        let start = machine::ticks();
+        let start = timer::ticks();
         if self.piece.is_empty()
             && let Some((piece, rest)) = first_piece(self.recording)
         {
@@ -115,15 +123,16 @@ impl Read for Replay {
         let (now, later) = self.piece.split_at(count);
         buffer[..count].copy_from_slice(now);
         self.piece = later;
-        RECEIVED.fetch_add(count, Relaxed);
-        LEFT_OUT.fetch_add(machine::ticks().wrapping_sub(start), Relaxed);
+        add(&RECEIVED, count);
+        let left_out = timer::ticks().wrapping_sub(start);
+        LEFT_OUT.store(LEFT_OUT.load(Relaxed).wrapping_add(left_out), Relaxed);
         Ok(count)
     }
 }
 
 impl Write for Replay {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        SENT.fetch_add(bytes.len(), Relaxed);
+        add(&SENT, bytes.len());
         Ok(bytes.len())
     }
 
@@ -137,19 +146,12 @@ pub type Role<M> = fn(Replay, M, &mut [u8; ANSWER]) -> Option<()>;
 
 /// Runs `role` on what its peer has sent, prints what it cost and ends the emulator.
 pub fn run<M>(role: Role<M>, memory: M, peer: &core::ffi::CStr, seed: u8) -> ! {
-    static MEMORY: Memory<{ RECORDING + ANSWER }> = Memory(UnsafeCell::new([0; RECORDING + ANSWER]));
-    let words = machine::words();
-    let mut words = words.skip(1);
-    let (Some(suite), Some(group)) = (words.next(), words.next()) else { fail("a suite and a group are needed") };
-    let Some(choice) = Choice::parse(suite, group) else { fail("no such suite or group") };
-    // SAFETY: `run` does not return, so there is no other reference.
-    let place = unsafe { &mut *MEMORY.0.get() };
-    let Some((answer, recording)) = place.split_first_chunk_mut() else { fail("no memory") };
-    let recording = machine::read(peer, recording);
-    machine::start_timer();
+    let (choice, _) = words();
+    let (board, answer) = board(choice, peer, seed);
+    timer::start();
     let stack = machine::Stack::paint();
     // Not inlined: its frame counts, that of this function does not.
-    let done = core::hint::black_box(role)(Replay { recording, piece: &[], choice, seed }, memory, answer);
+    let done = core::hint::black_box(role)(board, memory, answer);
     let peak = stack.peak();
     if done.is_none() || MARKED.load(Relaxed) != MARKS {
         fail("the role did not come to its end");
@@ -158,9 +160,27 @@ pub fn run<M>(role: Role<M>, memory: M, peer: &core::ffi::CStr, seed: u8) -> ! {
     machine::exit(0)
 }
 
+/// Returns what to negotiate, and the word behind it, if any.
+pub fn words() -> (Choice, &'static str) {
+    let mut words = machine::words().skip(1);
+    let (Some(suite), Some(group)) = (words.next(), words.next()) else { fail("a suite and a group are needed") };
+    let Some(choice) = Choice::parse(suite, group) else { fail("no such suite or group") };
+    (choice, words.next().unwrap_or_default())
+}
+
+/// Returns the transport that gives what a peer has sent, and memory for answers. To be called once.
+pub fn board(choice: Choice, peer: &core::ffi::CStr, seed: u8) -> (Replay, &'static mut [u8; ANSWER]) {
+    static MEMORY: Memory<{ RECORDING + ANSWER }> = Memory(UnsafeCell::new([0; RECORDING + ANSWER]));
+    // SAFETY: this is called once, so there is no other reference.
+    let place = unsafe { &mut *MEMORY.0.get() };
+    let Some((answer, recording)) = place.split_first_chunk_mut() else { fail("no memory") };
+    let recording = machine::read(peer, recording);
+    (Replay { recording, piece: &[], choice, seed }, answer)
+}
+
 /// Counts `work`, prints what it cost and ends the emulator.
 pub fn count(work: fn() -> Option<()>) -> ! {
-    machine::start_timer();
+    timer::start();
     let stack = machine::Stack::paint();
     let start = now();
     let done = core::hint::black_box(work)();
@@ -169,9 +189,9 @@ pub fn count(work: fn() -> Option<()>) -> ! {
     if done.is_none() {
         fail("the chain was refused");
     }
-    println!("chain {}", machine::instructions(ticks));
+    println!("chain {}", timer::instructions(ticks));
     for (operation, ticks) in provider::operations() {
-        println!("{operation} {}", machine::instructions(ticks));
+        println!("{operation} {}", timer::instructions(ticks));
     }
     println!("stack {peak}");
     machine::exit(0)
@@ -183,12 +203,12 @@ fn report(stack: usize) {
         let time = time.load(Relaxed);
         if index > 0 {
             let name = if index == 1 { "handshake" } else { "record" };
-            println!("{name} {}", machine::instructions(time.wrapping_sub(before)));
+            println!("{name} {}", timer::instructions(time.wrapping_sub(before)));
         }
         before = time;
     }
     for (operation, ticks) in provider::operations() {
-        println!("{operation} {}", machine::instructions(ticks));
+        println!("{operation} {}", timer::instructions(ticks));
     }
     println!("sent {}", IN_HANDSHAKE[0].load(Relaxed));
     println!("received {}", IN_HANDSHAKE[1].load(Relaxed));

@@ -1,6 +1,6 @@
 //! A provider that measures the public-key operations of another one.
 
-use super::now;
+use super::{add, now};
 use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use embedded_mtls::crypto::{
@@ -42,7 +42,7 @@ fn counted<T>(operation: Operation, work: impl FnOnce() -> T) -> T {
     let start = now();
     let result = work();
     let ticks = now().wrapping_sub(start);
-    let index = COUNT.fetch_add(1, Relaxed);
+    let index = add(&COUNT, 1);
     if let (Some(kind), Some(place)) = (KINDS.get(index), TICKS.get(index)) {
         kind.store(operation as usize, Relaxed);
         place.store(ticks, Relaxed);
