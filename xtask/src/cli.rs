@@ -149,7 +149,7 @@ fn boards(_: &Options) -> Result<()> {
 }
 
 fn budget(options: &Options) -> Result<()> {
-    budget::main(options.budget)
+    budget::main(options.budget, options.only.as_deref())
 }
 
 fn bench_host(options: &Options) -> Result<()> {
@@ -175,7 +175,7 @@ fn usage() -> String {
     text.push_str(
         "\noptions:\n  \
          --list         test: print the steps and stop\n  \
-         --only STEP    test, check: run this step alone\n  \
+         --only NAME    test, check: run this step alone; budget: measure this section alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
          --no-install   test, interop, qemu, bogo, mutants: install nothing\n  \
          --quick        budget: only the first build\n  \

@@ -124,6 +124,11 @@ pub(crate) fn emulator() -> Result<()> {
     install(&[("qemu-system-arm", "qemu-system-arm")])
 }
 
+/// Installs the emulator for RISC-V, which only `cargo xtask budget` needs.
+pub(crate) fn riscv_emulator() -> Result<()> {
+    install(&[("qemu-system-riscv32", "qemu-system-misc")])
+}
+
 fn install(programs: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<_> = programs.iter().filter(|(program, _)| !installed(program)).collect();
     if missing.is_empty() {

@@ -52,6 +52,25 @@ pub(crate) const SMALL: Build = Build { profile: "small", what: "small", ..TUNED
 /// As fast as it gets.
 pub(crate) const FAST: Build = Build { profile: "fast", what: "fast", flags: "", ..TUNED };
 
+/// Our own cryptography with its fastest suite alone.
+pub(crate) const MICRO: Build = Build {
+    features: "micro",
+    algorithms: "ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
+    choices: &[CHACHA_P256],
+    ..TUNED
+};
+
+/// Our own cryptography with both of its suites.
+pub(crate) const MICRO_GCM: Build =
+    Build { features: "micro-aes128-gcm", algorithms: "the same with AES-128-GCM", ..TUNED };
+
+/// A client with one identity for one kind of server.
+pub(crate) const DEVICE_BUILD: Build = Build {
+    features: DEVICE,
+    algorithms: "device profile, ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
+    ..MICRO
+};
+
 const ALL_BY_DEFAULT: Build = Build {
     features: "default-algorithms",
     algorithms: "with ChaCha20-Poly1305, X25519",
@@ -80,19 +99,9 @@ pub(crate) const BUILDS: &[Build] = &[
         choices: &[GCM_P256, CHACHA_P256],
         ..TUNED
     },
-    Build {
-        features: "micro",
-        algorithms: "ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
-        choices: &[CHACHA_P256],
-        ..TUNED
-    },
-    Build { features: "micro-aes128-gcm", algorithms: "the same with AES-128-GCM", choices: &[GCM_P256], ..TUNED },
-    Build {
-        features: DEVICE,
-        algorithms: "device profile, ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
-        choices: &[CHACHA_P256],
-        ..TUNED
-    },
+    MICRO,
+    MICRO_GCM,
+    DEVICE_BUILD,
 ];
 
 /// The features of a client with one identity for one kind of server, which are not beside the default ones.

@@ -1,5 +1,6 @@
 //! Comparing the figures of two pages.
 
+use super::table::{Row, number, rows};
 use crate::run::{Failure, Result};
 use std::fmt::Write;
 
@@ -45,50 +46,15 @@ pub(crate) fn compare(old: &str, new: &str) -> Result<()> {
 
 /// All figures in the tables of a page.
 fn figures(page: &str) -> Vec<Figure> {
-    let (mut heading, mut titles, mut figures) = ("", Vec::<String>::new(), Vec::new());
-    for line in page.lines() {
-        if let Some(text) = line.strip_prefix('#') {
-            heading = text.trim_start_matches('#').trim();
-        }
-        if line.starts_with("|---") {
-            continue;
-        }
-        let Some(row) = line.strip_prefix("| ").and_then(|rest| rest.strip_suffix(" |")) else {
-            titles.clear();
-            continue;
-        };
-        let cells: Vec<_> = row.split(" | ").collect();
-        if titles.is_empty() {
-            titles = named(&cells);
-            continue;
-        }
-        let words: Vec<_> = cells.iter().copied().filter(|cell| number(cell).is_none()).collect();
+    let of = |Row { heading, cells }: &Row<'_>| {
+        let words: Vec<_> = cells.iter().map(|(_, cell)| *cell).filter(|cell| number(cell).is_none()).collect();
         let row = words.join(", ");
-        let found = titles.iter().zip(&cells).filter_map(|(title, cell)| {
+        let figure = |(title, cell): &(String, &str)| {
             Some(Figure { name: format!("{heading}: {row}: {title}"), value: number(cell)? })
-        });
-        figures.extend(found);
-    }
-    figures
-}
-
-/// The titles of columns: one in small letters continues the last one that is not, as `of a server` from `Flash of a client`.
-fn named(titles: &[&str]) -> Vec<String> {
-    let (mut head, mut names) = ("", Vec::new());
-    for title in titles {
-        if title.starts_with(char::is_lowercase) {
-            names.push(format!("{head}, {title}"));
-        } else {
-            head = title;
-            names.push((*title).to_owned());
-        }
-    }
-    names
-}
-
-/// A number with its digits in groups.
-fn number(cell: &str) -> Option<u64> {
-    cell.replace(',', "").parse().ok()
+        };
+        cells.iter().filter_map(figure).collect::<Vec<_>>()
+    };
+    rows(page).iter().flat_map(of).collect()
 }
 
 #[cfg(test)]
@@ -101,14 +67,6 @@ mod tests {
     fn figures_are_named_by_section_row_and_column() {
         let names: Vec<_> = figures(PAGE).into_iter().map(|figure| (figure.name, figure.value)).collect();
         assert_eq!(names[0], (String::from("Flash: s: Client"), 1_000));
-    }
-
-    #[test]
-    fn columns_that_continue_different_ones_are_not_confused() {
-        let page = "## A\n| Build | Flash of a client | of a server | RAM of a client | of a server |\n| s | 1 | 2 | 3 | 4 |\n";
-        let names: Vec<_> = figures(page).into_iter().map(|figure| figure.name).collect();
-        assert_eq!(names[1], "A: s: Flash of a client, of a server");
-        assert_eq!(names[3], "A: s: RAM of a client, of a server");
     }
 
     #[test]

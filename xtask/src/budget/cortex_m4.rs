@@ -1,7 +1,8 @@
 //! The providers in assembly, checked where they run: on a Cortex-M4, and ours on a Cortex-M33, too.
 
-use super::builds::TUNED;
-use super::{Build, entry_points, images, replay, target_directory};
+use super::builds::{Build, TUNED};
+use super::cores::{CORTEX_M4, CORTEX_M33, Core};
+use super::{entry_points, images, replay, target_directory};
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result};
 use crate::setup;
@@ -31,30 +32,19 @@ pub(crate) fn check() -> Result<()> {
 /// Our own cryptography with both of its forms.
 const MICRO: &str = "micro-comparison,default-algorithms";
 
-/// A core with the instructions of the assembly: its target, and its machine.
-struct Core {
-    target: &'static str,
-    machine: &'static str,
-}
-
-const CORTEX_M4: Core = Core { target: MEASURED_TARGET, machine: replay::CORTEX_M4 };
-const CORTEX_M33: Core = Core { target: "thumbv8m.main-none-eabihf", machine: replay::CORTEX_M33 };
-
 /// Makes the build script of our own cryptography build the variant with a branch on a secret.
 const LEAKY: &str = "MICRO_LEAKY";
 
 fn run(core: &Core, features: &'static str, is_leaky: bool, right: &str) -> Result<()> {
-    let Core { target, machine } = core;
     let build = Build { features, ..TUNED };
-    let compilation = images::compilation_for(target, &build, &["check_provider"], "replay");
+    let compilation = images::compilation(core, &build, &["check_provider"], "replay");
     if is_leaky { compilation.env(LEAKY, "1") } else { compilation }.succeed()?;
-    let image = images::image_for(target, &build, "check_provider");
-    let output = replay::emulate_on(machine, &image, &[], "target/budget")?;
+    let output = replay::emulate(core, &images::image(core, &build, "check_provider"), &[], "target/budget")?;
     // What is stated is measured on a Cortex-M4, and without the branch.
-    let is_stated = features == MICRO && *target == MEASURED_TARGET && !is_leaky;
+    let is_stated = features == MICRO && core.target == MEASURED_TARGET && !is_leaky;
     let output = if is_stated { entry_points::compare(&output)? } else { entry_points::without(&output) };
     if output == right {
         return Ok(());
     }
-    Err(Failure::new(format!("the image with {features} for {target} printed:\n{output}and not:\n{right}")))
+    Err(Failure::new(format!("the image with {features} for {} printed:\n{output}and not:\n{right}", core.target)))
 }

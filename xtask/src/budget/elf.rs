@@ -19,7 +19,9 @@ pub(crate) fn sections(image: &Path) -> Result<Sections> {
     let mut sum = Sections { flash: 0, ram: 0 };
     for section in file.sections() {
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
-        if !sh_flags.contains(elf::SHF_ALLOC) {
+        // The start-up code of RISC-V has a section for what is free.
+        let is_free = section.name().is_ok_and(|name| [".heap", ".stack"].contains(&name));
+        if !sh_flags.contains(elf::SHF_ALLOC) || is_free {
             continue;
         }
         if section.kind() != SectionKind::UninitializedData {

@@ -1,8 +1,8 @@
 //! Building the images, and what they take in flash and RAM.
 
 use super::builds::{Build, DEVICE};
+use super::cores::{CORTEX_M4, Core};
 use super::{CRATE, elf, target_directory};
-use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, Run};
 use std::path::PathBuf;
 
@@ -19,38 +19,37 @@ pub(crate) struct Sizes {
 /// Builds the images for flash and reads their sections.
 pub(crate) fn measure(build: &Build) -> Result<Sizes> {
     compile(build, &["empty", "client", "server", "both"], "")?;
-    let empty = elf::sections(&image(build, "empty"))?;
     let mut sizes = Sizes { flash: [0; IMAGES.len()], statics: 0 };
     for (name, flash) in IMAGES.iter().zip(&mut sizes.flash) {
-        let full = elf::sections(&image(build, name))?;
-        *flash = over(full.flash, empty.flash)?;
-        sizes.statics = sizes.statics.max(over(full.ram, empty.ram)?);
+        *flash = flash_over_empty(&CORTEX_M4, build, name)?;
+        sizes.statics = sizes.statics.max(statics_over_empty(&CORTEX_M4, build, name)?);
     }
     Ok(sizes)
 }
 
 /// Returns the flash of an image beyond the empty one.
-pub(crate) fn flash_over_empty(build: &Build, name: &str) -> Result<u64> {
-    over(elf::sections(&image(build, name))?.flash, elf::sections(&image(build, "empty"))?.flash)
+pub(crate) fn flash_over_empty(core: &Core, build: &Build, name: &str) -> Result<u64> {
+    over(elf::sections(&image(core, build, name))?.flash, elf::sections(&image(core, build, "empty"))?.flash)
 }
 
 /// Returns the static RAM of an image beyond the empty one.
-pub(crate) fn statics_over_empty(build: &Build, name: &str) -> Result<u64> {
-    over(elf::sections(&image(build, name))?.ram, elf::sections(&image(build, "empty"))?.ram)
+pub(crate) fn statics_over_empty(core: &Core, build: &Build, name: &str) -> Result<u64> {
+    over(elf::sections(&image(core, build, name))?.ram, elf::sections(&image(core, build, "empty"))?.ram)
 }
 
-/// Builds these programs of the crate, with `feature` beside those of the build.
+/// Builds these programs of the crate for a Cortex-M4, with `feature` beside those of the build.
 pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result<()> {
-    compilation(build, programs, feature).succeed()
+    compile_for(&CORTEX_M4, build, programs, feature)
+}
+
+/// Builds them for another core.
+pub(crate) fn compile_for(core: &Core, build: &Build, programs: &[&str], feature: &str) -> Result<()> {
+    compilation(core, build, programs, feature).succeed()
 }
 
 /// Returns the command that does that.
-pub(crate) fn compilation(build: &Build, programs: &[&str], feature: &str) -> Run {
-    compilation_for(MEASURED_TARGET, build, programs, feature)
-}
-
-/// Returns the command for another target.
-pub(crate) fn compilation_for(target: &str, build: &Build, programs: &[&str], feature: &str) -> Run {
+pub(crate) fn compilation(core: &Core, build: &Build, programs: &[&str], feature: &str) -> Run {
+    let Core { target, .. } = core;
     let Build { profile, features, flags, .. } = build;
     let line = format!("build --quiet --locked --profile {profile} --target {target} --target-dir");
     let run = Run::cargo(&line)
@@ -63,13 +62,8 @@ pub(crate) fn compilation_for(target: &str, build: &Build, programs: &[&str], fe
 }
 
 /// Returns the path of a program of a build.
-pub(crate) fn image(build: &Build, program: &str) -> PathBuf {
-    image_for(MEASURED_TARGET, build, program)
-}
-
-/// Returns the path of a program that is built for another target.
-pub(crate) fn image_for(target: &str, build: &Build, program: &str) -> PathBuf {
-    target_directory().join(target).join(build.profile).join(program)
+pub(crate) fn image(core: &Core, build: &Build, program: &str) -> PathBuf {
+    target_directory().join(core.target).join(build.profile).join(program)
 }
 
 fn over(full: u64, empty: u64) -> Result<u64> {

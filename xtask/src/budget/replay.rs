@@ -1,13 +1,10 @@
 //! Running a role on the recording of its peer, in an emulator that counts instructions.
 
 use super::builds::{Build, Choice, GCM_P256, HYBRID};
+use super::cores::{CORTEX_M4, Core};
 use super::{CRATE, host, images, target_directory};
 use crate::run::{Failure, Result, Run, root};
 use std::path::Path;
-
-/// The machines with a Cortex-M4 and with a Cortex-M33.
-pub(crate) const CORTEX_M4: &str = "mps2-an386";
-pub(crate) const CORTEX_M33: &str = "mps2-an505";
 
 /// Each instruction takes 2^6 ns of virtual time, which the images know.
 const QEMU: &str = "-nographic -monitor none -serial none -icount shift=6 -M";
@@ -64,17 +61,17 @@ pub(crate) fn on_host(program: &str, features: &str, words: &[&str]) -> Result<(
 }
 
 /// Runs the role `client` or `server`.
-pub(crate) fn run(build: &Build, role: &str, choice: Choice) -> Result<Cost> {
-    let image = images::image(build, &format!("replay_{role}"));
-    let output = twice(&image, choice, "")?;
+pub(crate) fn run(core: &Core, build: &Build, role: &str, choice: Choice) -> Result<Cost> {
+    let image = images::image(core, build, &format!("replay_{role}"));
+    let output = twice(core, &image, &words(choice), &recordings(choice, ""))?;
     let cost = parse(&output).and_then(Output::with_parts);
     cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
 }
 
 /// Runs the role `client` or `server` of a resumed session, which verifies and signs nothing.
 pub(crate) fn run_resumed(build: &Build, role: &str, choice: Choice) -> Result<Cost> {
-    let image = images::image(build, &format!("replay_resuming_{role}"));
-    let output = twice(&image, choice, RESUMED)?;
+    let image = images::image(&CORTEX_M4, build, &format!("replay_resuming_{role}"));
+    let output = twice(&CORTEX_M4, &image, &words(choice), &recordings(choice, RESUMED))?;
     let cost = parse(&output).filter(|output| output.verified.is_empty() && output.cost.sign == 0);
     let cost = cost.ok_or_else(|| Failure::new(format!("{} did not resume a session:\n{output}", image.display())))?;
     Ok(cost.cost)
@@ -82,39 +79,38 @@ pub(crate) fn run_resumed(build: &Build, role: &str, choice: Choice) -> Result<C
 
 /// Runs another client, whose public-key operations are not counted apart.
 pub(crate) fn run_peer(build: &Build, choice: Choice, peer: &str) -> Result<Cost> {
-    let image = images::image(build, "replay_peer");
-    let output = twice(&image, choice, peer)?;
+    let image = images::image(&CORTEX_M4, build, "replay_peer");
+    let output = twice(&CORTEX_M4, &image, &words(choice), &recordings(choice, peer))?;
     let cost = parse(&output).map(|output| output.cost);
     cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
 }
 
 /// Returns the output of an image, which has to be the same in two runs.
-fn twice(image: &Path, choice: Choice, peer: &str) -> Result<String> {
-    let words = ["replay", choice.suite, choice.group];
-    let output = emulate(image, &words, &recordings(choice, peer))?;
-    if emulate(image, &words, &recordings(choice, peer))? == output {
+pub(crate) fn twice(core: &Core, image: &Path, words: &[&str], directory: &str) -> Result<String> {
+    let output = emulate(core, image, words, directory)?;
+    if emulate(core, image, words, directory)? == output {
         return Ok(output);
     }
     Err(Failure::new(format!("two runs of {} gave different figures", image.display())))
 }
 
-/// Runs an image in a directory, on a Cortex-M4, and gives what it prints.
-pub(crate) fn emulate(image: &Path, words: &[&str], directory: &str) -> Result<String> {
-    emulate_on(CORTEX_M4, image, words, directory)
-}
-
-/// Runs an image on a machine.
-pub(crate) fn emulate_on(machine: &str, image: &Path, words: &[&str], directory: &str) -> Result<String> {
+/// Runs an image on the machine of a core, in a directory, and gives what it prints.
+pub(crate) fn emulate(core: &Core, image: &Path, words: &[&str], directory: &str) -> Result<String> {
     let words: Vec<_> = words.iter().map(|word| format!(",arg={word}")).collect();
-    Run::new("qemu-system-arm")
+    Run::new(core.emulator)
         .words(QEMU)
-        .arg(machine)
+        .words(core.machine)
         .arg("-semihosting-config")
         .arg(format!("enable=on,target=native{}", words.concat()))
         .arg("-kernel")
         .arg(image.to_string_lossy())
         .within(directory)
         .read()
+}
+
+/// Returns the words of an image that replays a handshake.
+fn words(choice: Choice) -> [&'static str; 3] {
+    ["replay", choice.suite, choice.group]
 }
 
 fn recordings(choice: Choice, peer: &str) -> String {

@@ -1,0 +1,76 @@
+//! The sections that follow from what is measured.
+
+use super::CRATE;
+use super::builds::{COMPACT, TUNED};
+use super::handshakes::Column;
+use super::page::{END, SHORT};
+use super::prose::CHOICE;
+use super::table::{Row, Table};
+use crate::features::MEASURED_TARGET;
+use crate::run::{Failure, Result, root};
+
+/// A client and what it costs.
+pub(crate) struct Client {
+    pub(crate) name: String,
+    pub(crate) is_ours: bool,
+    pub(crate) flash: u64,
+    pub(crate) ram: u64,
+    pub(crate) handshake: u64,
+}
+
+/// Lists our clients in the recommended profile, without those that can negotiate more than they are measured with, then the others.
+pub(crate) fn clients(rows: &[Row<'_>]) -> Vec<Client> {
+    let ours = |row: &Row<'_>| {
+        let same = |other: &&Row<'_>| {
+            ["Compiled in", "Profile"].iter().all(|name| other.text(name) == row.text(name))
+                && other.heading == row.heading
+        };
+        let is_single = rows.iter().filter(same).count() == 1;
+        let is_wanted = row.heading == "Client and server" && row.text("Profile") == TUNED.what && is_single;
+        let client = |column: Column| column.of(row).map(|[client, _]| client);
+        is_wanted.then_some(())?;
+        Some(Client {
+            name: format!("embedded-mtls, {}", row.text("Compiled in")),
+            is_ours: true,
+            flash: client(Column::Flash)?,
+            ram: client(Column::Ram)?,
+            handshake: client(Column::Handshake)?,
+        })
+    };
+    let other = |row: &Row<'_>| {
+        (row.heading == "Other clients").then_some(())?;
+        Some(Client {
+            name: row.text("Client").into(),
+            is_ours: false,
+            flash: row.number("Flash")?,
+            ram: row.number("RAM")?,
+            handshake: row.number("Instructions")?,
+        })
+    };
+    rows.iter().filter_map(ours).chain(rows.iter().filter_map(other)).collect()
+}
+
+/// Writes three numbers of our clients, and of the first other one.
+pub(crate) fn short(rows: &[Row<'_>]) -> String {
+    let mut table = Table::new(&["Client on a Cortex-M4"], &["Flash", "RAM with stack", "Instructions of a handshake"]);
+    let clients = clients(rows);
+    let others = clients.iter().filter(|client| !client.is_ours).take(1);
+    for Client { name, flash, ram, handshake, .. } in clients.iter().filter(|client| client.is_ours).chain(others) {
+        table.line([name], &[*flash, *ram, *handshake]);
+    }
+    format!("{SHORT}{}{END}", table.into_text())
+}
+
+/// Writes the settings of the profiles, from the manifest of the images.
+pub(crate) fn profiles() -> Result<String> {
+    let manifest = root().join(CRATE).join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).map_err(|error| Failure::new(format!("{CRATE}: {error}")))?;
+    let packages = text.split_once("[profile.tuned.package]\n").and_then(|(_, rest)| rest.split_once("\n\n"));
+    let (packages, _) = packages.ok_or_else(|| Failure::new(format!("{} has no tuned profile", manifest.display())))?;
+    Ok(format!(
+        "Begin with *tuned*: it optimizes for size, except for the few crates in which most of the time is spent. \
+         In the `Cargo.toml` of the program:\n\n```toml\n[profile.release]\nopt-level = \"z\"\nlto = \"fat\"\n\
+         codegen-units = 1\npanic = \"abort\"\n\n[profile.release.package]\n{packages}\n```\n\nand in its \
+         `.cargo/config.toml`:\n\n```toml\n[target.{MEASURED_TARGET}]\nrustflags = [{COMPACT}]\n```\n\n{CHOICE}"
+    ))
+}
