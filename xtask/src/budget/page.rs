@@ -34,6 +34,7 @@ const SECTIONS: &[Section] = &[
     Section { heading: "## In short", text: Derived(derived::short) },
     Section { heading: "## Client and server", text: Measured("builds", handshakes::measure) },
     Section { heading: "### Profiles", text: Written(derived::profiles) },
+    Section { heading: "### Time and energy", text: Derived(derived::time_and_energy) },
     Section { heading: "### Comparison with the bars", text: Derived(bars::compare) },
     Section { heading: "### Account of the flash", text: Written(|| Ok(prose::ACCOUNT.into())) },
     Section { heading: "### Other cores", text: Measured("cores", cores::measure) },
