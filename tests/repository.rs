@@ -44,6 +44,7 @@ fn every_dependency_has_its_reason() {
         "crates/benchmarks/Cargo.toml",
         "Cargo.toml",
         "crates/aead/Cargo.toml",
+        "crates/blob/Cargo.toml",
         "crates/cortex-m4/Cargo.toml",
         "crates/connect/Cargo.toml",
         "crates/cxml/Cargo.toml",

@@ -7,6 +7,7 @@
 //! `cargo fuzz run client` explores; `cargo test` runs some tens of thousands of mutated handshakes,
 //! the same ones each time.
 
+mod blobs;
 mod chain;
 mod choices;
 mod differences;
@@ -16,6 +17,7 @@ mod names;
 mod tagged;
 mod template;
 
+pub use blobs::blob;
 pub use differential::{Verdicts, agreement, differential};
 pub use fake::NoSecurity;
 pub use names::{der, name_constraints, server_name};

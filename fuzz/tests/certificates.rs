@@ -1,6 +1,6 @@
 //! The targets about certificates on inputs that are the same each time.
 
-use fuzz::{Verdicts, agreement, der, differential, name_constraints, server_name};
+use fuzz::{Verdicts, agreement, blob, der, differential, name_constraints, server_name};
 
 const WORDS: &[&[u8]] = &[
     b"supplier.example.com",
@@ -37,6 +37,18 @@ const VALUES: &[&[u8]] = &[
     b"\x30\x16\x80\x14aaaaaaaaaaaaaaaaaaaa",
     b"\xa4\x11\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04Ca A",
     b"\x30\x22\x30\x20\xa0\x1e\xa0\x1c\x86\x1ahttp://example.com/list.crl",
+];
+/// Records of blobs, of which identities with certificates are the longest.
+const RECORDS: &[&[u8]] = &[
+    b"\x01\0\0\x1b\x09192.0.2.7\x20\xfb\x09a.example\x02/o\0",
+    b"\x02\0\0\x06\0\x07\x03\0\x01\x8e",
+    b"\x02\0\0\x06\0\0\xff\0\0\0",
+    b"\x03\0\0\x04\x30\0\x30\0",
+    b"\x04\0\0\x21\x0100000000000000000000000000000000",
+    b"\x04\0\0\x03\x02\x30\0",
+    b"\x05\0\0\x0b\x01a\x02\0\x04\0\0\0\x01\x30\0",
+    b"\x05\0\0\x09\x01b\x03\0\x02ab\x30\0",
+    b"\x05\0\0\x07\x01c\x04\0\x02ab",
 ];
 
 /// xorshift64.
@@ -139,4 +151,22 @@ fn no_name_is_inside_and_outside_of_a_constraint() {
         let length = u8::try_from(presented.len()).unwrap();
         name_constraints(&[&forms[..], &[length], &presented, &base].concat());
     }
+}
+
+#[test]
+fn a_blob_that_is_accepted_has_one_encoding() {
+    let mut random = Random(0xb10b);
+    let mut accepted = 0;
+    for _ in 0..40_000 {
+        let mut records = Vec::new();
+        for record in RECORDS {
+            match random.below(16) {
+                0..9 => records.extend_from_slice(record),
+                9 => records.extend(random.like_one_of(&[record])),
+                _ => {}
+            }
+        }
+        accepted += usize::from(blob(&records));
+    }
+    assert!((2_000..30_000).contains(&accepted), "{accepted} were accepted");
 }

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Packages to publish.
-const PUBLISHED: [&str; 13] = [
+const PUBLISHED: [&str; 14] = [
     "embedded-mtls",
     "embedded-mtls-aead",
+    "embedded-mtls-blob",
     "embedded-mtls-cortex-m4",
     "embedded-mtls-connect",
     "embedded-mtls-embedded-tls",

@@ -122,12 +122,13 @@ fn targets() -> Step {
         let check = format!("check --package embedded-mtls --lib --locked --target {target}");
         let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
         let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
+        let blob = format!("check --package embedded-mtls-blob --lib --locked --target {target}");
         let micro = format!("check --package embedded-mtls-micro --lib --locked --target {target}");
         let connect = format!(
             "check --package embedded-mtls-connect --lib --locked --features edge-nal,embassy-net,nal,picoserve,resumption,split --target {target}"
         );
         let core = [cargo(&check), cargo(&format!("{check} --no-default-features"))];
-        core.into_iter().chain([cargo(&operator), cargo(&verifier), cargo(&micro), cargo(&connect)])
+        core.into_iter().chain([cargo(&operator), cargo(&blob), cargo(&verifier), cargo(&micro), cargo(&connect)])
     };
     // Elsewhere the crate is empty.
     let assembly = ["", "--features x25519"].map(|features| {
@@ -158,7 +159,7 @@ fn documentation() -> Step {
     let doc = "doc --package embedded-mtls --no-deps --locked";
     let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-host --package embedded-mtls-micro \
                   --package embedded-mtls-operator --package embedded-mtls-sim --package mtls --package mtls-order --package mtls-pki \
-                  --features mtls-pki/throw-away";
+                  --package embedded-mtls-blob --features embedded-mtls-blob/write,mtls-pki/throw-away";
     let tasks = vec![
         run(&format!("{doc} --no-default-features")),
         run(doc),
@@ -211,6 +212,7 @@ fn integration() -> Step {
                 .env("MICRO_LEAKY", "1"),
         ),
         cargo("test --package embedded-mtls-host --test * --locked"),
+        cargo("test --package embedded-mtls-blob --test * --locked --features write"),
         // By itself: every other package switches on what this one goes without.
         cargo("test --package device --locked"),
         cargo("test --package embedded-mtls-sim --test * --locked"),

@@ -23,6 +23,7 @@ use embedded_mtls::{
     Buffers, Client, ClientAuth, ClientConfig, ConnectionFailure, Credential, Entropy, Handshake, KeyHandle, KeyLog,
     KeyLogLine, Role, Server, ServerConfig, Session, Side, Ticket, TicketKey, TicketKeys, pem,
 };
+use embedded_mtls_blob::{Blob, FleetKey, Site};
 use provider::{AnyKey, NoSecurity};
 
 unsafe extern "C" {
@@ -171,6 +172,27 @@ fn rotate() -> Option<()> {
     expiring.try_for_each(|(lease, expiry)| write!(Console, "{} {}", lease.alias(), expiry.days_left())).ok()
 }
 
+/// A blob that holds anything, read and used as a whole.
+fn blob(flash: &mut [u8]) -> Option<()> {
+    flash.iter_mut().for_each(|byte| *byte = Uart.take());
+    let blob = match Blob::open(NoSecurity, flash, &FleetKey::new([4; 65]), Uart.take().into()) {
+        Ok(blob) => blob,
+        Err(error) => return write!(Console, "{error}").ok(),
+    };
+    let alias = core::str::from_utf8(flash).ok();
+    match blob.at_site(&Site { alias, endpoint: blob.endpoint }) {
+        Ok(chosen) => Uart.write_all(chosen.identity?.alias.as_bytes()).ok()?,
+        Err(error) => write!(Console, "{error}").ok()?,
+    }
+    for identity in blob.identities() {
+        Uart.write_all(&[u8::from(identity.credential(KeyHandle(0)).is_ok())]).ok()?;
+    }
+    match blob.trust::<4>() {
+        Ok(trust) => Uart.write_all(&[u8::from(trust.is_empty())]).ok(),
+        Err(error) => write!(Console, "{error}").ok(),
+    }
+}
+
 #[cortex_m_rt::entry]
 fn main() -> ! {
     static EVENTS: [AtomicU8; 1024] = [const { AtomicU8::new(0) }; 1024];
@@ -179,7 +201,8 @@ fn main() -> ! {
     let Buffers { rx, tx, peer } = buffers;
     if let Some(ring) = EventRing::new(&EVENTS) {
         client(Buffers { rx: &mut *rx, tx: &mut *tx, peer: &mut *peer }, ring);
-        server(Buffers { rx, tx, peer }, ring);
+        server(Buffers { rx: &mut *rx, tx, peer }, ring);
+        blob(rx);
         rotate();
         Uart::answered(answer);
         for record in ring.records().into_iter().flatten() {
