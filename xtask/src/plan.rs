@@ -198,7 +198,7 @@ fn integration() -> Step {
         cargo(&format!("test --package embedded-mtls --test {all} --locked --features {features}")),
         // The programs have the hybrid key exchange built in, and then the core has it, too.
         cargo(&format!(
-            "test --package embedded-mtls --package mtls --test hybrid --test inspect --test pki --test programs --locked --features {HYBRID},{features}"
+            "test --package embedded-mtls --package mtls --test hybrid --test inspect --test pki --test programs --test provision --locked --features {HYBRID},{features}"
         )),
         // Its tests run its examples, and `--test` alone does not build them.
         cargo("build --package embedded-mtls-connect --examples --locked"),

@@ -3,6 +3,7 @@
 //! - [`program`]: the programs, from command line to exit code
 //! - `check`: probes a server step by step, and reports who has to act; with the feature `program`
 //! - `inspect`: reads certificates, keys and other files, and reports what is wrong with them; with the feature `program`
+//! - `provision`: identities and trust anchors of devices as signed blobs; with the feature `program`
 //! - [`args`]: options of the command line
 //! - [`policy`]: `--policy`, files of settings with the stores next to them
 //! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles provide to the core
@@ -58,6 +59,8 @@ mod own_key;
 pub mod policy;
 #[cfg(feature = "program")]
 pub mod program;
+#[cfg(feature = "program")]
+pub mod provision;
 pub mod report;
 mod responder;
 pub mod supplier;

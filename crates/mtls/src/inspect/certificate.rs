@@ -71,7 +71,7 @@ pub(super) struct Parts {
 
 impl Certificate {
     /// Takes a certificate apart; `None` if it is none.
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
         let inner = parsed.tbs_certificate();
         let basic = inner.get_extension::<BasicConstraints>().ok().flatten().map(|(_, basic)| basic);

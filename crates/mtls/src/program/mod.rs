@@ -7,6 +7,7 @@ mod options;
 mod order;
 mod pki;
 mod post;
+mod provision;
 mod serve;
 mod settings;
 

@@ -11,6 +11,7 @@ use super::inspect::{self, InspectArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
 use super::order::OrderTask;
 use super::pki::PkiTask;
+use super::provision::ProvisionTask;
 use super::run;
 use super::serve::{ANSWERS, ServeArgs, take_orders};
 use crate::args::{self, Preferences, UsageError};
@@ -75,6 +76,12 @@ enum Task {
         /// The task
         #[command(subcommand)]
         task: PkiTask,
+    },
+    /// Makes one signed blob of all that a device has to know: identities, trust anchors, endpoint, policy
+    Provision {
+        /// The task
+        #[command(subcommand)]
+        task: Box<ProvisionTask>,
     },
     /// Explains an alert (by number or name), a diagnosis, or the words of a web server's refusal
     Explain {
@@ -172,6 +179,7 @@ impl Task {
             Self::Check(args) => check_all(&args),
             Self::Inspect(args) => args.run(),
             Self::Pki { task } => task.run(),
+            Self::Provision { task } => task.run(),
             Self::Explain { words } => explained(&words.join(" ")),
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut Mtls::command(), "mtls", &mut std::io::stdout());

@@ -1,0 +1,18 @@
+//! `mtls provision`: identities, trust anchors and an endpoint become one signed blob for a device.
+//!
+//! ```text
+//!   prepared  an identity from files: the root dropped, the key as the device gets it
+//!   fleet     the key of the owner of the fleet, which signs, and its public part, which is in the image
+//!   output    the blob as a file, a Rust module, or UF2
+//!   shown     what is in a blob, for people and programs
+//! ```
+
+mod fleet;
+mod output;
+mod prepared;
+mod shown;
+
+pub use fleet::Fleet;
+pub use output::{replace, rust_module, uf2, write_new};
+pub use prepared::{Place, Prepared};
+pub use shown::{Shown, show};
