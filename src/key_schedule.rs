@@ -20,7 +20,7 @@ use core::cmp::Ordering;
 use core::marker::PhantomData;
 
 use subtle::ConstantTimeEq;
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::codec::copy;
 use crate::crypto::{
@@ -237,6 +237,11 @@ impl<C: CryptoProvider> MainSecret<C> {
 
 #[cfg(feature = "resumption")]
 impl<C: CryptoProvider> ResumptionSecret<C> {
+    /// Wipes the secret of a connection that has failed.
+    pub(crate) fn forget(&mut self) {
+        self.secret.bytes.zeroize();
+    }
+
     /// The pre-shared key of the ticket with this nonce (RFC 9846 section 4.7.1).
     pub(crate) fn psk(&self, nonce: &[u8]) -> Result<Psk, CryptoError> {
         derive(self.provider, &self.secret, b"resumption", nonce).map(Psk)
@@ -338,7 +343,19 @@ impl<C: CryptoProvider, W> TrafficSecret<C, ApplicationEpoch, W> {
     }
 }
 
+impl<C, E, W> TrafficSecret<C, E, W> {
+    /// Wipes the secret of a connection that has failed.
+    pub(crate) fn forget(&mut self) {
+        self.secret.bytes.zeroize();
+    }
+}
+
 impl<C: CryptoProvider> ExporterSecret<C> {
+    /// Wipes the secret of a connection that has failed.
+    pub(crate) fn forget(&mut self) {
+        self.secret.bytes.zeroize();
+    }
+
     /// Fills `out` with key material for the application (RFC 9846 section 7.5). An absent context
     /// and an empty one are the same.
     ///

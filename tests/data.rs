@@ -364,6 +364,8 @@ fn a_late_alert_is_reported_and_ends_the_session() {
         assert_eq!(session.poll().err(), Some(error));
         session.close();
         assert!(session.tx_pending().is_empty());
+        // Its secrets are forgotten, so nothing can be derived from them.
+        assert_eq!(session.export(b"EXPORTER-test", b"", &mut [0; 32]), Err(error));
     }
     of(client_session());
     of(server_session());

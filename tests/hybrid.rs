@@ -98,11 +98,11 @@ fn a_classical_share_beside_the_hybrid_saves_the_retry() {
     let pki = Pki::new();
     for shares in [[HYBRID, NamedGroup::X25519], [NamedGroup::X25519, HYBRID]] {
         for group in shares {
-            let mut setup = setup(&pki, &[HYBRID, NamedGroup::X25519], &[group]);
+            let mut setup = setup(&pki, leak_all(shares.to_vec()), &[group]);
             setup.client = setup.client.with_key_shares(leak_all(shares.to_vec()));
             agrees(setup.run(), group, false);
         }
-        let mut setup = setup(&pki, &[HYBRID, NamedGroup::X25519], &[HYBRID, NamedGroup::X25519]);
+        let mut setup = setup(&pki, leak_all(shares.to_vec()), &[HYBRID, NamedGroup::X25519]);
         setup.client = setup.client.with_key_shares(leak_all(shares.to_vec()));
         agrees(setup.run(), HYBRID, false);
     }

@@ -32,13 +32,8 @@ fn with_shares(pki: &Pki, groups: &'static [NamedGroup]) -> Setup {
 #[test]
 fn a_client_sends_the_configured_key_shares() {
     let pki = Pki::new();
-    let rows: [&[NamedGroup]; 5] = [
-        &[],
-        &[NamedGroup::X25519],
-        &[NamedGroup::SECP256R1],
-        &[NamedGroup::X25519, NamedGroup::SECP256R1],
-        &[NamedGroup::SECP256R1, NamedGroup::X25519],
-    ];
+    let rows: [&[NamedGroup]; 4] =
+        [&[], &[NamedGroup::X25519], &[NamedGroup::SECP256R1], &[NamedGroup::X25519, NamedGroup::SECP256R1]];
     for groups in rows {
         let (_, script) = client(with_shares(&pki, groups));
         let sent: Vec<NamedGroup> = shares(&script.client_hello).into_iter().map(NamedGroup::from).collect();
@@ -83,8 +78,9 @@ fn both_shares_come_again_with_a_cookie() {
 #[test]
 fn impossible_key_shares_are_rejected() {
     let pki = Pki::new();
-    let rows: [&[NamedGroup]; 4] = [
+    let rows: [&[NamedGroup]; 5] = [
         &[NamedGroup::X25519, NamedGroup::X25519],
+        &[NamedGroup::SECP256R1, NamedGroup::X25519],
         &[NamedGroup(0x7a7a)],
         &[NamedGroup::X25519, NamedGroup(0x19)],
         &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::X25519],
@@ -92,6 +88,21 @@ fn impossible_key_shares_are_rejected() {
     for groups in rows {
         let refused = with_shares(&pki, groups).client_handshake().err();
         assert_eq!(refused, Some(ApiMisuse::KeySharesUnusable.into()), "{groups:?}");
+    }
+}
+
+#[test]
+fn a_list_of_groups_names_each_once() {
+    const X25519: NamedGroup = NamedGroup::X25519;
+    let pki = Pki::new();
+    let rows: [&[NamedGroup]; 2] = [&[X25519, X25519], &[X25519, NamedGroup::SECP256R1, X25519]];
+    for groups in rows {
+        let mut setup = Setup::new(&pki);
+        setup.client = setup.client.with_groups(groups);
+        assert_eq!(setup.client_handshake().err(), Some(ApiMisuse::GroupsRepeated.into()), "{groups:?}");
+        let mut setup = Setup::new(&pki);
+        setup.server = setup.server.with_groups(groups);
+        assert_eq!(setup.server_handshake().err(), Some(ApiMisuse::GroupsRepeated.into()), "{groups:?}");
     }
 }
 

@@ -305,10 +305,10 @@ impl<'b, R: Side> Handshake<'b, R> {
         #[cfg(feature = "events")]
         self.connection.events.diagnosed(self.failure().map(|failure| failure.diagnosis()));
         debug!("handshake failed at {}: {}", stage, error);
-        if let Some(alert) = error.alert() {
-            // If the provider cannot seal even the alert, only the error remains.
-            let _unsealed = self.connection.send_alert(alert);
-        }
+        self.connection.end(error.alert());
+        self.entropy.forget_seeds();
+        // Some failures are found outside of a handler.
+        self.state = R::failed();
     }
 }
 

@@ -109,12 +109,16 @@ pub enum ApiMisuse {
     // 5 belonged to a mistake that is no longer possible.
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is longer than 249 bytes";
+    /// A list of groups names one twice (RFC 9846 section 4.3.7).
+    GroupsRepeated = 23, "the list of groups names a group twice";
     /// A session was requested from a handshake that is not complete.
     HandshakeUnfinished = 22, "a session was requested before the handshake was complete";
     /// A stream without a host was asked for a credential, or to authorize a client, after the handshake: use `Stream::hosted`.
     HostNeeded = 8, "post-handshake authentication needs a host, and the stream has none";
-    /// A list of key shares has more than two groups, a duplicate, or a group that is not offered.
-    KeySharesUnusable = 21, "the list of key shares has more than two groups, a duplicate, or a group that is not offered";
+    /// A list of key shares has more than two groups, a duplicate, a group that is not offered, or another order than the
+    /// list of groups (RFC 9846 section 4.3.8).
+    KeySharesUnusable = 21,
+        "the list of key shares has more than two groups, a duplicate, a group that is not offered, or another order";
     /// No trust anchor is configured, although certificates have to be verified.
     NoTrustAnchors = 10, "certificates have to be verified, but no trust anchor is configured";
     /// A server asks for a certificate after the handshake, and the client did not offer to answer, or this is the

@@ -102,8 +102,8 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Sends key shares of these groups in the first ClientHello, in this order: none, one or two different groups of
-    /// [`with_groups`](Self::with_groups). By default one share, of the first group. Each costs a public-key operation;
+    /// Sends key shares of these groups in the first ClientHello: none, one or two different groups of
+    /// [`with_groups`](Self::with_groups), in the order they have there. By default one share, of the first group. Each costs a public-key operation;
     /// if the share that the server needs is missing, a HelloRetryRequest costs a round trip.
     #[must_use]
     pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
@@ -132,8 +132,11 @@ impl<'a> ClientConfig<'a> {
         self.parameters.check::<C>()?;
         let shares = self.key_shares.unwrap_or_default();
         let groups = self.parameters.groups::<C>();
-        let repeated = shares.first().is_some_and(|first| shares.get(1) == Some(first));
-        if shares.len() > MAX_OFFERED_SHARES || repeated || !shares.iter().all(|group| groups.contains(group)) {
+        // RFC 9846 section 4.3.8: each share "MUST correspond to a group offered in the 'supported_groups' extension and
+        // MUST appear in the same order".
+        let place = |group| groups.iter().position(|other| other == group);
+        let are_in_order = shares.iter().map(place).is_sorted_by(|first, second| first < second);
+        if shares.len() > MAX_OFFERED_SHARES || !are_in_order || shares.iter().any(|share| place(share).is_none()) {
             return Err(ApiMisuse::KeySharesUnusable.into());
         }
         check_anchors(self.anchors)
@@ -435,6 +438,10 @@ impl<'a> Parameters<'a> {
         }) && groups.iter().all(|group| C::NAMED_GROUPS.contains(group))
             && schemes.iter().all(|&scheme| C::SIGNATURE_SCHEMES.contains(&scheme))
             && schemes.iter().any(|&scheme| SignatureAlgorithm::of(scheme).is_some());
+        // RFC 9846 section 4.3.7: a list of groups "MUST NOT contain any duplicate entries".
+        if groups.iter().enumerate().any(|(place, group)| groups.iter().take(place).any(|other| other == group)) {
+            return Err(ApiMisuse::GroupsRepeated.into());
+        }
         let lengths = [suites.len(), groups.len(), schemes.len(), C::CERTIFICATE_SCHEMES.len()];
         if !supported || lengths.iter().any(|len| !(1..=MAX_LIST).contains(len)) {
             return Err(ApiMisuse::AlgorithmUnsupported.into());

@@ -19,7 +19,7 @@ use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
 use crate::wire::record_limit::RecordLimit;
 use crate::x509::{Search, Summaries};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Everything that a handshake owns besides its current state.
 pub(crate) struct Connection<'b, C: CryptoProvider> {
@@ -187,6 +187,24 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     pub(crate) fn send_alert(&mut self, description: AlertDescription) -> Result<(), Error> {
         self.events.alert_sent(description);
         self.tx.alert(description)
+    }
+
+    /// Writes the alert of a failure, if it has one, and forgets all keys.
+    ///
+    /// RFC 9846 section 6: "Servers and clients MUST forget the secret values and keys established in failed
+    /// connections".
+    pub(crate) fn end(&mut self, alert: Option<AlertDescription>) {
+        if let Some(alert) = alert {
+            // If the provider cannot seal even the alert, only the error remains.
+            let _unsealed = self.send_alert(alert);
+        }
+        self.rx.forget_keys();
+        self.tx.forget_keys();
+        self.hedge_key.zeroize();
+        #[cfg(feature = "resumption")]
+        {
+            self.offer = None;
+        }
     }
 
     /// Makes the error sticky. Returns `false` if there was an earlier one.

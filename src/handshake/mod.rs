@@ -161,6 +161,17 @@ pub(crate) struct Secrets<C: CryptoProvider> {
     pub(crate) resumption: ResumptionSecret<C>,
 }
 
+impl<C: CryptoProvider> Secrets<C> {
+    /// Wipes them, when the session has failed.
+    pub(crate) fn forget(&mut self) {
+        self.sending.forget();
+        self.receiving.forget();
+        self.exporter.forget();
+        #[cfg(feature = "resumption")]
+        self.resumption.forget();
+    }
+}
+
 /// The parts of a finished handshake that the session takes over.
 pub(crate) struct Established<C: CryptoProvider> {
     pub(crate) secrets: Secrets<C>,

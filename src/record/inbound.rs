@@ -197,6 +197,12 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         }
     }
 
+    /// Drops the keys of a connection that has failed.
+    pub(crate) fn forget_keys(&mut self) {
+        self.protection = None;
+        self.former = None;
+    }
+
     /// Sets the keys that follow a server's Finished, and keeps the previous ones for its alerts.
     ///
     /// A server changes its keys with its Finished (RFC 9846 section 7.3). Mbed TLS, for example, does so only at the

@@ -107,6 +107,11 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         Ok(())
     }
 
+    /// Drops the keys of a connection that has failed. What is sealed can still be sent.
+    pub(crate) fn forget_keys(&mut self) {
+        self.protection = None;
+    }
+
     /// Limits the content of further protected records.
     pub(crate) const fn limit_records(&mut self, content: usize) {
         self.limit = content;

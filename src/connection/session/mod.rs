@@ -203,8 +203,11 @@ impl<'b, R: Side> Session<'b, R> {
     /// Exports keying material of this connection for other uses (RFC 9846 section 7.5, RFC 5705).
     ///
     /// # Errors
-    /// [`ApiMisuse::ExportLength`] for more than 255 hash lengths or a label over 249 bytes.
+    /// [`ApiMisuse::ExportLength`] for more than 255 hash lengths or a label over 249 bytes, or the sticky error.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        if let Some((error, _)) = self.connection.failure {
+            return Err(error);
+        }
         self.secrets.exporter.export(label, context, out)
     }
 
@@ -455,10 +458,8 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
             #[cfg(feature = "events")]
             self.connection.events.diagnosed(self.diagnosis());
             debug!("session failed: {}", error);
-            if let Some(alert) = error.alert().filter(|_| !self.closed) {
-                // If the provider cannot seal even the alert, only the error remains.
-                let _unsealed = self.connection.send_alert(alert);
-            }
+            self.connection.end(error.alert().filter(|_| !self.closed));
+            self.secrets.forget();
         }
         error
     }

@@ -17,8 +17,11 @@ impl<P: CryptoProvider> Session<'_, Client<P>> {
     /// A session whose path was waived, or whose [time](crate::x509::Time) was unknown, has no ticket.
     ///
     /// # Errors
-    /// [`Error::BufferTooSmall`] with the required length; the ticket remains.
+    /// [`Error::BufferTooSmall`] with the required length; the ticket remains. Otherwise the sticky error.
     pub fn take_ticket(&mut self, now: UnixTime, out: &mut [u8]) -> Result<Option<usize>, Error> {
+        if let Some((error, _)) = self.connection.failure {
+            return Err(error);
+        }
         self.tickets.take(now, out, &mut self.connection, &self.secrets, &self.proof)
     }
 }
