@@ -83,6 +83,8 @@ macro_rules! code_points {
 
 /// Parses all of `bytes` with `parse`; bytes that remain are an error
 /// (RFC 9846 section 6.2, `decode_error`: "the length of the message was incorrect").
+///
+/// RFC 9846 section 4.3.
 pub(crate) fn read_all<'a, T>(
     bytes: &'a [u8],
     parse: impl FnOnce(&mut Reader<'a>) -> Result<T, InvalidMessage>,
@@ -94,6 +96,8 @@ pub(crate) fn read_all<'a, T>(
 }
 
 /// A cursor over received bytes.
+///
+/// RFC 9846 section 6.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],

@@ -4,10 +4,13 @@
 #![allow(missing_docs)]
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
-use embedded_mtls::{CipherSuite, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved};
+use embedded_mtls::{
+    AlertDescription, CertificateError, CertificateProblem, CipherSuite, Error, InvalidMessage, NamedGroup,
+    PeerIncompatible, PeerMisbehaved,
+};
 use test_support::messages::*;
 use test_support::pair::Setup;
-use test_support::pki::{Key, Pki};
+use test_support::pki::{BROKEN_SIGNATURES, Key, Pki, with_signature_algorithm};
 use test_support::script::{Script, client, incompatible, invalid, misbehaved};
 
 /// A change of one message of the server's flight; other messages pass.
@@ -546,4 +549,23 @@ fn a_client_rejects_a_session_id_echo_that_is_too_long() {
         |_, _, m| hello(&m, |h| Hello { session_id: vec![7; 33], ..h }),
         invalid(InvalidMessage::VectorTooLong),
     )]);
+}
+
+/// RFC 9846 section 4.5.1.3: whoever would need MD5 to validate a certificate "MUST abort the handshake with a
+/// '`bad_certificate`' alert"; here the same goes for SHA-1.
+#[test]
+fn a_client_rejects_a_certificate_signed_with_md5_or_sha_1() {
+    let pki = Pki::new();
+    for identifier in BROKEN_SIGNATURES {
+        let leaf = with_signature_algorithm(&pki.server.der, identifier);
+        let chain = certificate(&[&leaf, &pki.intermediate.der]);
+        let (mut real, mut script) = client(Setup::new(&pki));
+        let flight =
+            script.server_flight(&pki, |message| if message[0] == CERTIFICATE { chain.clone() } else { message });
+        real.feed(&script.seal_all(&flight));
+        let problem = CertificateProblem::UnsupportedSignature;
+        let expected = Error::Certificate(CertificateError { index: 0, problem });
+        assert_eq!(expected.alert(), Some(AlertDescription::BAD_CERTIFICATE));
+        assert_eq!(real.verdict(&mut script), Some(expected), "{identifier:02x?}");
+    }
 }

@@ -4,11 +4,12 @@
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientAuthStatus, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved,
+    AlertDescription, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, Error, InvalidMessage,
+    NamedGroup, PeerIncompatible, PeerMisbehaved,
 };
 use test_support::messages::*;
 use test_support::pair::Setup;
-use test_support::pki::{Key, Pki};
+use test_support::pki::{BROKEN_SIGNATURES, Key, Pki, with_signature_algorithm};
 use test_support::script::{ALERT, Epoch, Real, Script, Sent, incompatible, invalid, misbehaved, server};
 
 /// Returns the error of a server for a ClientHello alone; `FINE` if it answers.
@@ -432,5 +433,24 @@ fn an_alert_to_a_server_is_not_a_refusal_of_a_credential() {
         session.rx_commit(bytes.len()).unwrap();
         assert_eq!(session.poll().err(), Some(Error::AlertReceived(unknown)));
         assert!(session.failure().and_then(|failure| failure.refusal()).is_none(), "client shows one: {shows}");
+    }
+}
+
+/// RFC 9846 section 4.5.1.3: whoever would need MD5 to validate a certificate "MUST abort the handshake with a
+/// '`bad_certificate`' alert"; here the same goes for SHA-1.
+#[test]
+fn a_server_rejects_a_certificate_signed_with_md5_or_sha_1() {
+    let pki = Pki::new();
+    for identifier in BROKEN_SIGNATURES {
+        let leaf = with_signature_algorithm(&pki.client.der, identifier);
+        let chain = certificate(&[&leaf, &pki.intermediate.der]);
+        let (mut real, mut script) = server(Setup::new(&pki));
+        let flight =
+            script.client_flight(&pki, |message| if message[0] == CERTIFICATE { chain.clone() } else { message });
+        real.feed(&script.seal_all(&flight));
+        let problem = CertificateProblem::UnsupportedSignature;
+        let expected = Error::Certificate(CertificateError { index: 0, problem });
+        assert_eq!(expected.alert(), Some(AlertDescription::BAD_CERTIFICATE));
+        assert_eq!(real.verdict(&mut script), Some(expected), "{identifier:02x?}");
     }
 }

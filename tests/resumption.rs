@@ -9,12 +9,15 @@ use embedded_mtls::{
 };
 use rcgen::SanType;
 use std::time::Duration;
-use test_support::messages::{Hello, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, messages, records};
+use test_support::messages::{
+    Hello, NEW_SESSION_TICKET, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, message, messages, records, vec16,
+};
 use test_support::pair::{
     ClientHandshake, Outcome, Refusing, Setup, Sizes, TestHost, TestSession, anchors, credential, entropy, exchange,
     host, leak, now, signing_key,
 };
 use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
+use test_support::script::{Epoch, HANDSHAKE, Sent, client as script_client};
 
 const HOUR: u32 = 3_600;
 const NOBODY_REFUSES: Refusing = Refusing { client: false, server: false };
@@ -357,6 +360,40 @@ fn a_server_bounds_the_age_of_the_proof() {
     }
 }
 
+/// RFC 9846 section 4.7.1: neither does a server announce more, nor does a client believe more.
+#[test]
+fn no_ticket_is_valid_for_more_than_seven_days() {
+    const WEEK: i64 = 604_800;
+    let pki = Pki::new();
+    let with = || {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_max_proof_age(u32::MAX);
+        setup.server = setup.server.with_tickets(keys(1), u32::MAX).with_max_proof_age(u32::MAX);
+        setup
+    };
+    let of_server = first(with());
+    // After pre-shared key, scope and time of arrival.
+    assert_eq!(of_server[2 + 32 + 32 + 8..][..4], 604_800_u32.to_be_bytes());
+
+    let (mut real, mut script) = script_client(with());
+    let flight = script.server_flight(&pki, |message| message);
+    real.feed(&script.seal_all(&flight));
+    let mut session = real.session();
+    let lifetime = [&u32::MAX.to_be_bytes()[..], &[1, 2, 3, 4, 1, 0], &vec16(b"ticket"), &[0, 0]].concat();
+    let sent = script.seal(&Sent::new(Epoch::Application, HANDSHAKE, &message(NEW_SESSION_TICKET, &lifetime)));
+    session.rx_space()[..sent.len()].copy_from_slice(&sent);
+    session.rx_commit(sent.len()).unwrap();
+    let _waits = session.poll_received().unwrap();
+    let mut of_script = vec![0; Ticket::MAX_LEN];
+    let len = session.take_ticket(at(0), &mut of_script).unwrap().expect("a ticket");
+
+    for ticket in [&of_server[..], &of_script[..len]] {
+        let offered = |now| offer(&mut with().client_handshake().unwrap(), ticket, Some(mine(&pki)), at(now));
+        assert_eq!(offered(WEEK - 1), Ok(()));
+        assert_eq!(offered(WEEK), Err(TicketError::Expired));
+    }
+}
+
 #[test]
 fn no_ticket_lives_longer_than_the_certificate_of_the_client() {
     let pki = Pki::new();
@@ -583,6 +620,7 @@ fn each_ticket_of_a_session_has_a_key_and_a_name_of_its_own() {
     let two = ticket_of(&mut client, &mut server, at(0)).unwrap();
     assert_eq!(one.len(), two.len());
     assert_ne!(one[2..34], two[2..34], "the pre-shared keys");
+    assert_ne!(one[78..82], two[78..82], "ticket_age_add");
     for ticket in [&one, &two] {
         assert!(second(setup(&pki), ticket, Some(mine(&pki)), at(1)).sessions().1.negotiated().resumed);
     }

@@ -76,6 +76,8 @@ pub enum Choice<'b> {
 impl<'b> Choice<'b> {
     /// Returns the credential to send to a peer that accepts these signature schemes, or `None` to decline.
     ///
+    /// RFC 9846 section 4.5.2.
+    ///
     /// # Errors
     /// The reason to end the handshake.
     pub(crate) fn resolve(self, accepted: CodePoints<'_>) -> Result<Option<&'b Credential<'b>>, Error> {

@@ -115,6 +115,8 @@ pub enum HashAlgorithm {
 }
 
 /// An algorithm that seals records.
+///
+/// RFC 9846 appendix E.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AeadAlgorithm {
@@ -473,6 +475,8 @@ impl SignatureAlgorithm {
     }
 
     /// Returns the algorithm of a scheme in a CertificateVerify (RFC 9846 section 4.3.3).
+    ///
+    /// RFC 9846 section 4.5.2.
     pub const fn of(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => Some(Self::EcdsaP256Sha256),

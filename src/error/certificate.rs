@@ -37,6 +37,7 @@ pub struct CertificateError {
 // Of a signature with MD5, which none of ours supports, section 4.5.1.3 requires: an endpoint that would need to validate it
 // "MUST abort the handshake with a 'bad_certificate' alert"; with SHA-1 that is RECOMMENDED.
 macro_rules! certificate_problems {
+    // RFC 9846 sections 4.5.1.2 and 4.5.1.3.
     ($(#[$meta:meta])* pub enum CertificateProblem {
         $($(#[$doc:meta])* $name:ident $(($field:ident: $type:ty))? = $code:literal, rank $rank:expr, $alert:ident,
             $waivable:expr, $diagnosis:ident, $text:expr, $section:expr;)*

@@ -156,6 +156,8 @@ fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[
 
 /// Takes one entry, or the next part of one that may not fit into `rx`: its length, the received part of its
 /// certificate, its extensions.
+///
+/// RFC 9846 section 4.5.1.
 #[inline(never)]
 fn receive_entry<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,

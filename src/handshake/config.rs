@@ -113,6 +113,8 @@ impl<'a> ClientConfig<'a> {
 
     /// Returns the name to send as SNI. RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in
     /// '`HostName`'."
+    ///
+    /// RFC 9846 section 9.2.
     pub(crate) fn sent_server_name(&self) -> Option<&'a str> {
         match self.sent_server_name {
             Some(ServerName::Dns(name)) => Some(name.as_str()),
@@ -224,6 +226,8 @@ impl<'a> ServerConfig<'a> {
     /// A session is resumed only under the client authentication, anchors, rules and server name of the first one, only
     /// while the client's path is valid, and only if the time is [trusted](crate::x509::Time::Trusted). In all other
     /// cases there is a full handshake.
+    ///
+    /// RFC 9846 section 4.7.1.
     #[cfg(feature = "resumption")]
     #[must_use]
     pub const fn with_tickets(mut self, keys: &'a TicketKeys, lifetime: u32) -> Self {
@@ -421,6 +425,8 @@ impl<'a> Parameters<'a> {
     }
 
     /// Rejects settings that can never work, before the first byte is sent.
+    ///
+    /// RFC 9846 section 9.3.
     pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
         if self.alpn.len() > MAX_LIST || self.alpn.iter().any(|name| !(1..=255).contains(&name.len())) {
             return Err(ApiMisuse::AlpnNameLength.into());

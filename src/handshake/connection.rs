@@ -105,6 +105,8 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     }
 
     /// Makes the header of a message of one of the `expected` types available; `None` if it has not been received yet.
+    ///
+    /// RFC 9846 sections 4.2.2, 4.6 and 4.7.3.
     pub(crate) fn receive_header(&mut self, expected: &[HandshakeType]) -> Result<Option<MessageHeader>, Error> {
         let Some(header) = self.rx.receive_header()? else { return Ok(None) };
         self.events.message_received(self.rx.position(), header.kind.0, header.total());
@@ -193,6 +195,8 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     ///
     /// RFC 9846 section 6: "Servers and clients MUST forget the secret values and keys established in failed
     /// connections".
+    ///
+    /// RFC 9846 section 6.2.
     pub(crate) fn end(&mut self, alert: Option<AlertDescription>) {
         if let Some(alert) = alert {
             // If the provider cannot seal even the alert, only the error remains.

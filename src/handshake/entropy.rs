@@ -50,6 +50,8 @@ impl Entropy {
     }
 
     /// Returns the `random` of our hello.
+    ///
+    /// RFC 9846 section 4.2.3.
     pub(crate) const fn random(&self) -> &[u8; 32] {
         &self.random
     }
@@ -60,6 +62,8 @@ impl Entropy {
     }
 
     /// Returns the seed of the key share at this index of a ClientHello.
+    ///
+    /// RFC 9846 section 4.3.8.
     pub(crate) const fn seed(&self, place: usize) -> &[u8; KEY_SEED_LEN] {
         if place == 0 { &self.first_seed } else { &self.second_seed }
     }

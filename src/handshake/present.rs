@@ -47,6 +47,8 @@ impl<'b> Present<'b> {
     }
 
     /// Returns the next step; `None` if only Finished is left.
+    ///
+    /// RFC 9846 section 4.5.2.
     pub(super) fn handle<P: CryptoProvider>(
         self,
         input: Input<'_, 'b>,
@@ -88,6 +90,7 @@ fn send_verify<'b, C: CryptoProvider>(
     }
 }
 
+// RFC 9846 section 4.5.1.
 fn send_certificate<C: CryptoProvider>(
     cx: &mut Connection<'_, C>,
     chain: Chain<'_>,

@@ -65,6 +65,8 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
 
     /// Announces that we will send no more data, and waits until that is sent.
     ///
+    /// RFC 9846 section 6.1.
+    ///
     /// # Errors
     /// If it cannot be sent.
     pub fn close(&mut self) -> Result<(), Failure<T::Error>> {

@@ -336,6 +336,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// Checks type and length (RFC 9846 sections 5.1 and 5.2).
+    ///
+    /// RFC 9846 appendix E.5.
     fn check_header(header: RecordHeader) -> Result<(), Error> {
         let limit = match header.content_type {
             ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC => MAX_PLAINTEXT,

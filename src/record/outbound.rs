@@ -325,6 +325,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     }
 
     /// Returns the space for the plaintext of a record that begins at `at` with its header.
+    ///
+    /// RFC 9846 section 5.2.
     fn record_after(&self, at: usize) -> Span {
         let start = at.saturating_add(RECORD_HEADER);
         let limit = if self.protection.is_some() { self.limit } else { MAX_PLAINTEXT };
@@ -342,6 +344,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         if self.change_cipher_spec_due { ALERT_RESERVE + CHANGE_CIPHER_SPEC.len() } else { ALERT_RESERVE }
     }
 
+    // RFC 9846 sections 5, 5.1 and 5.4.
     fn seal(&mut self, content_type: ContentType) -> Result<(), Error> {
         if self.open.is_empty() {
             return Ok(());

@@ -10,6 +10,8 @@ pub(crate) const ALERT_LEN: usize = 2;
 ///
 /// RFC 9846 section 6: "In TLS 1.3, the severity is implicit in the type of alert being sent, and
 /// the 'level' field can safely be ignored.".
+///
+/// RFC 9846 section 5.1.
 pub(crate) fn parse(bytes: &[u8]) -> Result<AlertDescription, InvalidMessage> {
     read_all(bytes, |reader| {
         let _level = reader.u8()?;
@@ -19,6 +21,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<AlertDescription, InvalidMessage> {
 }
 
 /// Writes an alert with the level its description implies.
+///
+/// RFC 9846 section 6.1.
 pub(crate) fn emit(description: AlertDescription) -> [u8; ALERT_LEN] {
     const WARNING: u8 = 1;
     const FATAL: u8 = 2;

@@ -34,6 +34,8 @@ impl<'a> CertificateRequest<'a> {
     }
 
     /// Parses a request, of the handshake or after it.
+    ///
+    /// RFC 9846 section 9.3.
     pub(crate) fn parse_any(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body);
         let context = reader.vec8()?;

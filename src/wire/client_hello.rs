@@ -117,6 +117,7 @@ impl<'a> ClientHello<'a> {
         Ok(hello)
     }
 
+    // RFC 9846 sections 4.5.1.1 and 9.3; RFC 9846 appendix E.2.
     fn parse_extensions(&mut self) -> Result<(), Error> {
         let mut tls13 = false;
         let mut psks = None;
@@ -299,6 +300,7 @@ impl ClientHelloOffer<'_> {
         });
     }
 
+    // RFC 9846 sections 4.3, 4.3.1 and 4.3.3; RFC 9846 appendix E.5.
     fn emit_extensions(&self, w: &mut Writer<'_>) {
         if let Some(name) = self.server_name {
             write(w, ExtensionType::SERVER_NAME, |w| {

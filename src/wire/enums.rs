@@ -97,6 +97,8 @@ code_points! {
 
 code_points! {
     /// Type of an extension (RFC 9846 section 4.3).
+    ///
+    /// RFC 9846 section 9.2.
     pub(crate) struct ExtensionType(u16) {
         /// RFC 6066 section 3.
         SERVER_NAME = 0 => "server_name",

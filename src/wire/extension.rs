@@ -26,6 +26,8 @@ pub(crate) enum Message {
 impl ExtensionType {
     /// Returns whether the table of RFC 9846 section 4.3 specifies this extension for `message`; `None` for an
     /// extension that this crate does not recognize.
+    ///
+    /// RFC 9846 sections 4.3.5, 4.3.6 and 4.3.9.
     pub(crate) const fn allowed_in(self, message: Message) -> Option<bool> {
         use Message::{
             Certificate, CertificateRequest, ClientHello, EncryptedExtensions, HelloRetryRequest, NewSessionTicket,

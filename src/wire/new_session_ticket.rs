@@ -24,6 +24,7 @@ pub(crate) struct NewSessionTicket<'a> {
 }
 
 impl<'a> NewSessionTicket<'a> {
+    // RFC 9846 section 9.3.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
         let (ticket, extensions) = read_all(body, |reader: &mut Reader<'a>| {
             let ticket = Self {

@@ -14,11 +14,13 @@ pub(crate) struct RecordHeader {
 }
 
 impl RecordHeader {
+    // RFC 9846 appendices E and E.2.
     pub(crate) fn parse(bytes: [u8; RECORD_HEADER]) -> Self {
         let [content_type, _, _, high, low] = bytes;
         Self { content_type: ContentType(content_type), length: u16::from_be_bytes([high, low]) }
     }
 
+    // RFC 9846 appendix E.5.
     pub(crate) fn emit(self) -> [u8; RECORD_HEADER] {
         let [major, minor] = LEGACY_VERSION.to_be_bytes();
         let [high, low] = self.length.to_be_bytes();

@@ -61,6 +61,7 @@ impl<'a> ServerHello<'a> {
         Ok(Self { session_id, cipher_suite, answer })
     }
 
+    // RFC 9846 section 4.3; RFC 9846 appendix E.5.
     pub(crate) fn emit(&self, w: &mut Writer<'_>) {
         handshake::write(w, HandshakeType::SERVER_HELLO, |w| {
             w.u16(LEGACY_VERSION);
@@ -97,6 +98,7 @@ impl<'a> ServerHello<'a> {
     }
 }
 
+// RFC 9846 section 4.3.9; RFC 9846 appendix E.1.
 fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8]) -> Result<Answer<'a>, Error> {
     let mut version = None;
     let mut key_share = None;

@@ -300,6 +300,22 @@ pub fn sign(tbs: &[u8], signer: &Key) -> Vec<u8> {
     tlv(0x30, &[tbs, ECDSA_WITH_SHA256, &tlv(0x03, &signature)].concat())
 }
 
+/// The same certificate with other algorithm identifiers of its signature, which then verifies no more.
+pub fn with_signature_algorithm(der: &[u8], identifier: &[u8]) -> Vec<u8> {
+    const ECDSA_WITH_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    let tbs = &tbs(der)[4..];
+    let at = tbs.windows(ECDSA_WITH_SHA256.len()).position(|window| window == ECDSA_WITH_SHA256).expect("an algorithm");
+    let tbs = tlv(0x30, &[&tbs[..at], identifier, &tbs[at + ECDSA_WITH_SHA256.len()..]].concat());
+    tlv(0x30, &[&tbs, identifier, &tlv(0x03, &[0; 70])].concat())
+}
+
+/// The identifiers of signatures with broken hashes: MD5 with RSA, SHA-1 with RSA, SHA-1 with ECDSA.
+pub const BROKEN_SIGNATURES: [&[u8]; 3] = [
+    b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04\x05\x00",
+    b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00",
+    b"\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01",
+];
+
 /// A TLV of DER.
 pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let len = u16::try_from(value.len()).expect("short");

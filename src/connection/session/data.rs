@@ -16,6 +16,8 @@ pub struct ReceivedData<'c, 'b, R: Side> {
 debug_by_name!("ReceivedData", [R: Side] ReceivedData<'_, '_, R>);
 
 /// Space in `tx` for plaintext, a slice that is encrypted in place.
+///
+/// RFC 9846 section 5.1.
 pub struct PlaintextBuffer<'c, 'b, R: Side> {
     pub(super) session: &'c mut Session<'b, R>,
 }

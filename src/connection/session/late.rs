@@ -19,6 +19,8 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
     /// request, the client may send another certificate; until it has, [`peer`](Self::peer) returns the earlier
     /// identity. Its summary stays in the lent peer memory, so two have to fit.
     ///
+    /// RFC 9846 section 4.3.6.
+    ///
     /// # Errors
     /// [`ApiMisuse::PostHandshakeAuthNotOffered`] if the client did not offer it; [`ApiMisuse::RequestPending`] if the
     /// last request is not yet answered; [`ApiMisuse::NoTrustAnchors`] with [`ClientAuth::None`];

@@ -57,6 +57,8 @@ impl<R: Side> Session<'_, R> {
 
     /// Handles a ticket. One that fits is parsed, and stored with the feature `resumption`; a larger one is dropped
     /// unread.
+    ///
+    /// RFC 9846 section 4.7.1.
     fn handle_ticket(&mut self, total: usize) -> Result<bool, Error> {
         if self.connection.rx.could_hold(total) {
             if !self.connection.rx.receive(total)? {

@@ -149,6 +149,8 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// Continues as far as possible; with `transmit`, stops while something waits to be sent.
+    ///
+    /// RFC 9846 sections 6 and 6.2.
     fn proceed(&mut self, transmit: bool) -> Result<SessionStop<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
@@ -347,6 +349,7 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
+    // RFC 9846 section 6.1.
     fn run(&mut self, transmit: bool) -> Result<SessionStop<'b>, Error> {
         if transmit && !self.connection.tx.pending().is_empty() {
             return Ok(SessionStop::Stop(Stop::Transmit));

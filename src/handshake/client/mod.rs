@@ -293,6 +293,7 @@ fn send_client_hello<'b, P: CryptoProvider>(
     Ok((State::ExpectServerHello(shares), Some(Stop::Transmit)))
 }
 
+// RFC 9846 section 4.2.4.
 #[inline(never)]
 fn handle_server_hello<'b, P: CryptoProvider>(
     offered: Shares,
@@ -492,6 +493,7 @@ fn authenticate_server<'b, P: CryptoProvider>(
     }
 }
 
+// RFC 9846 section 4.5.1.
 #[inline(never)]
 fn handle_finished<'b, P: CryptoProvider>(
     keys: HandshakeKeys<P>,
@@ -513,6 +515,7 @@ fn handle_finished<'b, P: CryptoProvider>(
     Ok((next, None))
 }
 
+// RFC 9846 section 4.5.3.
 #[inline(never)]
 fn send_client_finished<'b, P: CryptoProvider>(
     response: Response<P>,

@@ -42,6 +42,8 @@ impl Shares {
     }
 
     /// Computes the first missing share; `false` if none is missing.
+    ///
+    /// RFC 9846 section 4.3.8.
     pub(super) fn make_next<C: CryptoProvider>(&mut self, provider: C, entropy: &Entropy) -> Result<bool, CryptoError> {
         for (place, (group, public)) in self.groups.iter().zip(&mut self.public).enumerate() {
             if let (Some(group), None) = (group, &public) {
@@ -63,6 +65,8 @@ impl Shares {
 
 /// Writes the ClientHello with these shares, the same each time: as much as fits to `tx`, beginning at byte `sent`, or
 /// without `sent` all of it to the transcript.
+///
+/// RFC 9846 section 4.3.2.
 #[inline(never)]
 pub(super) fn write_client_hello<C: CryptoProvider>(
     shares: &Shares,

@@ -13,6 +13,8 @@ use crate::wire::enums::NamedGroup;
 
 /// Chooses the group, and returns whether the client has sent a share of it: the first of our groups with a share, to
 /// save a round trip, otherwise the first that the client supports.
+///
+/// RFC 9846 section 4.2.1.
 pub(super) fn choose_group<C: CryptoProvider>(
     mandatory: &Mandatory<'_>,
     config: &ServerConfig<'_>,
@@ -92,6 +94,8 @@ pub(super) fn constant_parts<C: CryptoProvider>(provider: C, hello: &ClientHello
 }
 
 /// Returns the state that asks the first question about a ClientHello that can be answered.
+///
+/// RFC 9846 section 4.3.9.
 #[cfg_attr(not(feature = "resumption"), allow(unused_variables, reason = "there are no tickets"))]
 pub(super) const fn first_question<'b, P: CryptoProvider>(
     selected: Selected,

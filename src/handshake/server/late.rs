@@ -134,6 +134,8 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
     }
 
     /// Begins an exchange. The request is sent when there is space.
+    ///
+    /// RFC 9846 section 4.3.6.
     pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
         if !cx.negotiated.post_handshake_auth {
             return Err(ApiMisuse::PostHandshakeAuthNotOffered.into());

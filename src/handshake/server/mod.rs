@@ -269,6 +269,8 @@ impl<P: CryptoProvider> Flow for Server<P> {
 }
 
 /// Chooses the first of our suites that the client offers, and the group.
+///
+/// RFC 9846 sections 4.2.1, 4.2.2 and 4.3.10.
 #[inline(never)]
 fn handle_client_hello<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
@@ -360,6 +362,7 @@ fn agree<'b, P: CryptoProvider>(
     Ok((State::SendServerHello(selected, means, early, agreed), Some(Stop::Yield)))
 }
 
+// RFC 9846 sections 4.2.3 and 4.3.8.
 fn send_server_hello<'b, P: CryptoProvider>(
     selected: Selected,
     means: Means<'b>,
@@ -402,6 +405,7 @@ fn send_server_hello<'b, P: CryptoProvider>(
     Ok((State::SendEncryptedExtensions(selected, means, keys), None))
 }
 
+// RFC 9846 sections 4.3, 4.4.1 and 4.5.1.
 fn send_encrypted_extensions<'b, P: CryptoProvider>(
     selected: Selected,
     means: Means<'b>,

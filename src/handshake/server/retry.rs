@@ -15,6 +15,8 @@ use crate::wire::enums::HandshakeType;
 use crate::wire::server_hello::{self, ServerHello};
 
 /// Sends HelloRetryRequest (RFC 9846 section 4.2.4), without a cookie, since the state is kept here.
+///
+/// RFC 9846 section 4.2.1.
 #[inline(never)]
 pub(super) fn send_hello_retry_request<'b, P: CryptoProvider>(
     selected: Selected,
@@ -46,6 +48,7 @@ pub(super) fn send_hello_retry_request<'b, P: CryptoProvider>(
     Ok((State::ExpectSecondClientHello(selected, first), Some(Stop::Transmit)))
 }
 
+// RFC 9846 section 4.3.10.
 #[inline(never)]
 pub(super) fn handle_second_client_hello<'b, P: CryptoProvider>(
     selected: Selected,

@@ -83,6 +83,8 @@ impl<'t> State<'t> {
 ///
 /// `None` if there is none, and always if the time is not trusted. RFC 9846 section 4.3.11: "If no acceptable PSKs are found,
 /// the server SHOULD perform a non-PSK handshake".
+///
+/// RFC 9846 section 4.7.1.
 #[inline(never)]
 pub(crate) fn accept<C: CryptoProvider>(
     hash: HashAlgorithm,

@@ -131,6 +131,8 @@ impl<'b> Ticket<'b> {
 impl<'b> Offer<'b> {
     /// Checks whether a ticket may be used now, with this configuration, by a client that would send this credential.
     /// Also returns its public part.
+    ///
+    /// RFC 9846 section 4.3.11.1.
     pub(crate) fn new<'t, C: CryptoProvider>(
         ticket: Ticket<'t>,
         credential: Option<&'b Credential<'b>>,

@@ -143,6 +143,8 @@ impl<T> Within<T> for Result<T, Malformed> {
 
 impl<'a> Certificate<'a> {
     /// Parses a whole certificate. Rules that depend on its place in a path are not checked here.
+    ///
+    /// RFC 9846 section 4.5.1.2.
     pub(crate) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
         let [tbs, outer_algorithm, signature] = outer(der)?;
         let mut fields = Reader::inside(tbs, der::SEQUENCE).within(Malformation::TbsCertificate)?;

@@ -52,6 +52,8 @@ impl<'a> OwnCertificate<'a> {
 
     /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3". Required of the leaf only: no peer parses a
     /// root that we send.
+    ///
+    /// RFC 9846 section 4.5.1.2.
     pub(crate) const fn check_version(&self) -> Result<(), CertificateProblem> {
         if self.fields.is_v3() { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
