@@ -3,7 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
-use crate::{bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, setup};
+use crate::{bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, rfc as requirements, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -50,6 +50,11 @@ const COMMANDS: &[Command] = &[
         what: "make the core wrong in one place after the other and run its tests: all modules, or those named",
         run: mutants,
     },
+    Command {
+        name: "rfc",
+        what: "check the requirements of the RFCs: code and test of each; with files, that none of their texts is missing",
+        run: rfc,
+    },
     Command { name: "help", what: "print this text", run: help },
 ];
 
@@ -72,7 +77,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args, ["bogo", "limbo", "mutants", "qemu"].contains(&command.name))?)
+    (command.run)(&parse(args, ["bogo", "limbo", "mutants", "qemu", "rfc"].contains(&command.name))?)
 }
 
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
@@ -143,6 +148,10 @@ fn mutants(options: &Options) -> Result<()> {
     mutation::run(&options.files, options.budget == budget::Mode::Write, !options.no_install)
 }
 
+fn rfc(options: &Options) -> Result<()> {
+    requirements::run(&options.files, options.budget == budget::Mode::Write)
+}
+
 fn boards(_: &Options) -> Result<()> {
     setup::targets()?;
     boards::build()
@@ -179,7 +188,7 @@ fn usage() -> String {
          --from STEP    test, check: run this step and those after it\n  \
          --no-install   test, interop, qemu, bogo, mutants: install nothing\n  \
          --quick        budget: only the first build\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants: what came of it into their pages",
+         --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants, rfc: what came of it into their pages",
     );
     text
 }

@@ -10,6 +10,7 @@ mod features;
 mod mutants;
 mod package;
 mod plan;
+mod rfc;
 mod run;
 mod setup;
 mod step;

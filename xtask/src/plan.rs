@@ -4,7 +4,7 @@ use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, MEASURED_
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
-use crate::{bench_host, boards, bogo, budget, package};
+use crate::{bench_host, boards, bogo, budget, package, rfc};
 
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
@@ -168,8 +168,10 @@ fn documentation() -> Step {
         run(&format!("doc {beside} --no-deps --locked")),
         run(&format!("doc --package embedded-mtls-cortex-m4 --no-deps --locked --target {MEASURED_TARGET}")),
         run(&format!("test {beside} --doc --locked")),
+        Task::Call(rfc::check),
     ];
-    Step { name: "docs", what: "no broken link, every example in the documentation runs", tasks }
+    let what = "no broken link, every example in the documentation runs, every requirement of the RFCs has its code and its test";
+    Step { name: "docs", what, tasks }
 }
 
 fn unit() -> Step {
