@@ -14,12 +14,16 @@
 //! `resuming_client`, `resuming_server` and their `replay_` images are the same with tickets: the recording is of a
 //! connection that resumes the session of the one before.
 //!
+//! `replay_functions` runs them as well, and prints the stack of each public function.
+//!
 //! With the feature `types` the library has, for each public type, a symbol that is as long as a value of the type.
 #![no_std]
 
 pub mod chains;
 #[cfg(target_os = "none")]
 pub mod frame;
+#[cfg(feature = "replay")]
+pub mod functions;
 #[cfg(feature = "embedded-tls")]
 pub mod peer;
 pub mod pki;

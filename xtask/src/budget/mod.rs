@@ -9,6 +9,7 @@ mod cortex_m4;
 mod derived;
 pub(crate) mod elf;
 mod entry_points;
+mod functions;
 mod handshakes;
 mod images;
 mod page;

@@ -1,7 +1,7 @@
 //! The page of figures: its sections, and what is copied from it into the README.
 
 use super::table::{Row, rows};
-use super::{Extent, bars, chains, cores, derived, handshakes, peers, prose, resumed, types};
+use super::{Extent, bars, chains, cores, derived, functions, handshakes, peers, prose, resumed, types};
 use crate::run::{Failure, Result, root};
 use std::collections::BTreeMap;
 
@@ -42,6 +42,7 @@ const SECTIONS: &[Section] = &[
     Section { heading: "### A hybrid handshake", text: Measured("hybrid", handshakes::measure_hybrid) },
     Section { heading: "### Other clients", text: Measured("peers", peers::measure) },
     Section { heading: "## A chain without TLS", text: Measured("chains", chains::measure) },
+    Section { heading: "## Stack of the public functions", text: Measured("functions", functions::measure) },
     Section { heading: "## Sizes of the public types", text: Measured("types", types::measure) },
 ];
 

@@ -109,11 +109,12 @@ pub(crate) fn emulate(core: &Core, image: &Path, words: &[&str], directory: &str
 }
 
 /// Returns the words of an image that replays a handshake.
-fn words(choice: Choice) -> [&'static str; 3] {
+pub(crate) fn words(choice: Choice) -> [&'static str; 3] {
     ["replay", choice.suite, choice.group]
 }
 
-fn recordings(choice: Choice, peer: &str) -> String {
+/// Returns the directory with what was recorded.
+pub(crate) fn recordings(choice: Choice, peer: &str) -> String {
     let words = [choice.suite, choice.group, peer];
     format!("target/budget/{}", words.join("-").trim_end_matches('-'))
 }
