@@ -25,12 +25,14 @@ pub(crate) type State = [u32; 8];
 pub(crate) struct Aes128([State; ROUNDS + 1]);
 
 impl Aes128 {
+    /// The place for the round keys of a key, which are too long to be moved.
+    pub(crate) const UNSET: Self = Self([[0; 8]; ROUNDS + 1]);
+
     /// Expands a key (FIPS 197 section 5.2).
-    pub(crate) fn new(key: &[u8; 16]) -> Self {
+    pub(crate) fn set(&mut self, key: &[u8; 16]) {
         let mut words: [u32; 4] = little_endian(key);
-        let mut keys = [[0; 8]; ROUNDS + 1];
         let mut constant: u32 = 1;
-        for (round_key, round) in keys.iter_mut().zip(0..) {
+        for (round_key, round) in self.0.iter_mut().zip(0..) {
             let [w0, w1, w2, w3] = words;
             *round_key = twice(&if round % 2 == 1 { rotated(&words) } else { words });
             transpose(round_key);
@@ -47,7 +49,6 @@ impl Aes128 {
             constant = (constant << 1) ^ if constant > 0x7f { 0x11b } else { 0 };
         }
         words.zeroize();
-        Self(keys)
     }
 
     /// Encrypts two blocks, as words of little-endian bytes that take turns, and adds them to data.
@@ -125,7 +126,8 @@ mod tests {
             ),
         ];
         for (key, block, expected) in vectors {
-            let cipher = Aes128::new(&bytes(key));
+            let mut cipher = Aes128::UNSET;
+            cipher.set(&bytes(key));
             let [block, expected] = [block, expected].map(bytes::<BLOCK>);
             let encrypt = |blocks: [[u8; BLOCK]; 2]| {
                 let [[a0, a1, a2, a3], [b0, b1, b2, b3]] = blocks.map(|block| little_endian(&block));

@@ -30,7 +30,8 @@ pub(crate) fn seal(
     aad: &[u8],
     in_out: &mut [u8],
 ) -> Result<[u8; TAG_LEN], CryptoError> {
-    let (stream, tag) = start(key, nonce, in_out)?;
+    let (mut stream, mut tag) = (Stream::UNSET, Tag::UNSET);
+    start(&mut stream, &mut tag, key, nonce, in_out)?;
     stream.apply(in_out);
     Ok(tag.of(aad, in_out))
 }
@@ -43,7 +44,8 @@ pub(crate) fn open(
     in_out: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), CryptoError> {
-    let (stream, expected) = start(key, nonce, in_out)?;
+    let (mut stream, mut expected) = (Stream::UNSET, Tag::UNSET);
+    start(&mut stream, &mut expected, key, nonce, in_out)?;
     if !reveal(expected.of(aad, in_out).ct_eq(tag).unwrap_u8().into()) {
         return Err(CryptoError::Forged);
     }
@@ -52,22 +54,32 @@ pub(crate) fn open(
 }
 
 /// Makes both (SP 800-38D section 7.1, steps 1 and 2): the key of the hash is an encrypted block of zeros, the stream of the tag is that of counter 1.
-fn start(key: &[u8; 16], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(Stream, Tag), CryptoError> {
+fn start(
+    stream: &mut Stream,
+    tag: &mut Tag,
+    key: &[u8; 16],
+    nonce: &[u8; NONCE_LEN],
+    in_out: &[u8],
+) -> Result<(), CryptoError> {
     // Far below the 2^32 blocks that one nonce is good for.
     u32::try_from(in_out.len()).map_err(|_| CryptoError::Invalid)?;
     let [n0, n1, n2] = little_endian(nonce);
-    let stream = Stream { cipher: Aes128::new(key), counters: [n0, n0, n1, n1, n2, n2, 0, 0] };
+    stream.cipher.set(key);
+    stream.counters = [n0, n0, n1, n1, n2, n2, 0, 0];
     let mut blocks = [0; 2 * BLOCK];
     stream.cipher.xor(&[0, n0, 0, n1, 0, n2, 0, 1_u32.to_be()], &mut blocks);
     let ([h, mask], _) = blocks.as_chunks() else { return Err(CryptoError::Invalid) };
-    let tag = Tag { ghash: Ghash::new(h), mask: *mask };
+    tag.ghash.set(h);
+    tag.mask = *mask;
     blocks.zeroize();
-    Ok((stream, tag))
+    Ok(())
 }
 
 impl Stream {
+    const UNSET: Self = Self { cipher: Aes128::UNSET, counters: [0; 8] };
+
     /// Encrypts or decrypts, from counter 2 on, two blocks at a time.
-    fn apply(mut self, data: &mut [u8]) {
+    fn apply(&mut self, data: &mut [u8]) {
         let mut counter = 2;
         let (pairs, rest) = data.as_chunks_mut();
         for pair in pairs {
@@ -91,8 +103,10 @@ impl Stream {
 }
 
 impl Tag {
+    const UNSET: Self = Self { ghash: Ghash::UNSET, mask: [0; BLOCK] };
+
     /// Returns the tag of the associated data and the ciphertext, with the length of each in bits.
-    fn of(mut self, aad: &[u8], encrypted: &[u8]) -> [u8; TAG_LEN] {
+    fn of(&mut self, aad: &[u8], encrypted: &[u8]) -> [u8; TAG_LEN] {
         self.ghash.update_padded(aad);
         self.ghash.update_padded(encrypted);
         let bits = |bytes: &[u8]| (8 * u64::try_from(bytes.len()).unwrap_or(0)).to_be_bytes();

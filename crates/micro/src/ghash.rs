@@ -34,8 +34,12 @@ pub(crate) struct Ghash {
 pub(crate) const PARTS: usize = 9;
 
 impl Ghash {
-    pub(crate) fn new(h: &[u8; BLOCK]) -> Self {
-        Self { products: products(h), sum: [0; 4] }
+    /// The place for a hash, which is too long to be moved.
+    pub(crate) const UNSET: Self = Self { products: [[0; 6]; PARTS], sum: [0; 4] };
+
+    /// Prepares the products with a key.
+    pub(crate) fn set(&mut self, h: &[u8; BLOCK]) {
+        set_key(&mut self.products, h);
     }
 
     /// Hashes bytes, and zeros up to the end of a block.
@@ -55,7 +59,7 @@ impl Ghash {
         ghash(&mut self.products, &mut self.sum, block);
     }
 
-    pub(crate) fn finish(self) -> [u8; BLOCK] {
+    pub(crate) fn finish(&self) -> [u8; BLOCK] {
         let mut bytes = [0; BLOCK];
         let (words, _) = bytes.as_chunks_mut();
         words.iter_mut().zip(self.sum.iter().rev()).for_each(|(to, word)| *to = word.to_be_bytes());
@@ -63,12 +67,10 @@ impl Ghash {
     }
 }
 
-/// Prepares the products with a key.
-pub(crate) fn products(h: &[u8; BLOCK]) -> [Product; PARTS] {
-    parts(element(h)).map(|part| {
-        let [b0, b1, b2, b3] = fourths(part);
-        [0, 0, b0, b1, b2, b3]
-    })
+pub(crate) fn set_key(products: &mut [Product; PARTS], h: &[u8; BLOCK]) {
+    for ([_, _, of_key @ ..], part) in products.iter_mut().zip(parts(element(h))) {
+        *of_key = fourths(part);
+    }
 }
 
 pub(crate) fn element(bytes: &[u8; BLOCK]) -> Element {
@@ -111,7 +113,8 @@ mod tests {
         numbers.extend((0..40).map(|_| u128::from_be_bytes(random.array())));
         for a in &numbers {
             for b in &numbers {
-                let mut ghash = Ghash::new(&a.to_be_bytes());
+                let mut ghash = Ghash::UNSET;
+                ghash.set(&a.to_be_bytes());
                 ghash.update(&b.to_be_bytes());
                 assert_eq!(ghash.finish(), in_bits(*a, *b).to_be_bytes(), "{a:032x} {b:032x}");
             }

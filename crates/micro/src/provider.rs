@@ -17,7 +17,7 @@ use crate::p256::{self, POINT_LEN, Scalar, ecdsa};
 use crate::sha256::{self, Sha256};
 #[cfg(feature = "aes128-gcm")]
 use crate::stack::AES128_GCM;
-use crate::stack::{AGREEMENT, BASE_MULTIPLE, CHACHA20_POLY1305, HASH, HMAC, wiped};
+use crate::stack::{AGREEMENT, BASE_MULTIPLE, CHACHA20_POLY1305, HASH, HMAC, SIGNATURE, wiped};
 
 /// The provider of this back end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -122,7 +122,7 @@ impl Hash for MicroHash {
         wiped::<HASH, _>(|| self.0.update(bytes));
     }
 
-    fn finish(self) -> Digest {
+    fn finish(mut self) -> Digest {
         wiped::<HASH, _>(|| Digest::from(&self.0.finish()))
     }
 }
@@ -200,7 +200,7 @@ impl MicroSigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
     pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
-        wiped::<BASE_MULTIPLE, _>(|| ecdsa::sign(&self.private, digest, hedge))
+        wiped::<SIGNATURE, _>(|| ecdsa::sign(&self.private, digest, hedge))
     }
 
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the certificate.

@@ -1,7 +1,7 @@
 //! SHA-256 (FIPS 180-4) and HMAC with it (RFC 2104).
 #![forbid(unsafe_code)]
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::selected::sha256::compress;
 
@@ -64,8 +64,8 @@ impl Sha256 {
         }
     }
 
-    /// Pads the message (FIPS 180-4 section 5.1.1) and gives its digest.
-    pub(crate) fn finish(mut self) -> [u8; 32] {
+    /// Pads the message (FIPS 180-4 section 5.1.1) and gives its digest. The hash is of no use after it.
+    pub(crate) fn finish(&mut self) -> [u8; 32] {
         let bits = self.length << 3;
         let end = filled(self.length);
         let pad = [[0x80].as_slice(), &[0; BLOCK]].into_iter().flatten();
@@ -108,19 +108,20 @@ pub(crate) fn hmac(key: &[u8], message: &[&[u8]]) -> [u8; 32] {
     for byte in &mut pad {
         *byte ^= 0x36;
     }
-    let mut inner = Sha256::new();
-    inner.update(&pad);
+    let mut hash = Sha256::new();
+    hash.update(&pad);
     for part in message {
-        inner.update(part);
+        hash.update(part);
     }
+    let inner = Zeroizing::new(hash.finish());
     for byte in &mut pad {
         *byte ^= 0x36 ^ 0x5c;
     }
-    let mut outer = Sha256::new();
-    outer.update(&pad);
-    outer.update(&inner.finish());
+    hash = Sha256::new();
+    hash.update(&pad);
+    hash.update(inner.as_slice());
     pad.zeroize();
-    outer.finish()
+    hash.finish()
 }
 
 #[cfg(test)]

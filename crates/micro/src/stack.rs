@@ -9,14 +9,15 @@ use core::mem::MaybeUninit;
 
 use crate::selected::stack::zero;
 
-/// Stack of each operation, in blocks of 16 words.
-pub(crate) const HASH: usize = 11;
-pub(crate) const HMAC: usize = 19;
-pub(crate) const BASE_MULTIPLE: usize = 30;
-pub(crate) const AGREEMENT: usize = 47;
-pub(crate) const CHACHA20_POLY1305: usize = 20;
+/// Stack of each operation, in blocks of 16 words, with one to spare.
+pub(crate) const HASH: usize = 8;
+pub(crate) const HMAC: usize = 14;
+pub(crate) const BASE_MULTIPLE: usize = 20;
+pub(crate) const SIGNATURE: usize = 25;
+pub(crate) const AGREEMENT: usize = 24;
+pub(crate) const CHACHA20_POLY1305: usize = 13;
 #[cfg(feature = "aes128-gcm")]
-pub(crate) const AES128_GCM: usize = 58;
+pub(crate) const AES128_GCM: usize = 17;
 
 /// Runs an operation, and overwrites this number of blocks of the stack below.
 #[inline]

@@ -191,8 +191,11 @@ macro_rules! reduce_once {
 /// each reduction, as in the portable form: `2 p + (p - 1) (2^64 - 1) + (2^64 - 1) p < 2^64 * 2 p`. So it has eight words and a carry, which
 /// stays in the flag until the next two rows are added; with them it is at most `2 p - 1 + (p - 1) (2^64 - 1) < 2^64 (p + 1)`, so that the carry finds room in the window's
 /// ten words.
+///
+/// # Safety
+/// Both point to a number; it may be the same, as all of both is read before `a` is written.
 #[inline(never)]
-pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
+unsafe fn multiply_in_place(a: *mut Number, b: *const Number) {
     let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
     // SAFETY: r1 and r2 point to 32 bytes each, which are read. The stack is as it was in the end, and so are r6 and r7.
     unsafe {
@@ -215,14 +218,28 @@ pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
             reduce_once!(r0 r2 r3 r4 r5 r8 r9 r10),
             "add sp, #64",
             "pop {{r6, r7}}",
-            inlateout("r1") a.as_ptr() => _, inlateout("r2") b.as_ptr() => w1,
+            inlateout("r1") a => _, inlateout("r2") b => w1,
             lateout("r0") w0, lateout("r3") w2, lateout("r4") w3, lateout("r5") w4,
             lateout("r8") w5, lateout("r9") w6, lateout("r10") w7,
             lateout("r11") _, lateout("r12") _, lateout("lr") _,
-            options(pure, readonly),
+            options(readonly),
         );
     }
-    [w0, w1, w2, w3, w4, w5, w6, w7]
+    // SAFETY: `a` points to a number.
+    unsafe { *a = [w0, w1, w2, w3, w4, w5, w6, w7] };
+}
+
+/// `a * b / 2^256` modulo p, in place of `a`, for numbers below p.
+pub(crate) fn multiply(a: &mut Number, b: &Number) {
+    // SAFETY: both are numbers.
+    unsafe { multiply_in_place(a, b) }
+}
+
+/// `a * a / 2^256` modulo p, in place of `a`, for a number below p.
+pub(crate) fn square(a: &mut Number) {
+    let a = core::ptr::from_mut(a);
+    // SAFETY: it is a number, and the same twice.
+    unsafe { multiply_in_place(a, a) }
 }
 
 /// Adds the number at r2 to the eight words, or subtracts it. r1 is the carry less 1 then.
@@ -254,45 +271,46 @@ macro_rules! with_second {
     };
 }
 
-/// Gives a function of two numbers, of which the first is loaded into `r0, r3, r4, r5, r8, r9, r10, r11`, where the result is expected.
+/// Gives a function that changes its first number, which is loaded into `r0, r3, r4, r5, r8, r9, r10, r11`, where the result is expected. The
+/// number at r2 is the one after `with`.
 macro_rules! sum {
-    ($name:ident, $($instructions:expr),*) => {
+    ($name:ident($a:ident $(, $b:ident)?) with $second:ident: $($instructions:expr),*) => {
         #[inline(never)]
-        pub(crate) fn $name(a: &Number, b: &Number) -> Number {
+        pub(crate) fn $name($a: &mut Number $(, $b: &Number)?) {
             let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
             // SAFETY: r1 and r2 point to 32 bytes each, which are read.
             unsafe {
                 asm!(
                     "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
                     $($instructions,)*
-                    inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
+                    inlateout("r1") $a.as_ptr() => _, in("r2") $second.as_ptr(),
                     lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
                     lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
                     lateout("r12") _, lateout("lr") _,
                     options(pure, readonly, nostack),
                 );
             }
-            [w0, w1, w2, w3, w4, w5, w6, w7]
+            *$a = [w0, w1, w2, w3, w4, w5, w6, w7];
         }
     };
 }
 
 // `a + b` modulo p, for numbers below p.
-sum!(add, with_second!("adds" "adcs"), reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11));
+sum!(add(a, b) with b: with_second!("adds" "adcs"), reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11));
 // `a - b` modulo p, for numbers below p. The carry is 0 for a borrow.
-sum!(subtract, with_second!("subs" "sbcs"), add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11));
+sum!(subtract(a, b) with b: with_second!("subs" "sbcs"), add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11));
 // `a - 2 b` modulo p, for numbers below p: twice as above, and in between the number is below p, too.
 sum!(
-    subtract_twice,
+    subtract_twice(a, b) with b:
     with_second!("subs" "sbcs"),
     add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
     with_second!("subs" "sbcs"),
     add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11)
 );
-// `a / 2 + b` modulo p, for numbers below p: `a` is even, or will be with p, and the carry of that sum comes back from above. The half is below p,
-// too.
+// `3 a / 2` modulo p, for a number below p: `a` is even, or will be with p, and the carry of that sum comes back from above. The half is below p,
+// too, and `a` is added to it.
 sum!(
-    add_to_half,
+    three_halves(a) with a:
     "and r1, r0, #1; rsb r1, r1, #0",
     add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
     "rrxs r11, r11; rrxs r10, r10; rrxs r9, r9; rrxs r8, r8",
@@ -301,20 +319,22 @@ sum!(
     reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11)
 );
 
-/// The number at `place` of the entry at `index`, which may be secret: all entries are read, and multiplied by 1 or 0.
+/// Reads the number at `place`, 0 or 1, of the entry at `index`, which may be secret: all entries are read, and multiplied by 1 or 0.
 #[inline(never)]
-pub(crate) fn select_entry<const N: usize>(table: &[[Coordinate; N]; 8], place: usize, index: u32) -> Coordinate {
+pub(crate) fn select_entry(table: &[[Coordinate; 2]], place: usize, index: u32) -> Coordinate {
     let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
-    // From the number in the first entry to that in the last.
-    let Some(numbers) = table.as_flattened().get(place..=place + 7 * N) else { return Coordinate::ZERO };
-    // SAFETY: r0 points to a number, and is moved by `N` numbers of 32 bytes seven times, to the last of `numbers`. 32 bytes are read at each. The
-    // stack is as it was in the end, and so are r6 and r7.
+    let number = match table {
+        [[x, _], ..] if place == 0 => x,
+        [[_, y], ..] if place == 1 => y,
+        _ => return Coordinate::ZERO,
+    };
+    // SAFETY: r0 points to a number of the first entry, and is moved by the 64 bytes of an entry as often as there are entries, of which r2 is the
+    // number, 1 at least. 32 bytes are read before each move. The stack is as it was in the end, and so are r6 and r7.
     unsafe {
         asm!(
             "push {{r6, r7}}",
             "mov r3, #0; mov r4, #0; mov r5, #0; mov r8, #0",
             "mov r9, #0; mov r10, #0; mov r11, #0; mov r12, #0",
-            "mov r2, #8",
             "2:",
             // 1 if the distance to the entry is 0, of which all 32 bits are leading zeros.
             "clz lr, r1; lsr lr, lr, #5",
@@ -323,12 +343,12 @@ pub(crate) fn select_entry<const N: usize>(table: &[[Coordinate; N]; 8], place: 
             "ldrd r6, r7, [r0, #8]; mla r5, r6, lr, r5; mla r8, r7, lr, r8",
             "ldrd r6, r7, [r0, #16]; mla r9, r6, lr, r9; mla r10, r7, lr, r10",
             "ldrd r6, r7, [r0, #24]; mla r11, r6, lr, r11; mla r12, r7, lr, r12",
-            "add r0, #{entry}",
+            "add r0, #64",
             "subs r2, #1",
             "bne 2b",
             "pop {{r6, r7}}",
-            entry = const 32 * N,
-            inlateout("r0") numbers.as_ptr() => _, inlateout("r1") index => _, lateout("r2") _,
+            inlateout("r0") core::ptr::from_ref(number) => _, inlateout("r1") index => _,
+            inlateout("r2") table.len() => _,
             lateout("r3") w0, lateout("r4") w1, lateout("r5") w2, lateout("r8") w3,
             lateout("r9") w4, lateout("r10") w5, lateout("r11") w6, lateout("r12") w7,
             lateout("lr") _,

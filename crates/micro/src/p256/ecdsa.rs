@@ -12,14 +12,20 @@ use crate::sha256::hmac;
 /// Signs a SHA-256 digest: `r || s`, big-endian.
 pub(crate) fn sign(key: &Scalar, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
     let z = Scalar::reduced(&number::from_bytes(digest));
-    let nonce = Zeroizing::new(Nonces::new(key, &z, hedge).next().ok_or(CryptoError::Invalid)?);
-    let r = Scalar::reduced(&Affine::base_multiple(&nonce).x.number());
     // With it, and one signature, anybody could compute the key.
-    let inverse = Zeroizing::new(nonce.inverse());
+    let mut nonce = Zeroizing::new(Nonces::first(key, &z, hedge).ok_or(CryptoError::Invalid)?);
+    numbers(key, &z, &mut nonce)
+}
+
+/// Computes both numbers of the signature from its nonce, which it inverts.
+#[inline(never)] // so that all this is not in the frame that finds the nonce
+fn numbers(key: &Scalar, digest: &Scalar, nonce: &mut Scalar) -> Result<[u8; 64], CryptoError> {
+    let r = x_modulo_order(nonce);
+    nonce.invert();
     // Each of them, with what everybody sees, would do as well.
     let product = Zeroizing::new(r.times(key));
-    let sum = Zeroizing::new(z.plus(&product));
-    let s = inverse.times(&sum);
+    let sum = Zeroizing::new(digest.plus(&product));
+    let s = nonce.times(&sum);
     // A nonce for which one of them is 0 does not occur in practice.
     if r.is_zero() || s.is_zero() {
         return Err(CryptoError::Invalid);
@@ -30,14 +36,20 @@ pub(crate) fn sign(key: &Scalar, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8;
     Ok(signature)
 }
 
+/// Returns the x of a multiple of the base point, modulo the order.
+#[inline(never)] // so that the point is not in the frame of the signature
+fn x_modulo_order(scalar: &Scalar) -> Scalar {
+    Scalar::reduced(&Affine::base_multiple(scalar).x.number())
+}
+
 /// Verifies a signature in DER. A digest longer than a scalar is truncated (FIPS 186-5 section 6.4.2). Nothing here is secret.
 pub(crate) fn verify(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = point(public_key).ok_or(CryptoError::Invalid)?;
     let [r, s] = ecdsa_sig_value(signature)?.map(|number| Scalar::nonzero(&number));
-    let (r, s) = r.zip(s).ok_or(CryptoError::Forged)?;
+    let (r, mut s) = r.zip(s).ok_or(CryptoError::Forged)?;
     let z = Scalar::reduced(&number::from_bytes(digest.first_chunk().ok_or(CryptoError::Invalid)?));
-    let inverse = s.inverse();
-    let sum = Point::joint_multiple(&z.times(&inverse), &r.times(&inverse), &key);
+    s.invert();
+    let sum = Point::joint_multiple(&z.times(&s), &r.times(&s), &key);
     if sum.has_x_modulo_order(&r) { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
@@ -53,8 +65,14 @@ struct Nonces {
 const NONCE_TRIES: usize = 4;
 
 impl Nonces {
-    /// Does steps a to f, for a private key and a digest modulo the order.
+    /// Returns the first nonce that is a scalar.
     #[inline(never)] // so that it is not in the frame of the signature
+    fn first(key: &Scalar, digest: &Scalar, hedge: &[u8]) -> Option<Scalar> {
+        Self::new(key, digest, hedge).next()
+    }
+
+    /// Does steps a to f, for a private key and a digest modulo the order.
+    #[inline(never)] // nor in that of the last step
     fn new(key: &Scalar, digest: &Scalar, hedge: &[u8]) -> Self {
         let (key, digest) = (Zeroizing::new(key.to_bytes()), digest.to_bytes());
         let mut nonces = Self { k: [0; 32], v: [1; 32] };
@@ -165,7 +183,9 @@ mod tests {
         let r = Scalar::reduced(&Affine::base_multiple(&nonce).x.number());
         let minus_one = Scalar(number::subtract(&super::super::scalar::ORDER, &[1, 0, 0, 0, 0, 0, 0, 0]).0);
         // s = 1 = (z + r d) / k.
-        let secret = nonce.plus(&minus_one.times(&z)).times(&r.inverse());
+        let mut inverse = r;
+        inverse.invert();
+        let secret = nonce.plus(&minus_one.times(&z)).times(&inverse);
         let public = public_key(&secret);
         let with = |s: &[u8; 32]| der([r.to_bytes(), *s].concat()[..].first_chunk().unwrap());
         let mut one = [0; 32];

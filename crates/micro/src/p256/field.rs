@@ -4,11 +4,12 @@
 //! modulo p, always below p, so that each number has one form.
 #![forbid(unsafe_code)]
 
+use core::ops::{AddAssign, MulAssign, SubAssign};
 use zeroize::Zeroize;
 
 use super::inverse::Modulus;
 use crate::number::{self, Number};
-use crate::selected::p256::{add, add_to_half, multiply, select_entry, subtract, subtract_twice};
+use crate::selected::p256::{add, multiply, select_entry, square, subtract, subtract_twice, three_halves};
 
 /// A number modulo p.
 #[repr(transparent)]
@@ -39,39 +40,48 @@ impl Coordinate {
     }
 
     pub(super) fn times(&self, other: &Self) -> Self {
-        Self(multiply(&self.0, &other.0))
+        let mut product = *self;
+        product *= other;
+        product
     }
 
-    pub(super) fn square(&self) -> Self {
-        self.times(self)
+    /// Multiplies by itself.
+    pub(super) fn square(&mut self) {
+        square(&mut self.0);
     }
 
-    pub(super) fn plus(&self, other: &Self) -> Self {
-        Self(add(&self.0, &other.0))
+    pub(super) fn squared(&self) -> Self {
+        let mut square = *self;
+        square.square();
+        square
     }
 
     pub(super) fn minus(&self, other: &Self) -> Self {
-        Self(subtract(&self.0, &other.0))
+        let mut difference = *self;
+        difference -= other;
+        difference
     }
 
-    /// `a - 2 b`.
-    pub(super) fn minus_twice(&self, other: &Self) -> Self {
-        Self(subtract_twice(&self.0, &other.0))
+    /// Subtracts twice another number.
+    pub(super) fn subtract_twice(&mut self, other: &Self) {
+        subtract_twice(&mut self.0, &other.0);
     }
 
-    /// `3 a / 2`.
-    pub(super) fn three_halves(&self) -> Self {
-        Self(add_to_half(&self.0, &self.0))
+    /// Multiplies by 3, and divides by 2.
+    pub(super) fn three_halves(&mut self) {
+        three_halves(&mut self.0);
     }
 
-    pub(super) fn negated(&self) -> Self {
-        Self::ZERO.minus(self)
+    /// Changes the sign under a mask.
+    pub(super) fn negate_if(&mut self, mask: u32) {
+        *self = Self::select(mask, &Self::ZERO.minus(self), self);
     }
 
-    /// `1 / a`, or 0 for 0.
-    pub(super) fn inverse(&self) -> Self {
+    /// Replaces the number by its inverse, or 0 by 0.
+    pub(super) fn invert(&mut self) {
         // The inverse of a * 2^256 is 1 / a * 2^-256; a product takes 2^256 away.
-        Self(Modulus::FIELD.inverse(&self.0)).times(&R_CUBED)
+        Modulus::FIELD.invert(&mut self.0);
+        *self *= &R_CUBED;
     }
 
     /// Returns the mask of `a == 0`.
@@ -80,18 +90,31 @@ impl Coordinate {
     }
 
     /// Reads an entry of a table at a place that may be secret: all entries are read.
-    pub(super) fn select_entry<const N: usize>(table: &[[Self; N]; 8], index: u32) -> [Self; N] {
-        let mut coordinate = 0;
-        [(); N].map(|()| {
-            let number = select_entry(table, coordinate, index);
-            coordinate += 1;
-            number
-        })
+    pub(super) fn select_entry(table: &[[Self; 2]], index: u32) -> [Self; 2] {
+        [select_entry(table, 0, index), select_entry(table, 1, index)]
     }
 
     /// Selects `yes` or `no` by the mask.
     pub(super) fn select(mask: u32, yes: &Self, no: &Self) -> Self {
         Self(number::select(mask, &yes.0, &no.0))
+    }
+}
+
+impl AddAssign<&Self> for Coordinate {
+    fn add_assign(&mut self, other: &Self) {
+        add(&mut self.0, &other.0);
+    }
+}
+
+impl SubAssign<&Self> for Coordinate {
+    fn sub_assign(&mut self, other: &Self) {
+        subtract(&mut self.0, &other.0);
+    }
+}
+
+impl MulAssign<&Self> for Coordinate {
+    fn mul_assign(&mut self, other: &Self) {
+        multiply(&mut self.0, &other.0);
     }
 }
 
@@ -119,6 +142,12 @@ mod tests {
         })
     }
 
+    fn sum(a: &Coordinate, b: &Coordinate) -> Coordinate {
+        let mut sum = *a;
+        sum += b;
+        sum
+    }
+
     const R: Number = Coordinate::ONE.0;
 
     #[test]
@@ -135,7 +164,7 @@ mod tests {
         // Each with some of the others, so that all pairs of extreme numbers come up.
         for (index, a) in numbers.iter().enumerate() {
             assert_eq!(product(&a.times(a).0, &R), product(&a.0, &a.0), "{a:08x?}");
-            assert_eq!(a.square(), a.times(a), "{a:08x?}");
+            assert_eq!(a.squared(), a.times(a), "{a:08x?}");
             for b in numbers.iter().skip(index % 7).step_by(7) {
                 assert_eq!(product(&a.times(b).0, &R), product(&a.0, &b.0), "{a:08x?} {b:08x?}");
             }
@@ -146,23 +175,28 @@ mod tests {
     fn sums_and_differences_undo_each_other() {
         let numbers = numbers();
         for a in &numbers {
-            let half = Coordinate(add_to_half(&a.0, &[0; 8]));
-            assert!(number::subtract(&half.0, &P).1 != 0);
-            assert_eq!(half.plus(&half), *a, "{a:08x?}");
-            assert_eq!(a.three_halves(), a.plus(&half), "{a:08x?}");
-            assert_eq!(a.plus(&a.negated()), Coordinate::ZERO);
+            let mut three_halves = *a;
+            three_halves.three_halves();
+            let half = three_halves.minus(a);
+            assert!(number::subtract(&three_halves.0, &P).1 != 0);
+            assert_eq!(sum(&half, &half), *a, "{a:08x?}");
+            let mut negated = *a;
+            negated.negate_if(0);
+            assert_eq!(negated, *a);
+            negated.negate_if(u32::MAX);
+            assert_eq!(sum(a, &negated), Coordinate::ZERO);
             assert_eq!(a.is_zero() != 0, *a == Coordinate::ZERO);
             assert_eq!(Coordinate::new(&a.number()), Some(*a));
             for b in &numbers {
-                let (sum, difference) = (a.plus(b), a.minus(b));
+                let (sum, difference) = (sum(a, b), a.minus(b));
                 for number in [sum, difference] {
                     assert!(number::subtract(&number.0, &P).1 != 0, "{a:08x?} {b:08x?}");
                 }
                 assert_eq!(sum.minus(b), *a);
-                assert_eq!(difference.plus(b), *a);
-                assert_eq!(difference, b.minus(a).negated());
-                assert_eq!(a.minus_twice(b), difference.minus(b));
-                assert_eq!(add_to_half(&a.0, &b.0), b.plus(&Coordinate(add_to_half(&a.0, &[0; 8]))).0);
+                assert_eq!(Coordinate::ZERO.minus(&b.minus(a)), difference);
+                let mut twice_less = *a;
+                twice_less.subtract_twice(b);
+                assert_eq!(twice_less, difference.minus(b));
             }
         }
     }
@@ -171,7 +205,9 @@ mod tests {
     fn a_number_times_its_inverse_is_one() {
         for a in numbers() {
             let expected = if a == Coordinate::ZERO { Coordinate::ZERO } else { Coordinate::ONE };
-            assert_eq!(a.times(&a.inverse()), expected, "{a:08x?}");
+            let mut inverse = a;
+            inverse.invert();
+            assert_eq!(a.times(&inverse), expected, "{a:08x?}");
         }
     }
 

@@ -63,9 +63,9 @@ impl Modulus {
         inverse: 0x11ff_43b1,
     };
 
-    /// `1 / number` for a number below the modulus; 0 for 0.
+    /// Replaces a number below the modulus by its inverse, or 0 by 0.
     #[inline(never)]
-    pub(super) fn inverse(&self, number: &Number) -> Number {
+    pub(super) fn invert(&self, number: &mut Number) {
         let (mut f, mut g) = (self.limbs, limbs(number));
         let (mut d, mut e) = ([0; 9], [1, 0, 0, 0, 0, 0, 0, 0, 0]);
         // -(delta + 1/2), a whole number.
@@ -73,13 +73,13 @@ impl Modulus {
         for _ in 0..BATCHES {
             let matrix;
             (zeta, matrix) = steps(zeta, f[0], g[0]);
-            [d, e] = matrix.map(|row| self.apply(row, &d, &e, self.often(row, &d, &e)));
+            let often = matrix.map(|row| self.often(row, &d, &e));
+            self.apply(&matrix, &mut d, &mut e, often);
             // Without the modulus.
-            [f, g] = matrix.map(|row| self.apply(row, &f, &g, 0));
+            self.apply(&matrix, &mut f, &mut g, [0; 2]);
         }
-        let inverse = self.normal(&d, f[8]);
+        *number = self.normal(&mut d, f[8]);
         [&mut f, &mut g, &mut d, &mut e].into_iter().for_each(Zeroize::zeroize);
-        inverse
     }
 
     /// Counts the multiples of the modulus that are added to the sum of a row, so that it is a multiple of 2^30. Divided by it, it is again above twice
@@ -93,40 +93,45 @@ impl Modulus {
         start - low_bits.cast_signed()
     }
 
-    /// Adds `often` times the modulus to the sum of a row, and divides by 2^30.
+    /// Replaces two numbers by the sums of both rows, each with a multiple of the modulus, divided by 2^30.
+    #[inline]
+    fn apply(&self, [first, second]: &Matrix, a: &mut Limbs, b: &mut Limbs, [often_first, often_second]: [i32; 2]) {
+        let mut next = *b;
+        self.apply_row(*first, a, &mut next, often_first);
+        self.apply_row(*second, a, b, often_second);
+        *a = next;
+    }
+
+    /// Replaces `b` by the sum of a row and `often` times the modulus, divided by 2^30.
     ///
     /// A limb is below 2^30, the highest below 2^18 with any sign, a row at most 2^30, `often` below 2^31: each sum with its carry is
     /// below 2^62.
     #[inline(never)]
-    fn apply(&self, [of_a, of_b]: [i32; 2], a: &Limbs, b: &Limbs, often: i32) -> Limbs {
+    fn apply_row(&self, [of_a, of_b]: [i32; 2], a: &Limbs, b: &mut Limbs, often: i32) {
         let product = |a: i32, b: i32| i64::from(a) * i64::from(b);
-        let limbs = a.iter().zip(b).zip(&self.limbs);
-        let mut sums = limbs.map(|((a, b), m)| product(of_a, *a) + product(of_b, *b) + product(often, *m));
-        // The lowest bits are 0.
-        let mut carry = sums.next().unwrap_or(0) >> BITS;
-        let mut result = [0; 9];
-        let [limbs @ .., highest] = &mut result;
-        for (limb, sum) in limbs.iter_mut().zip(sums) {
-            carry += sum;
-            *limb = low(carry.cast_unsigned() & MASK).cast_signed();
+        let mut carry = 0;
+        // The lowest bits are 0, and go; each limb takes the place below its own.
+        let mut below = &mut 0;
+        for ((a, b), m) in a.iter().zip(b).zip(&self.limbs) {
+            carry += product(of_a, *a) + product(of_b, *b) + product(often, *m);
+            *below = low(carry.cast_unsigned() & MASK).cast_signed();
             carry >>= BITS;
+            below = b;
         }
-        *highest = low(carry.cast_unsigned()).cast_signed();
-        result
+        *below = low(carry.cast_unsigned()).cast_signed();
     }
 
-    /// Returns `number`, or its negative if `sign` is negative, from 0 to the modulus less 1.
-    fn normal(&self, number: &Limbs, sign: i32) -> Number {
-        let mut limbs = *number;
-        self.add_if_negative(&mut limbs);
+    /// Returns a number, or its negative if `sign` is negative, from 0 to the modulus less 1.
+    fn normal(&self, limbs: &mut Limbs, sign: i32) -> Number {
+        self.add_if_negative(limbs);
         let negate = black_box(sign >> 31);
-        for limb in &mut limbs {
+        for limb in limbs.iter_mut() {
             *limb = (*limb ^ negate) - negate;
         }
-        carry(&mut limbs);
-        self.add_if_negative(&mut limbs);
-        carry(&mut limbs);
-        number_of(&limbs)
+        carry(limbs);
+        self.add_if_negative(limbs);
+        carry(limbs);
+        number_of(limbs)
     }
 
     fn add_if_negative(&self, limbs: &mut Limbs) {
@@ -247,7 +252,8 @@ mod tests {
             let random = (0..500).map(|_| from_bytes(&random.array()));
             let all: Vec<_> = edges(&number).chain(random).collect();
             for a in all.into_iter().filter(|a| crate::number::subtract(a, &number).1 != 0) {
-                let inverse = modulus.inverse(&a);
+                let mut inverse = a;
+                modulus.invert(&mut inverse);
                 let is_zero = a == [0; 8];
                 assert_eq!(product(&a, &inverse, &number), [u32::from(!is_zero), 0, 0, 0, 0, 0, 0, 0], "{a:08x?}");
                 assert!(crate::number::subtract(&inverse, &number).1 != 0);

@@ -18,6 +18,7 @@ pub(crate) use self::scalar::Scalar;
 use zeroize::Zeroizing;
 
 use self::point::Affine;
+use crate::number;
 use crate::sha256::Sha256;
 
 /// Bytes of an uncompressed point.
@@ -45,15 +46,14 @@ pub(crate) fn private_key(seed: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
 /// Returns the public key, uncompressed (SEC 1 section 2.3.3).
 pub(crate) fn public_key(key: &Scalar) -> [u8; POINT_LEN] {
     let mut bytes = [UNCOMPRESSED; POINT_LEN];
-    let coordinates = Affine::base_multiple(key).to_bytes();
+    let coordinates = Affine::base_multiple(key).bytes();
     bytes.iter_mut().skip(1).zip(coordinates.as_flattened()).for_each(|(to, from)| *to = *from);
     bytes
 }
 
 /// Returns the x coordinate of the shared point, with its leading zeros (RFC 9846 section 7.4.2); `None` if `peer` is not a public key.
 pub(crate) fn agree(key: &Scalar, peer: &[u8]) -> Option<[u8; 32]> {
-    let [x, _] = point(peer)?.multiple(key).to_bytes();
-    Some(x)
+    Some(number::to_bytes(&point(peer)?.multiple(key).x.number()))
 }
 
 /// Parses a point on the curve, uncompressed: RFC 9846 section 4.3.8.2 for key shares, RFC 8422 section 5.1.1 for certificates.

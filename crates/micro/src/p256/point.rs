@@ -1,8 +1,7 @@
 //! Points in Jacobian coordinates, and their multiples.
 //!
 //! The formulas are those of the Explicit-Formulas Database for `a = -3`, which leave out cases: a sum of equal points has another formula,
-//! and so has one with the identity. For secret numbers, each loop has a proof that no such case occurs, or both results are computed and
-//! one is chosen, so that nothing branches. For public numbers, in [`Point::joint_multiple`], they are branches.
+//! and so has one with the identity. For secret numbers, each loop has a proof that no such case occurs. For public numbers, in [`Point::joint_multiple`], they are branches.
 #![forbid(unsafe_code)]
 
 #[cfg(any(test, comparison))]
@@ -45,18 +44,20 @@ const B: Coordinate = Coordinate([
     0xdc30_061d,
 ]);
 
-/// Entries of a table: odd multiples from 1 to 15. A digit of four bits and a sign selects one.
-const ENTRIES: usize = 8;
-/// The table of a comb.
-type Comb = [[Coordinate; 2]; ENTRIES];
-/// Digits of four bits in a scalar.
-const DIGITS: usize = 64;
+/// Entries of the table of another point: its odd multiples from 1 to 7. A digit of three bits and a sign selects one.
+const MULTIPLES: usize = 4;
+/// Bits of a digit.
+const DIGIT_BITS: usize = 3;
+/// Digits below the first one.
+const DIGITS: usize = 85;
+/// A point in a table: its x and its y.
+type Entry = [Coordinate; 2];
 /// Columns that each comb goes through.
 const COLUMNS: usize = 32;
 /// The width of the digits for multiples of the base point that are public.
 const BASE_WIDTH: usize = 5;
-/// The same for multiples of another point.
-const POINT_WIDTH: usize = 4;
+/// The same for multiples of another point: one more than bits, for the sign.
+const POINT_WIDTH: usize = DIGIT_BITS + 1;
 
 impl Affine {
     /// Makes a point on the curve from public coordinates (SP 800-56A Rev. 3 section 5.6.2.3.4: partial validation, which is a full one for this
@@ -64,71 +65,93 @@ impl Affine {
     pub(super) fn new(x: &[u8; 32], y: &[u8; 32]) -> Option<Self> {
         let [x, y] = [x, y].map(|bytes| Coordinate::new(&number::from_bytes(bytes)));
         let (x, y) = (x?, y?);
-        let three = Coordinate::ONE.plus(&Coordinate::ONE).plus(&Coordinate::ONE);
-        let right = x.square().minus(&three).times(&x).plus(&B);
-        (y.square() == right).then_some(Self { x, y })
+        // x^3 - 3 x + b
+        let mut right = x.squared();
+        (0..3).for_each(|_| right -= &Coordinate::ONE);
+        right *= &x;
+        right += &B;
+        (y.squared() == right).then_some(Self { x, y })
     }
 
     /// Returns the coordinates as bytes.
-    pub(super) fn to_bytes(self) -> [[u8; 32]; 2] {
-        [self.x, self.y].map(|coordinate| number::to_bytes(&coordinate.number()))
+    pub(super) fn bytes(&self) -> [[u8; 32]; 2] {
+        [&self.x, &self.y].map(|coordinate| number::to_bytes(&coordinate.number()))
     }
 
-    /// The negative under a mask.
-    fn negate_if(&mut self, mask: u32) {
-        self.y = Coordinate::select(mask, &self.y.negated(), &self.y);
-    }
-
-    const fn point(self) -> Point {
+    const fn point(&self) -> Point {
         Point { x: self.x, y: self.y, z: Coordinate::ONE }
     }
 
     /// Multiplies this point by a scalar from 1, in constant time.
     ///
-    /// The scalar, or its negative, is odd, and so has 64 digits of 4 bits that are odd, too: each is one of -15, -13 .. 15. From the
-    /// highest down, the sum is multiplied by 16 and the multiple of a digit is added. No addition is one of the cases that the
-    /// formula leaves out but, perhaps, the last: with `s` the sum of the digits before, which is odd, `16 s` is at least 16
-    /// without its sign, and a digit `d` at most 15, so that `16 s + d` and `16 s - d` are not 0; and before the last addition they are below
-    /// 2^253, so not a multiple of the order either. At the last, `16 s + d` is the scalar, which is not 0 modulo the order; `16 s - d` may be.
+    /// The scalar, or its negative, is odd, and so is a sum of all powers of 2 from 2^0 to 2^255, each with a sign. The highest of them has a plus, and is
+    /// the first digit, which is 1. Three in a row of the others are a digit, which is one of -7, -5 .. 7. From the highest down, the sum
+    /// is multiplied by 8 and the multiple of a digit is added.
+    ///
+    /// No addition is one of the cases that the formula leaves out. With `s` the sum of the digits before, which is odd, `8 s` is
+    /// at least 8 without its sign, and a digit `d` at most 7, so that `8 s + d` and `8 s - d` are not 0; and before the last addition they are below
+    /// 2^254, so not a multiple of the order either. At the last, `8 s + d` is the scalar or its negative, which is not 0 modulo the order.
+    /// And `8 s - d`, which is that less `2 d`, is odd and between -14 and the order and 14. So it could only be the order, for a `d` below 0. But
+    /// `8 s + d` is 8 and `d` modulo 16, and the order is 1, so that `d` would be 7.
+    #[inline(never)] // so that the table is in no other frame
     pub(super) fn multiple(&self, scalar: &Scalar) -> Self {
-        let (digits, is_negated) = scalar.odd();
-        let digits = halved(&digits);
-        let table: [_; ENTRIES] = self.odd_multiples(|&Point { x, y, z }| [x, y, z]);
-        // The bits of a digit are signs: 8 + 4 + 2 + 1 if all are set.
-        let entry = |digit: usize| {
-            let bits = bit_range(&digits, 4 * digit, 4);
-            let negate = (bits >> 3).wrapping_sub(1);
-            let mut entry = Point::from(Coordinate::select_entry(&table, (bits ^ negate) & 7));
-            entry.negate_if(negate);
-            entry
-        };
-        let mut sum = entry(DIGITS - 1);
-        for digit in (1..DIGITS - 1).rev() {
-            sum.quadruple();
-            sum.quadruple();
-            let entry = entry(digit);
-            sum.add(&entry.x, &entry.y, Some(&powers(&entry.z)));
-        }
-        sum.quadruple();
-        sum.quadruple();
-        sum.add_any(&entry(0));
-        sum.negate_if(is_negated);
-        sum.affine()
+        let mut table = [[Coordinate::ZERO; 2]; MULTIPLES];
+        self.odd_multiples(&mut table);
+        sum_of_digits(&table, scalar).affine()
     }
 
-    /// Returns the odd multiples from 1 on, each as an entry of a table.
-    fn odd_multiples<T: Copy, const N: usize>(&self, entry: fn(&Point) -> T) -> [T; N] {
+    /// Computes the odd multiples from 1 on.
+    ///
+    /// Each is the sum of the one before and of twice the point, which are kept with the same z, so that there is a formula with
+    /// five products and two squares (N. Meloni, "New Point Addition Formulae for ECC Applications", 2007). It multiplies z by the difference of both
+    /// x, which is 0 for none of them: the order is a large prime. So all of them are divided by their z with one inverse (P. L. Montgomery,
+    /// "Speeding the Pollard and Elliptic Curve Methods of Factorization", 1987).
+    #[inline(never)]
+    fn odd_multiples(&self, table: &mut [Entry; MULTIPLES]) {
+        let [first, others @ ..] = table;
+        *first = [self.x, self.y];
+        // Twice the point has the z of y; with it, the point is (x y^2, y^4).
+        let Self { mut x, mut y } = *self;
         let mut twice = self.point();
         twice.double();
-        let twice_z = powers(&twice.z);
-        let mut multiple = self.point();
-        let mut table = [entry(&multiple); N];
-        for place in table.iter_mut().skip(1) {
-            // Twice the point and an odd multiple of it are neither equal nor opposite: the order is a large prime.
-            multiple.add(&twice.x, &twice.y, Some(&twice_z));
-            *place = entry(&multiple);
+        y.square();
+        x *= &y;
+        y.square();
+        let mut runs = [Coordinate::ONE; MULTIPLES - 1];
+        for ([next_x, next_y], run) in others.iter_mut().zip(&mut runs) {
+            *run = twice.x;
+            *run -= &x;
+            *next_x = *run;
+            next_x.square();
+            // Now with the z of the sum. What y was goes into the rise, and then y is free.
+            twice.x *= next_x;
+            x *= next_x;
+            *next_y = twice.y;
+            *next_y -= &y;
+            y = twice.x;
+            y -= &x;
+            twice.y *= &y;
+            twice.z *= run;
+            *next_x = *next_y;
+            next_x.square();
+            *next_x -= &twice.x;
+            *next_x -= &x;
+            y = twice.x;
+            y -= next_x;
+            *next_y *= &y;
+            *next_y -= &twice.y;
+            (x, y) = (*next_x, *next_y);
         }
-        table
+        let Point { z: mut inverse, .. } = twice;
+        inverse.invert();
+        for ([x, y], run) in others.iter_mut().zip(&runs).rev() {
+            let mut power = inverse;
+            power.square();
+            *x *= &power;
+            power *= &inverse;
+            *y *= &power;
+            inverse *= run;
+        }
     }
 
     /// Multiplies the base point by a scalar from 1, in constant time.
@@ -150,24 +173,31 @@ impl Affine {
         let signs = halved(&signs);
         let [first, second] = &COMBS;
         let mut sum = comb_entry(second, &signs, 2 * COLUMNS - 1).point();
-        let entry = comb_entry(first, &signs, COLUMNS - 1);
-        sum.add(&entry.x, &entry.y, None);
+        sum.add(&comb_entry(first, &signs, COLUMNS - 1));
         for column in (0..COLUMNS - 1).rev() {
             sum.double();
-            for (comb, column) in [(second, column + COLUMNS), (first, column)] {
-                let entry = comb_entry(comb, &signs, column);
-                sum.add(&entry.x, &entry.y, None);
-            }
+            sum.add(&comb_entry(second, &signs, column + COLUMNS));
+            sum.add(&comb_entry(first, &signs, column));
         }
-        sum.negate_if(is_negated);
+        sum.y.negate_if(is_negated);
         sum.affine()
     }
 }
 
-impl From<[Coordinate; 3]> for Point {
-    fn from([x, y, z]: [Coordinate; 3]) -> Self {
-        Self { x, y, z }
+/// Adds the multiples of the digits of a scalar, see [`Affine::multiple`].
+#[inline(never)]
+fn sum_of_digits(multiples: &[Entry; MULTIPLES], scalar: &Scalar) -> Point {
+    let (digits, is_negated) = scalar.odd();
+    let digits = halved(&digits);
+    let [[x, y], ..] = *multiples;
+    let mut sum = Affine { x, y }.point();
+    for digit in (0..DIGITS).rev() {
+        (0..DIGIT_BITS).for_each(|_| sum.double());
+        // The bits of a digit are signs: 4 + 2 + 1 if all are set.
+        sum.add(&signed_entry(multiples, bit_range(&digits, DIGIT_BITS * digit, DIGIT_BITS)));
     }
+    sum.y.negate_if(is_negated);
+    sum
 }
 
 impl Point {
@@ -175,49 +205,45 @@ impl Point {
 
     /// Returns `a` times the base point plus `b` times `point`. **Not in constant time**, for public numbers.
     ///
-    /// Both are written in odd digits with many zeros between them (J. A. Solinas, "Efficient Arithmetic on Koblitz Curves", 2000), and the sum is
+    /// Both are written in odd digits with many zeros between them, and the sum is
     /// doubled once for both (E. G. Straus, "Addition chains of vectors", 1964). More multiples of the base point are in a table.
+    #[inline(never)]
     pub(super) fn joint_multiple(a: &Scalar, b: &Scalar, point: &Affine) -> Self {
-        let table: [_; 1 << (POINT_WIDTH - 2)] =
-            point.odd_multiples(|&Point { x, y, z }| (Affine { x, y }, powers(&z)));
+        let mut multiples = [[Coordinate::ZERO; 2]; MULTIPLES];
+        point.odd_multiples(&mut multiples);
         let mut digits = (SparseDigits::new(&a.0, BASE_WIDTH), SparseDigits::new(&b.0, POINT_WIDTH));
         let mut sum = Self::IDENTITY;
         for place in (0..SparseDigits::PLACES).rev() {
             sum.double();
-            if let Some((multiple, mask)) = digits.0.at(place, &ODD_MULTIPLES) {
-                let [x, y] = *multiple;
-                sum.add_public(Affine { x, y }, mask, None);
+            if let Some(digit) = digits.0.at(place) {
+                sum.add_multiple(&ODD_MULTIPLES, digit);
             }
-            if let Some(((multiple, z), mask)) = digits.1.at(place, &table) {
-                sum.add_public(*multiple, mask, Some(z));
+            if let Some(digit) = digits.1.at(place) {
+                sum.add_multiple(&multiples, digit);
             }
         }
         sum
     }
 
     /// Returns whether the x is `r` modulo the order; never of the identity. Not in constant time.
+    #[inline(never)]
     pub(super) fn has_x_modulo_order(&self, r: &Scalar) -> bool {
         // x is below p, which is below twice the order.
         let (second, carry) = number::add(&r.0, &ORDER);
         let candidates = [Some(r.0), (carry == 0).then_some(second)];
-        let has_x = |x: Coordinate| self.z.is_zero() == 0 && x.times(&self.z.square()) == self.x;
+        let z_squared = self.z.squared();
+        let has_x = |x: Coordinate| self.z.is_zero() == 0 && x.times(&z_squared) == self.x;
         candidates.iter().flatten().filter_map(Coordinate::new).any(has_x)
     }
 
-    fn affine(&self) -> Affine {
-        let inverse = self.z.inverse();
-        let squared = inverse.square();
-        Affine { x: self.x.times(&squared), y: self.y.times(&squared).times(&inverse) }
-    }
-
-    /// The negative under a mask.
-    fn negate_if(&mut self, mask: u32) {
-        self.y = Coordinate::select(mask, &self.y.negated(), &self.y);
-    }
-
-    fn quadruple(&mut self) {
-        self.double();
-        self.double();
+    fn affine(mut self) -> Affine {
+        self.z.invert();
+        let mut power = self.z;
+        power.square();
+        self.x *= &power;
+        power *= &self.z;
+        self.y *= &power;
+        Affine { x: self.x, y: self.y }
     }
 
     /// Doubles the point: four products and four squares. Right for all points; twice the identity has a z of 0, too.
@@ -227,70 +253,83 @@ impl Point {
     #[inline(never)]
     fn double(&mut self) {
         let Self { x, y, z } = self;
-        let z_squared = z.square();
-        *z = y.times(z);
-        let y_squared = y.square();
-        let middle = x.times(&y_squared);
-        let slope = x.plus(&z_squared).times(&x.minus(&z_squared)).three_halves();
-        *x = slope.square().minus_twice(&middle);
-        *y = middle.minus(x).times(&slope).minus(&y_squared.square());
+        let mut slope = *x;
+        let mut middle = *z;
+        middle.square();
+        *z *= y;
+        slope += &middle;
+        slope *= &x.minus(&middle);
+        slope.three_halves();
+        y.square();
+        middle = *x;
+        middle *= y;
+        *x = slope;
+        x.square();
+        x.subtract_twice(&middle);
+        middle -= x;
+        middle *= &slope;
+        y.square();
+        middle -= y;
+        *y = middle;
     }
 
-    /// Adds a point other than the identity; its [`powers`] of z are given if it is not 1. Returns the mask of both being equal: the
-    /// formula is wrong then, and if this is the identity. Opposite points give the identity.
+    /// Adds a point other than the identity. Returns the mask of both being equal: the formula is wrong then, and if this is the identity.
+    /// Opposite points give the identity.
     ///
-    /// "add-1998-cmo-2": eleven products and three squares, or eight and three.
+    /// "add-1998-cmo-2" with a z of 1: eight products and three squares.
     #[inline(never)]
-    fn add(&mut self, x2: &Coordinate, y2: &Coordinate, z2: Option<&Powers>) -> u32 {
+    fn add(&mut self, other: &Affine) -> u32 {
         let Self { x, y, z } = self;
-        let z_squared = z.square();
-        let u2 = x2.times(&z_squared);
-        let s2 = y2.times(&z.times(&z_squared));
-        if let Some([z2, squared, cubed]) = z2 {
-            *x = x.times(squared);
-            *y = y.times(cubed);
-            *z = z.times(z2);
-        }
-        let h = u2.minus(x);
-        let r = s2.minus(y);
-        let are_equal = h.is_zero() & r.is_zero();
-        *z = z.times(&h);
-        let h_squared = h.square();
-        let h_cubed = h.times(&h_squared);
-        let v = x.times(&h_squared);
-        *x = r.square().minus(&h_cubed).minus_twice(&v);
-        *y = r.times(&v.minus(x)).minus(&y.times(&h_cubed));
+        // The differences of both x and of both y, times z^2 and z^3.
+        let mut run = *z;
+        run.square();
+        let mut rise = run;
+        rise *= z;
+        rise *= &other.y;
+        rise -= y;
+        run *= &other.x;
+        run -= x;
+        let are_equal = run.is_zero() & rise.is_zero();
+        *z *= &run;
+        let mut sum = run;
+        sum.square();
+        run *= &sum;
+        *x *= &sum;
+        *y *= &run;
+        sum = rise;
+        sum.square();
+        sum -= &run;
+        sum.subtract_twice(x);
+        *x -= &sum;
+        *x *= &rise;
+        *x -= y;
+        // The y of the sum is in x.
+        *y = *x;
+        *x = sum;
         are_equal
     }
 
-    /// Adds a point that may be equal; neither is the identity. In constant time.
-    fn add_any(&mut self, other: &Self) {
-        let mut twice = *other;
-        twice.double();
-        let are_equal = self.add(&other.x, &other.y, Some(&powers(&other.z)));
-        let select = |twice, sum| Coordinate::select(are_equal, twice, sum);
-        *self = Self { x: select(&twice.x, &self.x), y: select(&twice.y, &self.y), z: select(&twice.z, &self.z) };
+    /// Adds the odd multiple of a digit from a table. Not in constant time.
+    fn add_multiple(&mut self, multiples: &[Entry], digit: i32) {
+        let Some([x, y]) = usize::try_from(digit.unsigned_abs() / 2).ok().and_then(|index| multiples.get(index)) else {
+            return;
+        };
+        let mut multiple = Affine { x: *x, y: *y };
+        if digit < 0 {
+            multiple.y.negate_if(u32::MAX);
+        }
+        self.add_public(&multiple);
     }
 
-    /// Adds a point other than the identity, or its negative under a mask, as in [`add`](Self::add). Not in constant time.
-    fn add_public(&mut self, mut other: Affine, negate: u32, powers: Option<&Powers>) {
-        other.negate_if(negate);
-        let point = || Self { z: powers.map_or(Coordinate::ONE, |[z, ..]| *z), ..other.point() };
+    /// Adds a point other than the identity in all cases. Not in constant time.
+    fn add_public(&mut self, other: &Affine) {
         if self.z.is_zero() != 0 {
-            *self = point();
-        } else if self.add(&other.x, &other.y, powers) != 0 {
-            *self = point();
+            *self = other.point();
+        } else if self.add(other) != 0 {
+            *self = other.point();
             self.double();
         }
     }
-}
-
-/// A z with its square and its cube.
-type Powers = [Coordinate; 3];
-
-fn powers(z: &Coordinate) -> Powers {
-    let squared = z.square();
-    [*z, squared, z.times(&squared)]
 }
 
 /// Returns the signs of the powers of 2 whose sum is an odd number, 1 for plus: bit `i + 1` of the number is that of `2^i`, and `2^255` has a plus. For
@@ -310,63 +349,65 @@ fn bit_range(number: &Number, place: usize, count: usize) -> u32 {
 }
 
 /// Selects the multiple for a column of a comb. The highest tooth has the sign of the whole.
-fn comb_entry(comb: &Comb, signs: &Number, column: usize) -> Affine {
+fn comb_entry(comb: &[Entry; 8], signs: &Number, column: usize) -> Affine {
     let [s0, s1, s2, s3] = [0, 64, 128, 192].map(|tooth| bit(signs, column + tooth));
-    let negate = s3.wrapping_sub(1);
-    let index = ((s0 | s1 << 1 | s2 << 2) ^ negate) & 7;
-    let [x, y] = Coordinate::select_entry(comb, index);
-    let mut entry = Affine { x, y };
-    entry.negate_if(negate);
-    entry
+    signed_entry(comb, s0 | s1 << 1 | s2 << 2 | s3 << 3)
 }
 
-/// A number below the order in signed digits, for a width `w`: each is 0 or odd and without its sign below `2^(w - 1)`, and of `w` in a row one
-/// at most is not 0. Not in constant time.
-struct SparseDigits {
-    /// Bits of the places with a digit other than 0, the lowest first.
-    places: [u32; 9],
-    /// Those digits, the lowest first.
-    digits: [i8; Self::COUNT],
-    count: usize,
+/// Selects an entry of 4 or 8 by as many bits, or its negative: the next higher bit has a 1 for the entry itself. Without it, the bits are those of the
+/// negative, each with another sign.
+#[inline(never)]
+fn signed_entry(table: &[Entry], bits: u32) -> Affine {
+    let count = u32::try_from(table.len()).unwrap_or(0);
+    let negate = number::is_zero_word(bits & count);
+    let [x, mut y] = Coordinate::select_entry(table, (bits ^ negate) & count.wrapping_sub(1));
+    y.negate_if(negate);
+    Affine { x, y }
 }
 
-impl SparseDigits {
+/// A number below the order in signed digits, from the highest down, in rows of a width `w` with zeros between them: of each row one is not 0, but odd
+/// and without its sign below `2^(w - 1)`. Not in constant time.
+///
+/// With `b` the bits of the number, the differences `b[i - 1] - b[i]` are digits of it as well. The highest of them that is not 0 and the
+/// `w - 1` below are together an odd digit at one of their places, and so on (K. Okeya and others, "Signed Binary Representations
+/// Revisited", 2004). Nothing has to be kept, as it has for digits that are made from the lowest up.
+struct SparseDigits<'a> {
+    number: &'a Number,
+    width: usize,
+    /// Places down to the end of the current row of digits, and the place from there with a digit other than 0.
+    left: usize,
+    at: usize,
+    digit: i32,
+}
+
+impl<'a> SparseDigits<'a> {
     /// Places of digits: one more than bits in a scalar.
     const PLACES: usize = 257;
-    /// Digits other than 0: with the smallest width, at places 0, 4, 8 .. 256 at most.
-    const COUNT: usize = 65;
 
-    fn new(number: &Number, width: usize) -> Self {
-        let mut this = Self { places: [0; 9], digits: [0; Self::COUNT], count: 0 };
-        let (mut carry, mut next) = (0, 0);
-        for place in 0..Self::PLACES {
-            if place < next || bit(number, place) == carry {
-                continue;
-            }
-            // Odd, and below 2^w: in the upper half, 2^w is carried.
-            let window = i32::try_from(bit_range(number, place, width) + carry).unwrap_or(0);
-            carry = u32::from(window >> (width - 1) != 0);
-            let digit = if carry == 1 { window - (1 << width) } else { window };
-            if let (Some(to), Some(places)) = (this.digits.get_mut(this.count), this.places.get_mut(place / 32)) {
-                *to = i8::try_from(digit).unwrap_or(0);
-                *places |= 1 << (place % 32);
-                this.count += 1;
-            }
-            next = place + width;
-        }
-        this
+    const fn new(number: &'a Number, width: usize) -> Self {
+        Self { number, width, left: 0, at: 0, digit: 0 }
     }
 
-    /// Returns the odd multiple in the table for the digit at a place, if it is not 0, and the mask of its sign. Call it for each place
-    /// from the highest down.
-    fn at<'a, T>(&mut self, place: usize, table: &'a [T]) -> Option<(&'a T, u32)> {
-        if self.places.get(place / 32)? >> (place % 32) & 1 == 0 {
-            return None;
+    /// Returns the digit at a place, if it is not 0. Call it for each place from the highest down.
+    fn at(&mut self, place: usize) -> Option<i32> {
+        // Below the lowest place, all bits are 0.
+        let bit = |below: usize| place.checked_sub(below).map_or(0, |place| bit(self.number, place));
+        if self.left == 0 {
+            if bit(0) == bit(1) {
+                return None;
+            }
+            // Of the sum of the differences, each bit is left once, the highest with a minus, and the one below the row.
+            let sum = (1..self.width).fold(0, |sum, below| 2 * sum + bit(below)) + bit(self.width);
+            let digit = sum.cast_signed() - (bit(0) << (self.width - 1)).cast_signed();
+            (self.left, self.at) = (self.width, 0);
+            self.digit = digit;
+            while self.digit & 1 == 0 {
+                self.digit /= 2;
+                self.at += 1;
+            }
         }
-        self.count = self.count.checked_sub(1)?;
-        let digit = self.digits.get(self.count)?;
-        let multiple = table.get(usize::from(digit.unsigned_abs() / 2))?;
-        Some((multiple, if *digit < 0 { u32::MAX } else { 0 }))
+        self.left -= 1;
+        (self.left == self.at).then_some(self.digit)
     }
 }
 
@@ -459,7 +500,7 @@ mod tests {
     }
 
     /// Returns the number that the signs of these places encode.
-    fn signed(odd: &Scalar, places: [usize; 4]) -> Scalar {
+    fn signed<const N: usize>(odd: &Scalar, places: [usize; N]) -> Scalar {
         let signs = halved(&odd.0);
         places.iter().fold(small(0), |sum, place| {
             let part = power(*place);
@@ -467,16 +508,16 @@ mod tests {
         })
     }
 
-    /// Without the second result of `add_any`, these multiples would be wrong: the last digit is half of the scalar.
+    /// A scalar that is twice a digit, modulo the order, has another last digit.
     #[test]
-    fn the_last_addition_of_a_digit_is_a_doubling_for_2_and_its_negative() {
-        let is_doubled = |scalar: &Scalar| {
-            let odd = Scalar(scalar.odd().0);
-            let digit = signed(&odd, [0, 1, 2, 3]);
-            odd == digit.plus(&digit)
-        };
-        let candidates = (1..=32).flat_map(|number| [small(number), minus(&small(number))]);
-        assert_eq!(candidates.filter(is_doubled).collect::<Vec<_>>(), [small(2), minus(&small(2))]);
+    fn the_last_addition_of_a_digit_is_never_a_doubling() {
+        for twice in (1..=4).map(|half| small(4 * half - 2)) {
+            for scalar in [twice, minus(&twice)] {
+                let odd = Scalar(scalar.odd().0);
+                let digit = signed(&odd, [0, 1, 2]);
+                assert_ne!(odd, digit.plus(&digit), "{scalar:?}");
+            }
+        }
     }
 
     /// A scalar that is twice a multiple of the first comb, modulo the order, has another multiple in the last column.
@@ -494,7 +535,7 @@ mod tests {
 
     #[test]
     fn every_sum_of_small_multiples_is_right() {
-        assert_eq!(sums::of_small_multiples(), Ok(16 * (16 * 4 + 1)));
+        assert_eq!(sums::of_small_multiples(), Ok(16 * (16 * 2 + 1)));
     }
 
     #[test]
@@ -516,22 +557,36 @@ mod tests {
     }
 
     #[test]
+    fn odd_multiples_of_a_point_are_those_of_doubling_and_adding() {
+        for scalar in scalars().iter().step_by(5) {
+            let point = affine_multiple(scalar, &base()).unwrap();
+            let mut multiples = [[Coordinate::ZERO; 2]; MULTIPLES];
+            point.odd_multiples(&mut multiples);
+            for (number, entry) in (0..).zip(multiples) {
+                let expected = affine_multiple(&small(2 * number + 1), &point).unwrap();
+                assert_eq!(entry, [expected.x, expected.y], "{scalar:?} {number}");
+            }
+        }
+    }
+
+    #[test]
     fn sparse_digits_are_the_number() {
         let all = scalars();
         for (scalar, width) in
             all.iter().chain(&[small(0)]).flat_map(|scalar| [(scalar, BASE_WIDTH), (scalar, POINT_WIDTH)])
         {
-            let multiples: Vec<Scalar> = (0..1 << (width - 2)).map(|number| small(2 * number + 1)).collect();
             let mut digits = SparseDigits::new(&scalar.0, width);
-            let mut last = None;
+            let mut count = 0;
             let sum = (0..SparseDigits::PLACES).rev().fold(small(0), |sum, place| {
                 let twice = sum.plus(&sum);
-                let Some((multiple, negate)) = digits.at(place, &multiples) else { return twice };
-                assert!(last.is_none_or(|last| place + width <= last), "{scalar:?} {place}");
-                last = Some(place);
-                twice.plus(&if negate == 0 { *multiple } else { minus(multiple) })
+                let Some(digit) = digits.at(place) else { return twice };
+                assert!(digit % 2 != 0 && digit.unsigned_abs() < 1 << (width - 1), "{scalar:?} {place}");
+                count += 1;
+                let multiple = small(digit.unsigned_abs());
+                twice.plus(&if digit > 0 { multiple } else { minus(&multiple) })
             });
-            assert_eq!((sum, digits.count), (*scalar, 0));
+            assert_eq!(sum, *scalar);
+            assert!(count * width < SparseDigits::PLACES + width, "{scalar:?}");
         }
     }
 
@@ -549,7 +604,7 @@ mod tests {
 
     #[test]
     fn a_point_off_the_curve_or_from_p_on_is_rejected() {
-        let [x, y] = base().to_bytes();
+        let [x, y] = base().bytes();
         assert!(Affine::new(&x, &y).is_some());
         for byte in 0..32 {
             let mut off = y;

@@ -5,18 +5,18 @@ use crate::number::{self, Number};
 use crate::p256::{Coordinate, P};
 use crate::words::{high, low};
 
-/// `a * b / 2^256` modulo p, for numbers below p.
+/// `a * b / 2^256` modulo p, in place of `a`, for numbers below p.
 ///
 /// Row by row: `t + a * b[i]`, and then a multiple of p that clears the lowest word of it, which is dropped. As p is -1 modulo 2^32, the
 /// multiple is `m * p` for `m = t[0]`; and as `p = 2^256 - 2^224 + 2^192 + 2^96 - 1`, that is three additions of `m` and two
 /// subtractions. With `t < 2 p` before, it is below `(2 p + (p - 1) * (2^32 - 1) + (2^32 - 1) * p) / 2^32 < 2 p` after each row, so that a ninth word
 /// is enough for it, and at most p is too much in the end.
-pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
+pub(crate) fn multiply(a: &mut Number, b: &Number) {
     let mut t = [0_u32; 9];
     for b in b {
         let [words @ .., top] = &mut t;
         let mut carry = 0;
-        for (word, a) in words.iter_mut().zip(a) {
+        for (word, a) in words.iter_mut().zip(a.iter()) {
             // At most (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
             let wide = u64::from(*a) * u64::from(*b) + u64::from(*word) + u64::from(carry);
             (*word, carry) = (low(wide), high(wide));
@@ -38,38 +38,45 @@ pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
         t = next;
     }
     let [words @ .., carry] = t;
-    number::reduce_once(&words, carry, &P)
+    *a = number::reduce_once(&words, carry, &P);
 }
 
-/// `a + b` modulo p, for numbers below p.
-pub(crate) fn add(a: &Number, b: &Number) -> Number {
+/// `a * a / 2^256` modulo p, in place of `a`, for a number below p.
+pub(crate) fn square(a: &mut Number) {
+    let other = *a;
+    multiply(a, &other);
+}
+
+/// `a + b` modulo p, in place of `a`, for numbers below p.
+pub(crate) fn add(a: &mut Number, b: &Number) {
     let (sum, carry) = number::add(a, b);
-    number::reduce_once(&sum, carry, &P)
+    *a = number::reduce_once(&sum, carry, &P);
 }
 
-/// `a - b` modulo p, for numbers below p.
-pub(crate) fn subtract(a: &Number, b: &Number) -> Number {
+/// `a - b` modulo p, in place of `a`, for numbers below p.
+pub(crate) fn subtract(a: &mut Number, b: &Number) {
     let (difference, is_below) = number::subtract(a, b);
-    number::add(&difference, &P.map(|word| word & is_below)).0
+    *a = number::add(&difference, &P.map(|word| word & is_below)).0;
 }
 
-/// `a - 2 b` modulo p, for numbers below p.
-pub(crate) fn subtract_twice(a: &Number, b: &Number) -> Number {
-    subtract(&subtract(a, b), b)
+/// `a - 2 b` modulo p, in place of `a`, for numbers below p.
+pub(crate) fn subtract_twice(a: &mut Number, b: &Number) {
+    subtract(a, b);
+    subtract(a, b);
 }
 
-/// `a / 2 + b` modulo p, for numbers below p: `a` is even, or will be with p.
-pub(crate) fn add_to_half(a: &Number, b: &Number) -> Number {
+/// `3 a / 2` modulo p, in place of `a`, for a number below p: `a` is even, or will be with p.
+pub(crate) fn three_halves(a: &mut Number) {
     let is_odd = number::bit(a, 0).wrapping_neg();
     let (mut half, mut above) = number::add(a, &P.map(|word| word & is_odd));
     for word in half.iter_mut().rev() {
         (*word, above) = ((*word >> 1) | (above << 31), *word & 1);
     }
-    add(&half, b)
+    add(a, &half);
 }
 
-/// Reads the number at a place of the entry at `index`, which may be secret.
-pub(crate) fn select_entry<const N: usize>(table: &[[Coordinate; N]; 8], place: usize, index: u32) -> Coordinate {
+/// Reads the number at a place, 0 or 1, of the entry at `index`, which may be secret.
+pub(crate) fn select_entry(table: &[[Coordinate; 2]], place: usize, index: u32) -> Coordinate {
     let mut chosen = Coordinate::ZERO;
     for (entry, number) in table.iter().zip(0..) {
         let mask = core::hint::black_box(number::is_zero_word(index ^ number));
