@@ -2,7 +2,8 @@
 //! it asserts must hold for all of them.
 //!
 //! The cryptography is a fake, so that a fuzzer gets past records, signatures and Finished: all
-//! keys, digests and tags are zero. **It has no security at all** and exists only here.
+//! keys, digests and tags are zero. **It has no security at all** and exists only here. The targets `micro`, `micro_client` and `micro_server`
+//! have none of it: they compare `embedded-mtls-micro` with RustCrypto.
 //!
 //! `cargo fuzz run client` explores; `cargo test` runs some tens of thousands of mutated handshakes,
 //! the same ones each time.
@@ -13,6 +14,7 @@ mod choices;
 mod differences;
 mod differential;
 mod fake;
+mod micro;
 mod names;
 mod tagged;
 mod template;
@@ -20,14 +22,16 @@ mod template;
 pub use blobs::blob;
 pub use differential::{Verdicts, agreement, differential};
 pub use fake::NoSecurity;
+pub use micro::{micro, micro_client, micro_server};
 pub use names::{der, name_constraints, server_name};
 pub use template::Oddity;
 
 use embedded_mtls::credential::Choice;
+use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{
     ApiMisuse, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake, KeyHandle,
-    Server, ServerConfig, Session, Side, Signature, Step,
+    Server, ServerConfig, Session, Side, SignInput, Signature, Step,
 };
 
 static ROOT: &[u8] = include_bytes!("../../boards/budget/pki/root.der");
@@ -38,6 +42,9 @@ static SERVER: &[u8] = include_bytes!("../../boards/budget/pki/server.der");
 const SERVER_NAME: &str = "supplier.example";
 /// More steps than any handshake over an input of this size can take.
 const STEPS_PER_BYTE: usize = 64;
+
+/// Signs for one side.
+type Signer = fn(&SignInput) -> Option<Signature>;
 
 /// The result of one side.
 #[derive(Debug, PartialEq, Eq)]
@@ -87,39 +94,54 @@ pub fn certificate(input: &[u8]) {
 static CLIENT_CHAIN: [&[u8]; 2] = [CLIENT, INTERMEDIATE];
 static SERVER_CHAIN: [&[u8]; 2] = [SERVER, INTERMEDIATE];
 
-/// A client that reads `input`; what it sends goes to `sent`.
+/// A client without security that reads `input`; what it sends goes to `sent`.
 fn run_client(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
+    client_of::<NoSecurity>(any_signature, input, chunk, sent)
+}
+
+/// A server without security that reads `input`; what it sends goes to `sent`.
+fn run_server(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
+    server_of::<NoSecurity>(any_signature, input, chunk, sent)
+}
+
+/// Signs for a provider that takes any signature.
+fn any_signature(_: &SignInput) -> Option<Signature> {
+    Signature::encoded(&[1; 70])
+}
+
+/// A client that reads `input`; what it sends goes to `sent`.
+fn client_of<P: CryptoProvider + Default>(signer: Signer, input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
     let anchors = [TrustAnchor::from_certificate(ROOT).expect("a root")];
     let name = ServerName::parse(SERVER_NAME).expect("a name");
     let config = ClientConfig::new(name, &anchors).with_alpn(&[b"http/1.1"]);
     let credential = Credential::new(&CLIENT_CHAIN, KeyHandle(0)).expect("a chain");
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 512], [0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-    let handshake = Handshake::<Client<NoSecurity>>::new(&config, buffers, entropy()).expect("a client");
-    run(handshake, &credential, input, chunk, sent)
+    let handshake = Handshake::<Client<P>>::new(&config, buffers, entropy()).expect("a client");
+    run(handshake, (&credential, signer), input, chunk, sent)
 }
 
 /// A server that reads `input`; what it sends goes to `sent`.
-fn run_server(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
+fn server_of<P: CryptoProvider + Default>(signer: Signer, input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
     let anchors = [TrustAnchor::from_certificate(ROOT).expect("a root")];
     let config = ServerConfig::new(ClientAuth::Required(&anchors)).with_alpn(&[b"http/1.1"]);
     let credential = Credential::new(&SERVER_CHAIN, KeyHandle(0)).expect("a chain");
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 512], [0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-    let handshake = Handshake::<Server<NoSecurity>>::new(&config, buffers, entropy()).expect("a server");
-    run(handshake, &credential, input, chunk, sent)
+    let handshake = Handshake::<Server<P>>::new(&config, buffers, entropy()).expect("a server");
+    run(handshake, (&credential, signer), input, chunk, sent)
 }
 
 /// Feeds `input` to one side and returns how it ended. Its output goes to `sent`.
 fn run<'b, S: Side>(
     mut handshake: Handshake<'b, S>,
-    credential: &'b Credential<'b>,
+    identity: (&'b Credential<'b>, Signer),
     mut input: &[u8],
     chunk: usize,
     sent: &mut Vec<u8>,
 ) -> End {
     for _ in 0..STEPS_PER_BYTE * (input.len() + 64) {
-        match step(&mut handshake, credential, &mut input, chunk, sent) {
+        match step(&mut handshake, identity, &mut input, chunk, sent) {
             Ok(false) => {}
             Ok(true) => {
                 let session = handshake.into_session().expect("it is done");
@@ -139,7 +161,7 @@ fn run<'b, S: Side>(
 /// One step; `true` when it is done.
 fn step<'b, S: Side>(
     handshake: &mut Handshake<'b, S>,
-    credential: &'b Credential<'b>,
+    (credential, signer): (&'b Credential<'b>, Signer),
     input: &mut &[u8],
     chunk: usize,
     sent: &mut Vec<u8>,
@@ -166,7 +188,10 @@ fn step<'b, S: Side>(
         Step::Credential(request) if request.peer_request().accepts(credential) => request.answer(credential)?,
         Step::Credential(request) => request.answer(Choice::Decline)?,
         Step::Authorize(request) => request.accept()?,
-        Step::Sign(request) => request.complete(&Signature::encoded(&[1; 70]).ok_or(ApiMisuse::SignatureMalformed)?)?,
+        Step::Sign(request) => {
+            let signature = signer(&request.input).ok_or(ApiMisuse::SignatureMalformed)?;
+            request.complete(&signature)?;
+        }
         Step::Done => return Ok(true),
     }
     Ok(false)
@@ -214,6 +239,11 @@ mod tests {
     use super::*;
 
     const ROUNDS: u32 = 10_000;
+
+    /// Returns this number, or as many times as `FUZZ_ROUNDS` says.
+    pub(crate) fn rounds(count: u32) -> u32 {
+        count * std::env::var("FUZZ_ROUNDS").map_or(1, |times| times.parse().expect("FUZZ_ROUNDS is a number"))
+    }
 
     /// Returns what both sides of a successful handshake send.
     fn recorded() -> (Vec<u8>, Vec<u8>) {
@@ -284,7 +314,7 @@ mod tests {
     fn mutated_handshakes_neither_panic_nor_hang_and_end_alike_however_they_are_cut() {
         let (from_client, from_server) = recorded();
         let mut state = 0x9e37_79b9;
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds(ROUNDS) {
             client(&mutate(&from_server, &mut state));
             server(&mutate(&from_client, &mut state));
         }
@@ -297,7 +327,7 @@ mod tests {
             .iter()
             .flat_map(|der| [&u16::try_from(der.len()).unwrap().to_be_bytes()[..], der].concat())
             .collect();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds(ROUNDS) {
             certificate(&mutate(&list, &mut state));
         }
     }
