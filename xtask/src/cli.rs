@@ -2,7 +2,7 @@
 
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
-use crate::step::Selection;
+use crate::step::{Selection, Step};
 use crate::{bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, rfc as requirements, setup};
 use std::fmt::Write;
 
@@ -65,6 +65,7 @@ struct Options {
     from: Option<String>,
     list: bool,
     no_install: bool,
+    thorough: bool,
     budget: Mode,
     files: Vec<String>,
 }
@@ -89,6 +90,7 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--from" => options.from = Some(step()?),
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
+            "--thorough" => options.thorough = true,
             "--quick" => options.budget = Mode::Quick,
             "--write" => options.budget = Mode::Write,
             file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
@@ -99,11 +101,20 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
     Ok(options)
 }
 
-fn test(options: &Options) -> Result<()> {
+/// Returns the steps of `test`, of which the long one is there if somebody asks for it.
+fn steps(options: &Options) -> Result<Vec<Step>> {
     let mut steps = plan::test()?;
     if options.no_install {
         steps.retain(|step| step.name != plan::SETUP);
     }
+    if options.thorough {
+        steps.push(plan::thorough());
+    }
+    Ok(steps)
+}
+
+fn test(options: &Options) -> Result<()> {
+    let steps = steps(options)?;
     if options.list {
         for step in steps {
             println!("{:<10} {}", step.name, step.what);
@@ -186,6 +197,7 @@ fn usage() -> String {
          --list         test: print the steps and stop\n  \
          --only NAME    test, check: run this step alone; budget: measure this section alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
+         --thorough     test: also the step `thorough`, some hours of the long forms of tests\n  \
          --no-install   test, interop, qemu, bogo, mutants: install nothing\n  \
          --quick        budget: only the first build\n  \
          --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants, rfc: what came of it into their pages",
@@ -213,6 +225,18 @@ mod tests {
         assert!(parse(words("--only"), false).is_err());
         assert!(parse(words("--onyl fmt"), true).is_err());
         assert_eq!(parse(words("--only fmt"), false).unwrap().only.as_deref(), Some("fmt"));
+    }
+
+    #[test]
+    fn the_long_forms_are_a_step_for_those_who_ask_for_it() {
+        let is_there = |line| {
+            let options = parse(words(line), false).unwrap();
+            steps(&options).unwrap().iter().any(|step| step.name == plan::THOROUGH)
+        };
+        assert!(is_there("--thorough") && is_there("--thorough --only thorough"));
+        assert!(!is_there(""));
+        let alone = Selection { only: Some(plan::THOROUGH), from: None };
+        assert!(alone.run(&plan::test().unwrap()).is_err());
     }
 
     #[test]

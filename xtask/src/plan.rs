@@ -9,6 +9,9 @@ use crate::{bench_host, boards, bogo, budget, package, rfc};
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
 
+/// Name of the step with the long forms of tests.
+pub(crate) const THOROUGH: &str = "thorough";
+
 /// The crate with the fuzz targets, which has a lock file of its own.
 const FUZZ: &str = "fuzz";
 
@@ -44,6 +47,21 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         bogo_step(),
         qemu_step(&[]),
     ])
+}
+
+/// The long forms of tests, for some hours of one core.
+pub(crate) fn thorough() -> Step {
+    let many = |name: &'static str, times: &str, run: Run| Task::Succeeds(run.env(name, times));
+    let differential = Run::cargo("test --release --package embedded-mtls-micro --test differential --locked");
+    let tasks = vec![
+        many("MICRO_CASES", "500", differential.words("-- --nocapture")),
+        many("FUZZ_ROUNDS", "100", Run::cargo("test --release --locked").within(FUZZ)),
+        Task::Succeeds(Run::cargo("run --release --locked --example compare -- 3600").within(FUZZ)),
+        cargo("test --release --package embedded-mtls-sim --test fleet --locked -- --include-ignored"),
+        Task::Call(budget::all),
+    ];
+    let what = "ten million cases of our own cryptography, a hundred times the inputs of the fuzz targets, an hour of chains, a fleet's day, all of the budget";
+    Step { name: THOROUGH, what, tasks }
 }
 
 /// The steps to run after each change.

@@ -73,6 +73,11 @@ pub(crate) fn quick() -> Result<()> {
     main(Mode::Quick, None)
 }
 
+/// All of it, as a part of the long forms of tests.
+pub(crate) fn all() -> Result<()> {
+    main(Mode::Compare, None)
+}
+
 fn host() -> Result<String> {
     let version = Run::new("rustc").arg("-vV").read()?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
