@@ -212,6 +212,27 @@ fn named(hello: &Hello, name: &str) -> Hello {
     hello.clone().with(SERVER_NAME_EXTENSION, &body)
 }
 
+/// RFC 6066 section 3: "When resuming a session, the server MUST NOT include a `server_name` extension in the server hello",
+/// which TLS 1.3 has moved to EncryptedExtensions.
+#[test]
+fn a_server_that_resumes_neither_repeats_the_name_nor_asks_for_a_certificate() {
+    let pki = Pki::new();
+    let offered = Offered::new(&pki);
+    let share = Script::hello(X25519).extension(KEY_SHARE).unwrap().to_vec();
+    let hello = offered.bind(&offered.hello.clone().with(KEY_SHARE, &share), 1);
+    assert!(hello.extension(SERVER_NAME_EXTENSION).is_some());
+    let (mut real, mut script) = (Real::server(setup(&pki)), Script::client(hello));
+    script.psk.clone_from(&offered.psk);
+    real.feed(&script.say_hello());
+    let said = script.hear_server(&real.take());
+    assert_eq!(
+        said.iter().map(|message| message[0]).collect::<Vec<_>>(),
+        [SERVER_HELLO, ENCRYPTED_EXTENSIONS, FINISHED]
+    );
+    // The client has asked for a limit of records, too.
+    assert_eq!(said[1], encrypted_extensions(&[(RECORD_SIZE_LIMIT, said[1][10..].to_vec())]));
+}
+
 #[test]
 fn every_bit_of_a_ticket_counts() {
     let pki = Pki::new();

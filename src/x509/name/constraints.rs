@@ -289,6 +289,7 @@ const fn inside(yes: bool) -> Relation {
     if yes { Relation::Inside } else { Relation::Outside }
 }
 
+// RFC 5280 section 7.2.
 fn relation_to_dns(name: &[u8], base: &[u8]) -> Relation {
     let parent = name.strip_prefix(b"*.");
     let host = parent.unwrap_or(name);

@@ -400,6 +400,14 @@ mod tests {
     }
 
     #[test]
+    fn domain_components_are_compared_without_regard_to_case() {
+        let component = |value| name(&[&[pair(oid::DOMAIN_COMPONENT, der::IA5_STRING, value)]]);
+        let (lower, upper, other) = (component(b"example"), component(b"EXAMPLE"), component(b"exam ple"));
+        assert!(parse(&lower).matches(&parse(&upper)));
+        assert!(!parse(&lower).matches(&parse(&other)));
+    }
+
+    #[test]
     fn other_string_types_are_compared_as_bytes() {
         let a = simple(der::TELETEX_STRING, b"Root");
         assert_eq!(parse(&a), parse(&simple(der::TELETEX_STRING, b"Root")));

@@ -12,6 +12,8 @@ const MAX_HOST_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
 /// The name of the server that a client wants to reach, RFC 9525's *reference identifier*.
+///
+/// RFC 9525 section 6.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ServerName<'a> {
@@ -107,6 +109,10 @@ impl<'a> DnsName<'a> {
     }
 
     /// Returns whether a `dNSName` of a certificate matches this name.
+    ///
+    /// RFC 9525 section 6.2.
+    ///
+    /// RFC 5280 section 7.2.
     pub(crate) fn matches(&self, presented: &[u8]) -> bool {
         let name = self.0.as_bytes();
         // RFC 9525 section 6.3: labels are compared "as case-insensitive ASCII". A wildcard counts if
