@@ -139,6 +139,10 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
 
     /// Applies the peer's record limit from the first protected record on, and enforces ours if the peer has agreed to
     /// it.
+    ///
+    /// RFC 8449 section 4.
+    ///
+    /// RFC 6066 section 4.
     pub(super) fn limit_records(&mut self, limit: Option<RecordLimit>) {
         let Some(limit) = limit else { return };
         self.tx.limit_records(limit.content());

@@ -327,6 +327,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// Returns the space for the plaintext of a record that begins at `at` with its header.
     ///
     /// RFC 9846 section 5.2.
+    ///
+    /// RFC 8449 section 4.
     fn record_after(&self, at: usize) -> Span {
         let start = at.saturating_add(RECORD_HEADER);
         let limit = if self.protection.is_some() { self.limit } else { MAX_PLAINTEXT };

@@ -127,6 +127,8 @@ impl UnixTime {
     /// certificate validity dates through the year 2049 as UTCTime; certificate validity dates in 2050 or later MUST be
     /// encoded as GeneralizedTime." Secure elements and old roots do not, which `early` records: "Conforming
     /// applications MUST be able to process validity dates that are encoded in either UTCTime or GeneralizedTime."
+    ///
+    /// RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2.
     pub(super) fn parse(reader: &mut Reader<'_>, early: &mut bool) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
         let (year, rest) = match (tag, value) {

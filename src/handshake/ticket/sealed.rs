@@ -85,6 +85,8 @@ impl<'t> State<'t> {
 /// the server SHOULD perform a non-PSK handshake".
 ///
 /// RFC 9846 section 4.7.1.
+///
+/// RFC 6066 section 3.
 #[inline(never)]
 pub(crate) fn accept<C: CryptoProvider>(
     hash: HashAlgorithm,

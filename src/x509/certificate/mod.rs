@@ -145,6 +145,8 @@ impl<'a> Certificate<'a> {
     /// Parses a whole certificate. Rules that depend on its place in a path are not checked here.
     ///
     /// RFC 9846 section 4.5.1.2.
+    ///
+    /// RFC 5280 section 4.1.2.3.
     pub(crate) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
         let [tbs, outer_algorithm, signature] = outer(der)?;
         let mut fields = Reader::inside(tbs, der::SEQUENCE).within(Malformation::TbsCertificate)?;
@@ -197,6 +199,8 @@ impl<'a> Certificate<'a> {
     }
 
     /// Returns the first departure from the profile.
+    ///
+    /// RFC 5280 sections 4.1.2.6, 4.2.1.1, 4.2.1.2, 4.2.1.3 and 4.2.1.6.
     #[inline(never)] // smaller than in its caller
     pub(crate) fn profile_defect(&self) -> Option<ProfileDefect> {
         let extensions = &self.extensions;
@@ -264,6 +268,8 @@ fn outer(der: &[u8]) -> Result<[&[u8]; 3], CertificateProblem> {
 
 /// Reads whether the certificate is of version 3. RFC 9846 section 4.5.1: "The certificate type MUST be
 /// X.509v3, unless explicitly negotiated otherwise".
+///
+/// RFC 5280 sections 4.1.2.1 and 6.1.4.
 fn version(fields: &mut Reader<'_>, origin: Origin) -> Result<bool, CertificateProblem> {
     // Version 1 is the default and not written.
     match fields.optional(context_constructed(0)) {

@@ -29,6 +29,8 @@ impl<'s> Checks<'s> {
     }
 
     /// Checks the leaf on its own. It is in every path, so it is checked first.
+    ///
+    /// RFC 5280 sections 4.2 and 4.2.1.12.
     pub(super) fn leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(self.validity(leaf))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
@@ -129,6 +131,8 @@ impl<'s> Checks<'s> {
 
     /// Compares names of the path, from number `checked` on, with the name constraints of an issuer, until that has
     /// taken some steps. Returns the number of the next name; `None` if all are allowed.
+    ///
+    /// RFC 5280 section 6.1.2.
     pub(super) fn names(&self, place: Place, checked: u16, judge: &mut Judge) -> Result<Option<u16>, Blame> {
         if !cfg!(feature = "any-peer") {
             // A certificate with constraints was refused when it was read.

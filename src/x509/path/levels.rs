@@ -40,6 +40,7 @@ pub(super) enum Turn {
 const TURNS: [Turn; 3] = [Turn::Fits, Turn::Unknown, Turn::Differs];
 
 impl Level {
+    // RFC 5280 section 4.2.1.2.
     const fn of(certificate: u8, tolerated: Waivers) -> Self {
         Self { certificate, turn: 0, next: 0, tolerated }
     }
