@@ -25,6 +25,7 @@ const LAYERS: &[&[&str]] = &[
 /// Those of the programs, in `crates/mtls/src`.
 const PROGRAM_LAYERS: &[&[&str]] = &[
     &["program"],
+    &["page"],
     &["check", "journal", "provision"],
     &["order", "supplier"],
     &["responder", "late", "terms", "tickets"],

@@ -56,6 +56,8 @@ mod late;
 mod mime;
 pub mod order;
 mod own_key;
+#[cfg(feature = "program")]
+mod page;
 pub mod policy;
 #[cfg(feature = "program")]
 pub mod program;

@@ -194,7 +194,7 @@ impl Greeting {
     }
 }
 
-/// The size of the largest record received on a connection.
+/// The size of the largest protected record received on a connection: limits do not apply to others (RFC 8449 section 4).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LargestRecord(Rc<Cell<usize>>);
 
@@ -204,6 +204,9 @@ impl LargestRecord {
         self.0.get()
     }
 }
+
+/// The type of a protected record (RFC 9846 section 5.2).
+const APPLICATION_DATA: u8 = 23;
 
 /// Measures the records of a stream of bytes.
 struct RecordMeter {
@@ -230,12 +233,13 @@ impl RecordMeter {
             }
             self.header.iter_mut().skip(self.len).take(1).for_each(|byte| *byte = *first);
             (self.len, bytes) = (self.len + 1, behind);
-            if let [_, _, _, high, low] = self.header
-                && self.len == self.header.len()
-            {
+            let [kind, _, _, high, low] = self.header;
+            if self.len == self.header.len() {
                 self.rest = usize::from(u16::from_be_bytes([high, low]));
-                self.largest.0.set(self.largest.get().max(self.header.len() + self.rest));
                 self.len = 0;
+                if kind == APPLICATION_DATA {
+                    self.largest.0.set(self.largest.get().max(self.header.len() + self.rest));
+                }
             }
         }
     }
@@ -359,8 +363,16 @@ mod tests {
 
     #[test]
     fn records_are_measured_wherever_a_read_ends() {
-        let stream =
-            [&[22, 3, 3, 0, 2, 1, 2][..], &[23, 3, 3, 1, 0], &[7; 256], &[21, 3, 3, 0, 0], &[23, 3, 3]].concat();
+        let stream = [
+            &[22, 3, 3, 0, 2, 1, 2][..],
+            &[23, 3, 3, 1, 0],
+            &[7; 256],
+            &[22, 3, 3, 2, 0],
+            &[7; 512],
+            &[21, 3, 3, 0, 0],
+            &[23, 3, 3],
+        ]
+        .concat();
         for part in 1..stream.len() {
             let largest = LargestRecord::default();
             let mut meter = RecordMeter::new(&largest);

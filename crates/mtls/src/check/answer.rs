@@ -14,6 +14,7 @@ use embedded_mtls_operator::Finding;
 use mtls_cxml::{Class, HostField};
 
 use super::super::http::{self, Connection, HttpError, Limits, Response};
+use super::super::inspect::Certificate;
 use super::super::order::lost;
 use super::super::report::printable;
 #[cfg(feature = "resumption")]
@@ -22,7 +23,7 @@ use super::super::tls::{Deadline, Timed};
 use super::super::verdict::Trouble;
 use super::Plan;
 use super::host::{Asked, CheckHost};
-use super::report::{Fault, Report, StepName};
+use super::report::{Fault, Link, Report, StepName};
 
 /// The answer to an HTTP request.
 type Answer = Result<Response, HttpError<Failure<io::Error>>>;
@@ -154,6 +155,9 @@ impl Rest<'_> {
         if let Some(finding @ (Finding::Tls(_) | Finding::PostHandshakeNeeded)) = finding {
             let facts = self.asked.as_ref().map(Asked::facts).unwrap_or_default();
             report.pass(step, self.handshake, facts);
+            let shown = self.asked.as_ref().and_then(|asked| asked.shown.as_ref());
+            report.ours =
+                self.plan.identities.iter().find(|own| Some(&own.alias) == shown).map(chain_of).unwrap_or_default();
             let mut fault = Fault::named(step, REFUSED_BY_HTTP, finding, line());
             let shown = self.asked.as_ref().and_then(|asked| asked.shown.as_ref());
             fault.certificate = shown.map(|shown| format!("ours, {shown}"));
@@ -180,6 +184,7 @@ impl Rest<'_> {
         });
         report.pass(step, self.handshake, facts);
         let shown = self.plan.identities.iter().find(|own| Some(&own.alias) == asked.shown.as_ref());
+        report.ours = shown.map(chain_of).unwrap_or_default();
         if let Some(own) = shown
             && let Some(expiry) = end_of(own).and_then(|end| soon(end, self.plan.warn_days))
         {
@@ -241,6 +246,17 @@ fn line(response: &Response) -> String {
     format!("HTTP {} {}", response.status, printable(&response.reason)).trim_end().to_owned()
 }
 
+/// Describes one of our chains.
+fn chain_of(own: &super::Own) -> Vec<Link> {
+    let read = own.identity.chain.iter().filter_map(|der| Certificate::read(der));
+    read.map(|certificate| Link {
+        days_left: days_left(certificate.end()),
+        subject: certificate.subject,
+        issuer: certificate.issuer,
+    })
+    .collect()
+}
+
 /// Returns the last second at which one of our chains is valid.
 fn end_of(own: &super::Own) -> Option<UnixTime> {
     let chain: Vec<&[u8]> = own.identity.chain.iter().map(Vec::as_slice).collect();
@@ -251,6 +267,15 @@ fn end_of(own: &super::Own) -> Option<UnixTime> {
 pub(super) fn fault_of(step: StepName, trouble: &Trouble, diagnosis: Option<Diagnosis>, observed: String) -> Fault {
     let diagnosis = diagnosis.unwrap_or(Diagnosis::ConnectionCut);
     Fault::named(step, trouble.exit_code(), diagnosis, observed)
+}
+
+/// Returns the days until a time, rounded down.
+pub(super) fn days_left(not_after: UnixTime) -> Option<i64> {
+    const DAY: i64 = 86_400;
+    match system_time() {
+        Time::Trusted(now) => Some(not_after.0.saturating_sub(now.0).div_euclid(DAY)),
+        _ => None,
+    }
 }
 
 /// Returns the end of a validity, if it is near.

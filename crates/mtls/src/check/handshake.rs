@@ -5,20 +5,22 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
+use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::x509::{CommonName, ServerName, TrustAnchor, UnixTime};
 use embedded_mtls::{CertificateProblem, Client, ClientConfig, Entropy, Error, Handshake, Responsible, Session};
 
+use super::super::events::Events;
 use super::super::order::refused;
 #[cfg(feature = "resumption")]
 use super::super::tickets::Stored;
 use super::super::tls::{self, Deadline, HostMemory, Timed};
 use super::Plan;
 use super::again::Again;
-use super::answer::{Rest, fault_of, soon};
+use super::answer::{Rest, days_left, fault_of, soon};
 use super::host::{CheckHost, Claimed, Noted};
-use super::report::{Fault, Report, StepName};
+use super::report::{Fault, Link, Report, StepName};
 
 /// Rules that `--insecure` sets aside one by one, to find further faults.
 #[derive(Default)]
@@ -55,7 +57,7 @@ impl SetAside {
 struct Failed {
     fault: Fault,
     claimed: Option<Claimed>,
-    sent: Vec<String>,
+    sent: Vec<Link>,
     /// The time until the failure.
     time: Option<Duration>,
 }
@@ -76,13 +78,19 @@ pub(super) fn run(
     let mut aside = SetAside::default();
     let Err(mut failed) = shake_hands(plan, &aside, connect, report) else { return Ok(()) };
     report.server = failed.claimed.as_ref().map(|claimed| claimed.peer.clone());
+    if !failed.sent.is_empty() {
+        report.theirs.clone_from(&failed.sent);
+    }
+    if let (Some(leaf), Some(claimed)) = (report.theirs.first_mut(), &failed.claimed) {
+        leaf.days_left = claimed.days_left;
+    }
     if failed.claimed.is_some() && failed.fault.step > StepName::Handshake {
         report.pass(
             StepName::Handshake,
             failed.time,
             vec!["the server speaks TLS 1.3, and sends certificates".to_owned()],
         );
-        report.pass(failed.fault.step, None, core::mem::take(&mut failed.sent));
+        report.pass(failed.fault.step, None, facts(&failed.sent));
     }
     let first = failed.fault.clone();
     while plan.insecure && aside.add(failed.fault.step, &failed) {
@@ -116,11 +124,34 @@ fn unusable(error: Error) -> Box<Failed> {
     setup(error.to_string())
 }
 
-/// Runs one handshake, and the later steps if nothing is set aside.
+/// Describes the certificates that a server sent.
+fn facts(sent: &[Link]) -> Vec<String> {
+    let line = |(place, link): (usize, &Link)| format!("sent {place}: {}, issued by {}", link.subject, link.issuer);
+    sent.iter().enumerate().map(line).collect()
+}
+
+/// Runs one handshake, and the later steps if nothing is set aside. Records the events of the first.
 fn shake_hands(
     plan: &Plan,
     aside: &SetAside,
     connect: &dyn Fn() -> Result<TcpStream, Box<Fault>>,
+    report: &mut Report,
+) -> Result<(), Box<Failed>> {
+    let events = Events::new(aside.is_empty());
+    let ring = events.ring();
+    let done = converse(plan, aside, connect, ring, report);
+    if let Some(records) = ring.and_then(|ring| ring.records().ok()) {
+        report.events = records.map(|record| record.event).collect();
+    }
+    done
+}
+
+/// Runs one handshake, and the later steps if nothing is set aside.
+fn converse(
+    plan: &Plan,
+    aside: &SetAside,
+    connect: &dyn Fn() -> Result<TcpStream, Box<Fault>>,
+    ring: Option<EventRing<'_>>,
     report: &mut Report,
 ) -> Result<(), Box<Failed>> {
     let wanted = aside.name.as_deref().unwrap_or_else(|| plan.wanted_name());
@@ -150,7 +181,10 @@ fn shake_hands(
     let deadline = Deadline::new(plan.patience);
     let mut memory = HostMemory::new();
     let entropy = Entropy::from_system().map_err(|error| setup(format!("random numbers: {error}")))?;
-    let handshake = Handshake::<Client>::new(&config, memory.lend(), entropy).map_err(unusable)?;
+    let mut handshake = Handshake::<Client>::new(&config, memory.lend(), entropy).map_err(unusable)?;
+    if let Some(ring) = ring {
+        handshake.set_events(ring);
+    }
     let mut host = CheckHost::new(selector, &keys, aside.time);
     let opened = Stream::open(Timed::new(stream, deadline.clone()), handshake, &mut host);
     let mut noted = host.noted;
@@ -243,7 +277,11 @@ impl Noted {
         let retried = if link.retried { ", after a HelloRetryRequest" } else { "" };
         report.pass(StepName::Handshake, judged - self.begun, vec![format!("{}, {}{retried}", link.suite, link.group)]);
         let path = session.path();
-        let mut facts = core::mem::take(&mut self.sent);
+        report.theirs = core::mem::take(&mut self.sent);
+        if let (Some(leaf), Some(peer)) = (report.theirs.first_mut(), session.peer()) {
+            leaf.days_left = days_left(peer.not_after());
+        }
+        let mut facts = facts(&report.theirs);
         if let Some(path) = path {
             let anchor = path.anchor.and_then(|place| anchors.get(usize::from(place)));
             let by = anchor.and_then(TrustAnchor::subject).map_or_else(|| "a pin".to_owned(), |name| name.to_string());

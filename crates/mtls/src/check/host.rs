@@ -11,6 +11,8 @@ use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, S
 use super::super::own_key::OwnKey;
 use super::super::report::Peer;
 use super::super::tls;
+use super::answer::days_left;
+use super::report::Link;
 
 /// The certificate that a server sent, before verification.
 pub(super) struct Claimed {
@@ -19,6 +21,7 @@ pub(super) struct Claimed {
     /// A name in it that can be requested.
     pub(super) name: Option<String>,
     pub(super) peer: Peer,
+    pub(super) days_left: Option<i64>,
 }
 
 /// A request for our certificate, and our answer.
@@ -63,7 +66,7 @@ pub(super) struct Noted {
     pub(super) certificate: Option<String>,
     pub(super) claimed: Option<Claimed>,
     /// The certificates that the server sent.
-    pub(super) sent: Vec<String>,
+    pub(super) sent: Vec<Link>,
 }
 
 impl Noted {
@@ -153,12 +156,14 @@ impl<'b> Host for CheckHost<'b> {
                 _ => None,
             }),
             peer: tls::peer(&peer),
+            days_left: days_left(peer.not_after()),
         });
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
-        if let TraceEvent::Read { index, subject, issuer } = event {
-            self.noted.sent.push(format!("sent {index}: {subject}, issued by {issuer}"));
+        if let TraceEvent::Read { subject, issuer, .. } = event {
+            let [subject, issuer] = [subject, issuer].map(|name| name.to_string());
+            self.noted.sent.push(Link { subject, issuer, days_left: None });
         }
     }
 }

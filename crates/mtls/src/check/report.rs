@@ -3,6 +3,7 @@
 use core::fmt;
 use std::time::Duration;
 
+use embedded_mtls::events::LogEvent;
 use embedded_mtls_operator::Finding;
 use serde::{Serialize, Serializer};
 
@@ -131,6 +132,17 @@ impl Fault {
     }
 }
 
+/// A certificate of a chain. Its names are text of whoever sent it: escape them for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Subject.
+    pub subject: String,
+    /// Issuer.
+    pub issuer: String,
+    /// The days until it expires, rounded down; none if they are not known.
+    pub days_left: Option<i64>,
+}
+
 /// The report of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -150,6 +162,13 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// The certificate of the server. Unverified if there is a [fault](Self::fault).
     pub server: Option<Peer>,
+    /// The certificates that the server sent, in this order. Unverified if there is a [fault](Self::fault).
+    pub theirs: Vec<Link>,
+    /// The certificates that we sent, in this order.
+    pub ours: Vec<Link>,
+    /// The messages of the handshake, and what happened around them.
+    #[serde(skip)]
+    pub events: Vec<LogEvent>,
     /// The equivalent OpenSSL command.
     pub openssl: String,
 }
@@ -168,6 +187,9 @@ impl Report {
             further: Vec::new(),
             warnings: Vec::new(),
             server: None,
+            theirs: Vec::new(),
+            ours: Vec::new(),
+            events: Vec::new(),
             openssl,
         }
     }

@@ -118,6 +118,11 @@ impl Certificate {
         })
     }
 
+    /// Returns the last second of its validity.
+    pub(crate) const fn end(&self) -> UnixTime {
+        UnixTime(self.raw.not_after)
+    }
+
     /// Returns whether it names the other one as its issuer; the key identifiers decide, if both have one.
     pub(super) fn is_issued_by(&self, other: &Self) -> bool {
         let same_id = match (&self.raw.issuer_id, &other.raw.own_id) {

@@ -17,6 +17,7 @@ use super::serve::{ANSWERS, ServeArgs, take_orders};
 use crate::args::{self, Preferences, UsageError};
 use crate::check::{Own, Plan, Report, Target, Trust, check};
 use crate::order::Wanted;
+use crate::page::page;
 use crate::policy::{Anchors, passed_over};
 use crate::report::{printable, say};
 
@@ -163,6 +164,9 @@ struct CheckArgs {
     /// Writes the report as JSON: an array with one object per server
     #[arg(long)]
     json: bool,
+    /// Also writes the report to this file as a page of HTML, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    report: Option<String>,
 }
 
 /// Runs the program with the options of the process.
@@ -222,6 +226,9 @@ fn manual(subcommand: Option<&str>) -> Result<(), UsageError> {
 fn check_all(args: &CheckArgs) -> Result<u8, UsageError> {
     let plans = args.plans()?;
     let reports = side_by_side(&plans);
+    if let Some(file) = &args.report {
+        std::fs::write(file, page(&reports)).map_err(|error| UsageError(format!("--report {file}: {error}")))?;
+    }
     if args.json {
         let json = serde_json::to_string_pretty(&reports).map_err(|error| UsageError(error.to_string()))?;
         say!("{json}");

@@ -128,8 +128,16 @@ fn the_program_checks_many_servers_and_writes_json_with_the_first_failure_as_its
     assert!(reports[0]["steps"][3]["milliseconds"].is_number());
     assert_eq!((&reports[1]["target"], &reports[1]["fault"]["step"]), (&bad.as_str().into(), &"tcp".into()));
 
-    let (code, text, _) = mtls(&[&["check", &good][..], &own].concat());
+    let page = file("page.html");
+    let (code, text, _) = mtls(&[&["check", &good, "--report", &page][..], &own].concat());
     assert_eq!(code, 0, "{text}");
+    let page = std::fs::read_to_string(page).unwrap();
+    says(
+        &page,
+        &["all checks passed (exit code 0)", "ClientHello, ", "CertificateVerify, ", "Finished, ", " days left"],
+    );
+    let (_, _, told) = mtls(&[&["check", &good, "--report", "/nowhere/page.html"][..], &own].concat());
+    says(&told, &["--report /nowhere/page.html: "]);
     says(&text, &["check       127.0.0.1:", "client auth ok", "The same with OpenSSL:\n  openssl s_client"]);
 }
 
