@@ -55,7 +55,7 @@ pub(crate) fn thorough() -> Step {
     let differential = Run::cargo("test --release --package embedded-mtls-micro --test differential --locked");
     let tasks = vec![
         many("MICRO_CASES", "500", differential.words("-- --nocapture")),
-        many("FUZZ_ROUNDS", "100", Run::cargo("test --release --locked").within(FUZZ)),
+        many("FUZZ_ROUNDS", "100", Run::cargo("test --locked").within(FUZZ)),
         Task::Succeeds(Run::cargo("run --release --locked --example compare -- 3600").within(FUZZ)),
         cargo("test --release --package embedded-mtls-sim --test fleet --locked -- --include-ignored"),
         Task::Call(budget::all),

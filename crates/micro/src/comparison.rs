@@ -20,6 +20,7 @@ pub fn compare() -> Result<u32, &'static str> {
     let mut cases = Cases(0);
     field(&mut cases)?;
     selection(&mut cases)?;
+    inversion(&mut cases)?;
     points(&mut cases)?;
     aes128_steps(&mut cases)?;
     aes128_blocks(&mut cases)?;
@@ -79,6 +80,25 @@ fn selection(cases: &mut Cases) -> Result<(), &'static str> {
                         .map(|select_entry| select_entry(table, place, index));
                     cases.same("select_entry", &assembly, &portable)?;
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All pairs of extreme and random words, after few steps and after many.
+fn inversion(cases: &mut Cases) -> Result<(), &'static str> {
+    let mut random = Random::new(20);
+    let edges = [0, 1, 2, 3, -1, -2, 0x3fff_ffff, 0x2000_0000, 0x1555_5555, 0x2aaa_aaaa];
+    let words: [i32; 64] = core::array::from_fn(|index| {
+        edges.get(index).copied().unwrap_or_else(|| i32::from_le_bytes(random.array()) & 0x3fff_ffff)
+    });
+    for f in words {
+        for g in words {
+            for zeta in [-1, 0, 1, 29, -30, 590, -590] {
+                let [assembly, portable] =
+                    [assembly::inverse::steps, portable::inverse::steps].map(|steps| steps(zeta, f | 1, g));
+                cases.same("steps", &assembly, &portable)?;
             }
         }
     }

@@ -14,6 +14,7 @@ pub(crate) mod aes128;
 pub(crate) mod chacha20;
 #[cfg(feature = "aes128-gcm")]
 pub(crate) mod ghash;
+pub(crate) mod inverse;
 #[cfg(feature = "compact-memory")]
 mod memory;
 pub(crate) mod p256;

@@ -19,10 +19,11 @@ use core::hint::black_box;
 use zeroize::Zeroize;
 
 use crate::number::Number;
+use crate::selected::inverse::steps;
 use crate::words::low;
 
 /// Steps in a batch, and bits of a limb.
-const BITS: u32 = 30;
+pub(crate) const BITS: u32 = 30;
 /// The number of batches that make 590 steps or more.
 const BATCHES: u32 = 20;
 /// The bits of a limb.
@@ -39,7 +40,7 @@ pub(super) struct Modulus {
 }
 
 /// Thirty steps, times 2^30: the first row gives `f`, the second `g`. The values of a row are at most 2^30 together, without signs.
-type Matrix = [[i32; 2]; 2];
+pub(crate) type Matrix = [[i32; 2]; 2];
 
 impl Modulus {
     /// The modulus of the field.
@@ -138,32 +139,6 @@ impl Modulus {
         let is_negative = black_box(limbs[8] >> 31);
         limbs.iter_mut().zip(self.limbs).for_each(|(limb, modulus)| *limb += modulus & is_negative);
     }
-}
-
-/// Does 30 steps on the lowest bits of `f` and `g`.
-#[allow(clippy::many_single_char_names, reason = "the names of the paper")]
-fn steps(mut zeta: i32, f: i32, g: i32) -> (i32, Matrix) {
-    let [mut f, mut g] = [f, g].map(i32::cast_unsigned);
-    let (mut u, mut v, mut q, mut r) = (1_u32, 0_u32, 0_u32, 1_u32);
-    for _ in 0..BITS {
-        // delta > 0, and g odd.
-        let swap = black_box((zeta >> 31).cast_unsigned());
-        let is_odd = black_box((g & 1).wrapping_neg());
-        let signed = |value: u32| (value ^ swap).wrapping_sub(swap);
-        g = g.wrapping_add(signed(f) & is_odd);
-        q = q.wrapping_add(signed(u) & is_odd);
-        r = r.wrapping_add(signed(v) & is_odd);
-        let swap = swap & is_odd;
-        zeta = (zeta ^ swap.cast_signed()) - 1;
-        // g - f and f are g after all.
-        f = f.wrapping_add(g & swap);
-        u = u.wrapping_add(q & swap);
-        v = v.wrapping_add(r & swap);
-        g >>= 1;
-        u = u.wrapping_shl(1);
-        v = v.wrapping_shl(1);
-    }
-    (zeta, [[u, v], [q, r]].map(|row| row.map(u32::cast_signed)))
 }
 
 /// Leaves 30 bits in each limb but the highest.

@@ -11,6 +11,9 @@ mod scalar;
 pub(crate) use self::field::Coordinate;
 #[cfg(portable)]
 pub(crate) use self::field::P;
+#[cfg(portable)]
+pub(crate) use self::inverse::BITS;
+pub(crate) use self::inverse::Matrix;
 #[cfg(comparison)]
 pub(crate) use self::point::sums_of_small_multiples;
 pub(crate) use self::scalar::Scalar;

@@ -7,6 +7,7 @@ pub(crate) mod aes128;
 pub(crate) mod chacha20;
 #[cfg(feature = "aes128-gcm")]
 pub(crate) mod ghash;
+pub(crate) mod inverse;
 pub(crate) mod p256;
 pub(crate) mod poly1305;
 pub(crate) mod sha256;
