@@ -55,6 +55,19 @@ impl<'a> Reader<'a> {
         Some(len)
     }
 
+    /// Returns the next TLV with its tag and length, which remains to be read; empty if there is none.
+    pub(crate) fn next_field(&self) -> &'a [u8] {
+        let mut behind = *self;
+        let len = behind.any().map_or(0, |_| self.rest.len().saturating_sub(behind.rest.len()));
+        self.rest.get(..len).unwrap_or_default()
+    }
+
+    /// Returns the value of the next TLV, which remains to be read; empty if there is none.
+    pub(crate) fn next_value(self) -> &'a [u8] {
+        let mut reader = self;
+        reader.any().map_or(&[], |(_, value)| value)
+    }
+
     /// Returns the bytes not yet read.
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
@@ -83,9 +96,9 @@ impl<'a> Reader<'a> {
 
     /// The next TLV with its tag and length; it must have `tag`.
     pub(crate) fn raw(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
-        let before = self.rest;
+        let field = self.next_field();
         self.value(tag)?;
-        before.get(..before.len().saturating_sub(self.rest.len())).ok_or(Malformed)
+        Ok(field)
     }
 
     /// A `BOOLEAN DEFAULT FALSE`. X.690 section 11.1 writes TRUE as 0xff. Section 11.5: "The encoding of a set value or

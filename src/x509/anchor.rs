@@ -4,13 +4,12 @@ use crate::crypto::CryptoProvider;
 use crate::der::Reader;
 use crate::error::{ApiMisuse, CertificateProblem, Error, Malformation};
 use crate::x509::certificate::algorithm::PublicKey;
-use crate::x509::certificate::{Certificate, Origin, Within};
+use crate::x509::certificate::{Certificate, FINGERPRINT, Origin, Within};
 use crate::x509::identity::fingerprint;
 use crate::x509::name::Name;
 #[cfg(feature = "resumption")]
 use crate::x509::name::constraints::NameConstraints;
 use crate::x509::path::issuer::Issuer;
-use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::{Time, UnixTime};
 
 /// A trust anchor: 64 bytes on a 32-bit machine, borrowed from the DER it was made from. There are three kinds, which
@@ -134,7 +133,7 @@ impl<'a> TrustAnchor<'a> {
     }
 
     /// Returns whether the anchor is a pin of this leaf.
-    pub(super) fn pins(&self, leaf: &Summary<'_>) -> bool {
+    pub(super) fn pins(&self, leaf: &Certificate<'_>) -> bool {
         match &self.kind {
             Kind::Issuer(_) => false,
             Kind::Certificate(pinned) => leaf.fingerprint == Some(pinned),

@@ -101,31 +101,48 @@ impl<'a> PublicKey<'a> {
         let oid = identifier.value(der::OID)?;
         let bytes = info.bit_string_bytes()?;
         info.finish()?;
-        let mut unsupported = oid;
-        let algorithm = match oid {
+        match oid {
             // A guard calls the comparison of slices; a pattern compares byte by byte in place, in 150 bytes more code.
-            _ if oid == oid::EC_PUBLIC_KEY => {
-                let (algorithm, told) = elliptic_curve(identifier, bytes)?;
-                unsupported = told;
-                algorithm
-            }
+            _ if oid == oid::EC_PUBLIC_KEY => Self::on_curve(identifier, bytes),
             // RFC 8410 section 3: "the parameters MUST be absent."
             #[cfg(feature = "ed25519")]
             oid::ED25519 => {
                 identifier.finish()?;
-                if bytes.len() == ED25519_KEY { KeyAlgorithm::Ed25519 } else { return Err(Malformed) }
+                let key = Self { algorithm: KeyAlgorithm::Ed25519, bytes };
+                if bytes.len() == ED25519_KEY { Ok(key) } else { Err(Malformed) }
             }
             #[cfg(feature = "rsa")]
-            oid::RSA_ENCRYPTION | oid::RSASSA_PSS => {
-                let algorithm = rsa::key(oid, identifier, bytes)?;
-                if !rsa::has_known_size(bytes) {
-                    unsupported = bytes.get(..UNSUPPORTED).unwrap_or(bytes);
-                }
-                algorithm
-            }
-            _ => KeyAlgorithm::Unsupported,
+            oid::RSA_ENCRYPTION | oid::RSASSA_PSS => match rsa::key(oid, identifier, bytes)? {
+                KeyAlgorithm::Unsupported if rsa::has_known_size(bytes) => Ok(Self::unsupported(oid)),
+                KeyAlgorithm::Unsupported => Ok(Self::unsupported(bytes.get(..UNSUPPORTED).unwrap_or(bytes))),
+                algorithm => Ok(Self { algorithm, bytes }),
+            },
+            _ => Ok(Self::unsupported(oid)),
+        }
+    }
+
+    const fn unsupported(reason: &'a [u8]) -> Self {
+        Self { algorithm: KeyAlgorithm::Unsupported, bytes: reason }
+    }
+
+    /// Parses the parameters of `id-ecPublicKey`, with the key.
+    fn on_curve(mut parameters: Reader<'a>, point: &'a [u8]) -> Result<Self, Malformed> {
+        // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
+        let curve = parameters.value(der::OID)?;
+        parameters.finish()?;
+        let (algorithm, len) = match curve {
+            _ if curve == oid::SECP256R1 => (KeyAlgorithm::EcP256, P256_POINT),
+            #[cfg(feature = "p384")]
+            oid::SECP384R1 => (KeyAlgorithm::EcP384, P384_POINT),
+            _ => return Ok(Self::unsupported(curve)),
         };
-        Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { unsupported } else { bytes } })
+        // RFC 5480 section 2.2: "Implementations ... MUST support the uncompressed form and MAY
+        // support the compressed form": this one does not.
+        if point.len() == len && point.first() == Some(&0x04) {
+            Ok(Self { algorithm, bytes: point })
+        } else {
+            Ok(Self::unsupported(point.get(..1).unwrap_or(point)))
+        }
     }
 
     /// Fails if this build does not support the key.
@@ -184,25 +201,6 @@ impl<'a> PublicKey<'a> {
             _ => 0,
         }
     }
-}
-
-/// Parses the parameters of `id-ecPublicKey`. Returns also what explains an unsupported key.
-fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &'a [u8]) -> Result<(KeyAlgorithm, &'a [u8]), Malformed> {
-    // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
-    let curve = parameters.value(der::OID)?;
-    parameters.finish()?;
-    // RFC 5480 section 2.2: "Implementations ... MUST support the uncompressed form and MAY
-    // support the compressed form": this one does not.
-    let algorithm = match (curve, point) {
-        (_, [0x04, ..]) if curve == oid::SECP256R1 && point.len() == P256_POINT => KeyAlgorithm::EcP256,
-        #[cfg(feature = "p384")]
-        (oid::SECP384R1, [0x04, ..]) if point.len() == P384_POINT => KeyAlgorithm::EcP384,
-        _ => KeyAlgorithm::Unsupported,
-    };
-    let known = curve == oid::SECP256R1;
-    #[cfg(feature = "p384")]
-    let known = known || curve == oid::SECP384R1;
-    Ok((algorithm, if known { point.get(..1).unwrap_or(point) } else { curve }))
 }
 
 /// Bytes that are kept of an RSA key of an unsupported size: up to the first byte of its modulus.
@@ -427,16 +425,17 @@ impl fmt::Display for SignatureKind {
 }
 
 impl SignatureKind {
-    /// Parses the content of an `AlgorithmIdentifier`. RFC 5758 section 3.2 of ECDSA: "the encoding MUST omit the
-    /// parameters field." The keytool of Java 11 encodes NULL, which `written` notes.
-    pub(crate) fn parse(identifier: &[u8], written: &mut bool) -> Result<Self, Malformed> {
+    /// Parses the content of an `AlgorithmIdentifier`; returns also its object identifier. RFC 5758 section 3.2 of ECDSA:
+    /// "the encoding MUST omit the parameters field." The keytool of Java 11 encodes NULL, which `written` notes.
+    pub(super) fn parse<'a>(identifier: &'a [u8], written: &mut bool) -> Result<(Self, &'a [u8]), Malformed> {
         let mut reader = Reader::new(identifier);
         let mut ecdsa = |mut parameters: Reader<'_>, kind| {
             *written = parameters.null_or_absent()?;
             parameters.finish().map(|()| kind)
         };
-        match reader.value(der::OID)? {
-            oid if oid == oid::ECDSA_WITH_SHA256 => ecdsa(reader, Self::EcdsaSha256),
+        let oid = reader.value(der::OID)?;
+        let kind = match oid {
+            _ if oid == oid::ECDSA_WITH_SHA256 => ecdsa(reader, Self::EcdsaSha256),
             #[cfg(feature = "p384")]
             oid::ECDSA_WITH_SHA384 => ecdsa(reader, Self::EcdsaSha384),
             // RFC 8410 section 3: "the parameters MUST be absent."
@@ -451,7 +450,8 @@ impl SignatureKind {
             #[cfg(feature = "rsa")]
             oid::RSASSA_PSS => rsa::pss_signature(reader),
             _ => Ok(Self::Unsupported),
-        }
+        };
+        kind.map(|kind| (kind, oid))
     }
 
     /// Returns the hash over the signed part; `None` where the signature takes the signed bytes themselves,
@@ -561,7 +561,7 @@ mod tests {
     }
 
     fn kind(identifier: &[u8]) -> Result<SignatureKind, Malformed> {
-        SignatureKind::parse(identifier, &mut false)
+        SignatureKind::parse(identifier, &mut false).map(|(kind, _)| kind)
     }
 
     #[test]
@@ -574,8 +574,9 @@ mod tests {
             (&[6, 1, 42], Err(Malformed)),
         ] {
             let mut written = false;
-            let found = SignatureKind::parse(&[&identifier[..], parameters].concat(), &mut written);
-            assert_eq!(found.map(|kind| (kind, written)), expected, "{parameters:?}");
+            let found = SignatureKind::parse(&[&identifier[..], parameters].concat(), &mut written)
+                .map(|(kind, _)| (kind, written));
+            assert_eq!(found, expected, "{parameters:?}");
         }
         assert_eq!(kind(&tlv(der::OID, &[&[0x2a]])), Ok(SignatureKind::Unsupported));
     }

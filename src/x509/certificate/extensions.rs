@@ -1,6 +1,6 @@
 //! Certificate extensions (RFC 5280 section 4.2).
 
-use super::{ProfileDefect, Within};
+use super::{Certificate, ProfileDefect, Within};
 use crate::codec::copy;
 use crate::der::{self, Malformed, Reader, context, oid};
 use crate::error::{CertificateProblem, Malformation};
@@ -11,10 +11,10 @@ use crate::x509::name::general::GeneralNames;
 use core::fmt;
 
 /// The extensions of a certificate. Those that are not listed here are skipped, or noted if they are critical.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Extensions<'a> {
     pub(in crate::x509) authority_key: Option<KeyHint>,
-    pub(in crate::x509) basic_constraints: Option<BasicConstraints>,
+    pub(in crate::x509) basic_constraints: BasicConstraints,
     pub(in crate::x509) extended_key_usage: Option<Purposes>,
     pub(in crate::x509) key_usage: Option<KeyUsage>,
     pub(in crate::x509) name_constraints: Option<NameConstraints<'a>>,
@@ -22,12 +22,8 @@ pub(crate) struct Extensions<'a> {
     pub(in crate::x509) subject_key: Option<KeyHint>,
     /// The object identifier of the first extension that is critical and not supported.
     pub(in crate::x509) unknown_critical: Option<&'a [u8]>,
-    /// True if the subject alternative name is critical.
+    /// True if the subject alternative name is critical; not kept in a summary.
     pub(in crate::x509) critical_alt_name: bool,
-    /// True if an extension that constrains the path below is not critical.
-    pub(in crate::x509) lenient_constraint: bool,
-    /// The first departure from the profile that does not keep it from being parsed.
-    pub(in crate::x509) tolerated: Option<ProfileDefect>,
 }
 
 /// The basic constraints (RFC 5280 section 4.2.1.9).
@@ -57,10 +53,31 @@ pub struct Purposes(pub(in crate::x509) u8);
 pub(crate) struct KeyHint(pub(in crate::x509) [u8; 4]);
 
 impl<'a> Extensions<'a> {
+    pub(in crate::x509) const NONE: Self = Self {
+        authority_key: None,
+        basic_constraints: BasicConstraints { is_ca: false, path_len: None },
+        extended_key_usage: None,
+        key_usage: None,
+        name_constraints: None,
+        subject_alt_name: None,
+        subject_key: None,
+        unknown_critical: None,
+        critical_alt_name: false,
+    };
+
+    const fn note_critical(&mut self, extension: &Extension<'a>) {
+        if extension.critical && self.unknown_critical.is_none() {
+            self.unknown_critical = Some(extension.oid);
+        }
+    }
+}
+
+impl<'a> Certificate<'a> {
     /// Parses the content of the `[3] EXPLICIT` field.
-    pub(crate) fn parse(field: &'a [u8]) -> Result<Self, CertificateProblem> {
+    ///
+    /// Leaves the value of the extension to blame in `place`, or the object identifier of the one that is repeated.
+    pub(super) fn read_extensions(&mut self, field: &'a [u8], place: &mut &'a [u8]) -> Result<(), CertificateProblem> {
         let list = Reader::inside(field, der::SEQUENCE).within(Malformation::Extensions)?;
-        let mut found = Self::default();
         let mut reader = list;
         let mut count: u8 = 0;
         let mut written = false;
@@ -74,53 +91,61 @@ impl<'a> Extensions<'a> {
             // RFC 5280 section 4.2: "A certificate MUST NOT include more than one instance of a
             // particular extension."
             let mut before = list;
+            *place = extension.oid;
             for _ in 0..count {
                 let earlier = Extension::parse(&mut before, &mut false).within(Malformation::Extensions)?;
                 if earlier.oid == extension.oid {
                     return Err(CertificateProblem::DuplicateExtension);
                 }
             }
-            found.take(&extension, &mut written).within(field_of(extension.oid))?;
+            *place = extension.value;
+            self.take(&extension, &mut written).within(field_of(extension.oid))?;
             if reader.is_empty() {
-                found.tolerated = found.tolerated.or(written.then_some(ProfileDefect::DefaultValue));
-                return Ok(found);
+                self.note(written, ProfileDefect::DefaultValue);
+                return Ok(());
             }
             count = count.saturating_add(1);
+            *place = &[];
         }
     }
 
+    #[inline(never)] // as `read_fields` is
     fn take(&mut self, extension: &Extension<'a>, written: &mut bool) -> Result<(), Malformed> {
+        let found = &mut self.extensions;
         let value = extension.value;
         match extension.oid {
             oid::SUBJECT_KEY_IDENTIFIER => {
                 let mut reader = Reader::new(value);
-                self.subject_key = Some(KeyHint::new(reader.value(der::OCTET_STRING)?));
+                found.subject_key = Some(KeyHint::new(reader.value(der::OCTET_STRING)?));
                 reader.finish()?;
-                self.note_critical(extension);
+                found.note_critical(extension);
             }
-            oid::KEY_USAGE => self.key_usage = Some(KeyUsage::parse(value)?),
+            oid::KEY_USAGE => found.key_usage = Some(KeyUsage::parse(value)?),
             oid::SUBJECT_ALT_NAME => {
-                self.subject_alt_name = Some(GeneralNames::parse(value)?);
-                self.critical_alt_name = extension.critical;
+                found.subject_alt_name = Some(GeneralNames::parse(value)?);
+                found.critical_alt_name = extension.critical;
             }
             oid::BASIC_CONSTRAINTS => {
-                let basic_constraints = BasicConstraints::parse(value, written)?;
+                found.basic_constraints = BasicConstraints::parse(value, written)?;
+                let BasicConstraints { is_ca, path_len } = found.basic_constraints;
                 // "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted": some do, and
                 // it limits nothing.
-                let idle = !basic_constraints.is_ca && basic_constraints.path_len.is_some();
-                self.tolerated = idle.then_some(ProfileDefect::PathLength);
-                self.basic_constraints = Some(basic_constraints);
-                self.lenient_constraint |= basic_constraints.is_ca && !extension.critical;
+                self.note(!is_ca && path_len.is_some(), ProfileDefect::PathLength);
+                // RFC 5280 sections 4.2.1.9 and 4.2.1.10: "Conforming CAs ... MUST mark this extension as critical".
+                self.note(is_ca && !extension.critical, ProfileDefect::Criticality);
             }
             oid::NAME_CONSTRAINTS if cfg!(feature = "any-peer") => {
-                self.name_constraints = Some(NameConstraints::parse(value)?);
-                self.lenient_constraint |= !extension.critical;
+                let mut period = false;
+                found.name_constraints = Some(NameConstraints::parse(value, &mut period)?);
+                self.note(!extension.critical, ProfileDefect::Criticality);
+                // Section 4.2.1.10 gives mailboxes and URIs a period in front, and dNSNames none.
+                self.note(period, ProfileDefect::NameConstraints);
             }
             // A key identifier only orders the search. RFC 5280 sections 4.2.1.1 and 4.2.1.2: "Conforming
             // CAs MUST mark this extension as non-critical"; one that is critical asks for more.
             oid::AUTHORITY_KEY_IDENTIFIER => {
-                self.authority_key = authority_key(value)?;
-                self.note_critical(extension);
+                found.authority_key = authority_key(value)?;
+                found.note_critical(extension);
             }
             // policyConstraints and inhibitAnyPolicy. RFC 5280 sections 4.2.1.11 and 4.2.1.14: "Conforming
             // CAs MUST mark this extension as critical". Policies are not processed here, and a limit on
@@ -128,9 +153,9 @@ impl<'a> Extensions<'a> {
             // (section 4.2.1.10) in a build that does not process them.
             oid::POLICY_CONSTRAINTS | oid::INHIBIT_ANY_POLICY | oid::NAME_CONSTRAINTS => {
                 one_value(value)?;
-                self.note_critical(&Extension { critical: true, ..*extension });
+                found.note_critical(&Extension { critical: true, ..*extension });
             }
-            oid::EXTENDED_KEY_USAGE => self.extended_key_usage = Some(Purposes::parse(value)?),
+            oid::EXTENDED_KEY_USAGE => found.extended_key_usage = Some(Purposes::parse(value)?),
             // certificatePolicies. Every path passes, critical or not: RFC 5280 section 6.1.1 (c) starts with any-policy,
             // and what could require one (section 6.1.5 (g)) is refused below as not understood. Section 4.2.1.4: "If
             // this extension is critical, the path validation software MUST be able to interpret this extension
@@ -138,7 +163,7 @@ impl<'a> Extensions<'a> {
             oid::CERTIFICATE_POLICIES => {
                 one_value(value)?;
                 if !has_known_qualifiers(value) {
-                    self.note_critical(extension);
+                    found.note_critical(extension);
                 }
             }
             // RFC 5280 section 4.2: "A certificate-using system MUST reject the certificate if it
@@ -150,16 +175,10 @@ impl<'a> Extensions<'a> {
                 if extension.is_of_profile() {
                     one_value(value)?;
                 }
-                self.note_critical(extension);
+                found.note_critical(extension);
             }
         }
         Ok(())
-    }
-
-    const fn note_critical(&mut self, extension: &Extension<'a>) {
-        if extension.critical && self.unknown_critical.is_none() {
-            self.unknown_critical = Some(extension.oid);
-        }
     }
 }
 
@@ -173,26 +192,29 @@ fn one_value(value: &[u8]) -> Result<(), Malformed> {
 /// Returns whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
 /// `id-qt-unotice`, which are for people.
 fn has_known_qualifiers(value: &[u8]) -> bool {
-    let walk = || {
-        let mut policies = Reader::inside(value, der::SEQUENCE)?;
-        // "certificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation"
-        loop {
-            let mut policy = policies.nested(der::SEQUENCE)?;
-            policy.value(der::OID)?;
-            let mut qualifiers = Reader::new(policy.optional(der::SEQUENCE)?.unwrap_or_default());
-            policy.finish()?;
-            while !qualifiers.is_empty() {
-                let kind = qualifiers.nested(der::SEQUENCE)?.value(der::OID)?;
-                if !matches!(kind.strip_prefix(oid::POLICY_QUALIFIERS), Some([1 | 2])) {
-                    return Err(Malformed);
-                }
-            }
-            if policies.is_empty() {
-                return Ok(());
+    known_qualifiers(value).is_ok()
+}
+
+/// Fails at the first other qualifier.
+#[inline(never)] // smaller than in the loop over the extensions
+fn known_qualifiers(value: &[u8]) -> Result<(), Malformed> {
+    let mut policies = Reader::inside(value, der::SEQUENCE)?;
+    // "certificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation"
+    loop {
+        let mut policy = policies.nested(der::SEQUENCE)?;
+        policy.value(der::OID)?;
+        let mut qualifiers = Reader::new(policy.optional(der::SEQUENCE)?.unwrap_or_default());
+        policy.finish()?;
+        while !qualifiers.is_empty() {
+            let kind = qualifiers.nested(der::SEQUENCE)?.value(der::OID)?;
+            if !matches!(kind.strip_prefix(oid::POLICY_QUALIFIERS), Some([1 | 2])) {
+                return Err(Malformed);
             }
         }
-    };
-    walk().is_ok()
+        if policies.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 /// Returns the field to blame if an extension cannot be parsed.
@@ -230,11 +252,6 @@ impl<'a> Extension<'a> {
     /// Returns whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
     pub(crate) const fn is_of_profile(&self) -> bool {
         matches!(self.oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..])
-    }
-
-    /// Returns whether the value is one TLV and nothing else.
-    pub(crate) fn holds_one_value(&self) -> bool {
-        one_value(self.value).is_ok()
     }
 }
 
@@ -351,6 +368,7 @@ impl Purposes {
 }
 
 impl KeyHint {
+    #[inline(never)] // smaller than in both callers
     fn new(identifier: &[u8]) -> Self {
         let mut hint = [0; 4];
         copy(&mut hint, identifier);
@@ -466,18 +484,24 @@ mod tests {
         assert_eq!(Purposes::parse(&[0x30, 0]), Err(Malformed));
     }
 
+    fn parse(field: &[u8]) -> Result<Extensions<'_>, CertificateProblem> {
+        let mut certificate = Certificate::EMPTY;
+        certificate.read_extensions(field, &mut &[][..])?;
+        Ok(certificate.extensions)
+    }
+
     #[test]
     fn a_duplicate_extension_is_rejected_even_if_unknown() {
         let twice = [0x30, 20, 0x30, 8, 6, 2, 0x2a, 3, 4, 2, 5, 0, 0x30, 8, 6, 2, 0x2a, 3, 4, 2, 5, 0];
-        assert_eq!(Extensions::parse(&twice).unwrap_err(), CertificateProblem::DuplicateExtension);
+        assert_eq!(parse(&twice).unwrap_err(), CertificateProblem::DuplicateExtension);
         let mut other = twice;
         other[17] = 4;
-        assert!(Extensions::parse(&other).is_ok_and(|found| found.unknown_critical.is_none()));
+        assert!(parse(&other).is_ok_and(|found| found.unknown_critical.is_none()));
     }
 
     #[test]
     fn an_empty_list_of_extensions_is_rejected() {
         let empty = CertificateProblem::Malformed(Malformation::Extensions);
-        assert_eq!(Extensions::parse(&[0x30, 0]).unwrap_err(), empty);
+        assert_eq!(parse(&[0x30, 0]).unwrap_err(), empty);
     }
 }

@@ -5,16 +5,20 @@ pub(super) mod extensions;
 pub(super) mod found;
 pub(super) mod unsupported;
 
-use self::algorithm::{PublicKey, SignatureKind};
+use self::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use self::extensions::{Extensions, KeyUsage};
 use crate::der::{self, Malformed, Reader, context, context_constructed};
 use crate::error::{CertificateProblem, Malformation};
 use crate::x509::name::Name;
-use crate::x509::name::constraints::NameConstraints;
 use crate::x509::time::UnixTime;
 
 /// Longest serial number in bytes, without a zero in front that only keeps it positive (RFC 5280 section 4.1.2.2).
 const MAX_SERIAL: usize = 20;
+
+/// Bytes that are shown of something that is not a certificate: it may be a private key.
+const BEGINNING: usize = 4;
+/// Bytes of a SHA-256 fingerprint.
+pub(crate) const FINGERPRINT: usize = 32;
 
 /// The origin of a certificate, which decides what is tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,108 +30,111 @@ pub(crate) enum Origin {
     Anchor,
 }
 
-/// A departure from the profile of RFC 5280 section 4 that path validation (section 6) accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A departure from the profile of RFC 5280 section 4 that path validation (section 6) accepts. Of several the first in
+/// this order is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ProfileDefect {
     /// An extension that constrains what is below is not critical.
     Criticality,
-    /// A FALSE that is the default is encoded.
-    DefaultValue,
-    /// A date through the year 2049 is a GeneralizedTime.
-    GeneralizedTime,
     /// A key identifier is missing.
     KeyIdentifier,
     /// The key may sign certificates, but its owner is not a CA.
     KeyUsage,
     /// A constraint on dNSNames begins with a period.
     NameConstraints,
-    /// A certificate that is not a CA has a path length.
-    PathLength,
-    /// The serial number is not positive, or takes 21 bytes.
-    SerialNumber,
-    /// The parameters of ECDSA are NULL.
-    SignatureParameters,
     /// The only names are in a subject alternative name that is not critical.
     SubjectAltName,
+    /// The serial number is not positive, or takes 21 bytes.
+    SerialNumber,
+    /// A date through the year 2049 is a GeneralizedTime.
+    GeneralizedTime,
+    /// The parameters of ECDSA are NULL.
+    SignatureParameters,
+    /// A certificate that is not a CA has a path length.
+    PathLength,
+    /// A FALSE that is the default is encoded.
+    DefaultValue,
 }
 
 impl ProfileDefect {
     pub(crate) const fn problem(self) -> CertificateProblem {
         match self {
             Self::Criticality => CertificateProblem::ConstraintNotCritical,
-            Self::DefaultValue => CertificateProblem::Malformed(Malformation::DefaultValue),
-            Self::GeneralizedTime => CertificateProblem::Malformed(Malformation::GeneralizedTime),
             Self::KeyIdentifier => CertificateProblem::MissingKeyIdentifier,
             Self::KeyUsage => CertificateProblem::CertSignWithoutCa,
             Self::NameConstraints => CertificateProblem::Malformed(Malformation::NameConstraints),
-            Self::PathLength => CertificateProblem::Malformed(Malformation::PathLength),
-            Self::SerialNumber => CertificateProblem::SerialNumber,
-            Self::SignatureParameters => CertificateProblem::Malformed(Malformation::SignatureParameters),
             Self::SubjectAltName => CertificateProblem::SubjectMissing,
+            Self::SerialNumber => CertificateProblem::SerialNumber,
+            Self::GeneralizedTime => CertificateProblem::Malformed(Malformation::GeneralizedTime),
+            Self::SignatureParameters => CertificateProblem::Malformed(Malformation::SignatureParameters),
+            Self::PathLength => CertificateProblem::Malformed(Malformation::PathLength),
+            Self::DefaultValue => CertificateProblem::Malformed(Malformation::DefaultValue),
         }
     }
 
     pub(crate) const fn code(defect: Option<Self>) -> u8 {
         match defect {
-            None => 0,
-            Some(Self::Criticality) => 1,
-            Some(Self::KeyIdentifier) => 2,
-            Some(Self::KeyUsage) => 3,
-            Some(Self::DefaultValue) => 4,
-            Some(Self::GeneralizedTime) => 5,
-            Some(Self::PathLength) => 6,
-            Some(Self::SerialNumber) => 7,
-            Some(Self::SignatureParameters) => 8,
-            Some(Self::SubjectAltName) => 9,
-            Some(Self::NameConstraints) => 10,
+            Some(Self::Criticality) => 0,
+            Some(Self::KeyIdentifier) => 1,
+            Some(Self::KeyUsage) => 2,
+            Some(Self::NameConstraints) => 3,
+            Some(Self::SubjectAltName) => 4,
+            Some(Self::SerialNumber) => 5,
+            Some(Self::GeneralizedTime) => 6,
+            Some(Self::SignatureParameters) => 7,
+            Some(Self::PathLength) => 8,
+            Some(Self::DefaultValue) => 9,
+            None => 10,
         }
     }
 
     pub(crate) const fn from_code(code: u8) -> Option<Self> {
         match code {
-            1 => Some(Self::Criticality),
-            2 => Some(Self::KeyIdentifier),
-            3 => Some(Self::KeyUsage),
-            4 => Some(Self::DefaultValue),
-            5 => Some(Self::GeneralizedTime),
-            6 => Some(Self::PathLength),
-            7 => Some(Self::SerialNumber),
-            8 => Some(Self::SignatureParameters),
-            9 => Some(Self::SubjectAltName),
-            10 => Some(Self::NameConstraints),
+            0 => Some(Self::Criticality),
+            1 => Some(Self::KeyIdentifier),
+            2 => Some(Self::KeyUsage),
+            3 => Some(Self::NameConstraints),
+            4 => Some(Self::SubjectAltName),
+            5 => Some(Self::SerialNumber),
+            6 => Some(Self::GeneralizedTime),
+            7 => Some(Self::SignatureParameters),
+            8 => Some(Self::PathLength),
+            9 => Some(Self::DefaultValue),
             _ => None,
         }
     }
 }
 
-/// The fields of a certificate, borrowed from its DER.
+/// The fields of a certificate, borrowed from its DER or from its summary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
-    /// The `TBSCertificate`, which is signed, with its tag and length.
-    pub(in crate::x509) tbs: &'a [u8],
     /// True for version 3, false for version 1.
-    is_v3: bool,
+    pub(in crate::x509) is_v3: bool,
+    /// The serial number; in a summary that of a leaf, else empty.
     pub(in crate::x509) serial: &'a [u8],
     pub(in crate::x509) issuer: Name<'a>,
     pub(in crate::x509) not_before: UnixTime,
     pub(in crate::x509) not_after: UnixTime,
     pub(in crate::x509) subject: Name<'a>,
+    /// True if subject and issuer are the same name (RFC 5280 section 6.1).
+    pub(in crate::x509) is_self_issued: bool,
     pub(in crate::x509) key: PublicKey<'a>,
     pub(in crate::x509) extensions: Extensions<'a>,
+    /// The first departure from the profile.
+    pub(in crate::x509) profile_defect: Option<ProfileDefect>,
     pub(in crate::x509) signature_kind: SignatureKind,
-    /// The object identifier of the signature algorithm.
-    pub(in crate::x509) signature_oid: &'a [u8],
+    /// The `TBSCertificate`, which is signed, with its tag and length; in a summary its digest, unless the algorithm or
+    /// the provider takes the whole.
+    pub(in crate::x509) signed: &'a [u8],
+    /// The signature; the object identifier of its algorithm if that is not supported.
     pub(in crate::x509) signature: &'a [u8],
-    /// The departures from the profile that do not keep the fields from being parsed.
-    tolerated: Tolerated,
-}
-
-/// Departures from the profile that RFC 5280 allows verifiers to process.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tolerated {
-    early_generalized_time: bool,
-    serial_number: bool,
-    signature_parameters: bool,
+    /// SHA-256 of the whole certificate, in the summary of a leaf.
+    pub(in crate::x509) fingerprint: Option<&'a [u8; FINGERPRINT]>,
+    /// True if a leaf is trusted for its key, which is pinned, and not for its content.
+    pub(in crate::x509) is_key_pinned: bool,
+    /// The seconds since the peer proved that it has the key, if that was in an earlier connection.
+    #[cfg(feature = "resumption")]
+    pub(in crate::x509) proof_age: Option<u32>,
 }
 
 /// Names the field that could not be parsed.
@@ -142,110 +149,181 @@ impl<T> Within<T> for Result<T, Malformed> {
 }
 
 impl<'a> Certificate<'a> {
+    /// A placeholder for no certificate.
+    pub(in crate::x509) const EMPTY: Self = Self {
+        is_v3: true,
+        serial: &[],
+        issuer: Name::from_checked(&[]),
+        not_before: UnixTime(0),
+        not_after: UnixTime(0),
+        subject: Name::from_checked(&[]),
+        is_self_issued: false,
+        key: PublicKey::from_checked(KeyAlgorithm::Unsupported, &[]),
+        extensions: Extensions::NONE,
+        profile_defect: None,
+        signature_kind: SignatureKind::Unsupported,
+        signed: &[],
+        signature: &[],
+        fingerprint: None,
+        is_key_pinned: false,
+        #[cfg(feature = "resumption")]
+        proof_age: None,
+    };
+
     /// Parses a whole certificate. Rules that depend on its place in a path are not checked here.
     ///
     /// RFC 9846 section 4.5.1.2.
     ///
     /// RFC 5280 section 4.1.2.3.
     pub(crate) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
-        let [tbs, outer_algorithm, signature] = outer(der)?;
-        let mut fields = Reader::inside(tbs, der::SEQUENCE).within(Malformation::TbsCertificate)?;
-        let mut tolerated = Tolerated::default();
-        let is_v3 = version(&mut fields, origin)?;
-        let serial = serial_number(&mut fields, &mut tolerated.serial_number)?;
+        Self::parse_to(der, origin, &mut &[][..])
+    }
+
+    /// Parses a whole certificate, and leaves the field to blame in `place` if that fails; empty if there is none.
+    pub(in crate::x509) fn parse_to(
+        der: &'a [u8],
+        origin: Origin,
+        place: &mut &'a [u8],
+    ) -> Result<Self, CertificateProblem> {
+        let mut certificate = Self::EMPTY;
+        certificate.read_fields(der, origin, place)?;
+        Ok(certificate)
+    }
+
+    /// Reads the fields in place: values that are returned are moved several times, in 700 bytes more code.
+    #[inline(never)]
+    fn read_fields(&mut self, der: &'a [u8], origin: Origin, place: &mut &'a [u8]) -> Result<(), CertificateProblem> {
+        *place = der.get(..BEGINNING).unwrap_or(der);
+        let [signed, outer_algorithm, signature] = outer(der)?;
+        *place = &[];
+        let mut fields = Reader::inside(signed, der::SEQUENCE).within(Malformation::TbsCertificate)?;
+        self.signed = signed;
+        self.read_version(&mut fields, origin, place)?;
+        self.read_serial_number(&mut fields, place)?;
+        *place = fields.next_field();
         // RFC 5280 section 4.1.1.2: "This field MUST contain the same algorithm identifier as the
         // signature field in the sequence tbsCertificate".
         if fields.value(der::SEQUENCE).within(Malformation::SignatureAlgorithm)? != outer_algorithm {
             return Err(CertificateProblem::SignatureAlgorithmMismatch);
         }
-        let issuer = Name::parse(&mut fields).within(Malformation::Issuer)?;
+        let mut parameters = false;
+        let algorithm = SignatureKind::parse(outer_algorithm, &mut parameters);
+        let (kind, oid) = algorithm.within(Malformation::SignatureAlgorithm)?;
+        self.note(parameters, ProfileDefect::SignatureParameters);
+        self.signature_kind = kind;
+        self.signature = if kind == SignatureKind::Unsupported { oid } else { signature };
+        *place = fields.next_field();
+        self.issuer = Name::parse(&mut fields).within(Malformation::Issuer)?;
         // RFC 5280 section 4.1.2.4: "The issuer field MUST contain a non-empty distinguished name".
-        if issuer.is_empty() {
+        if self.issuer.is_empty() {
             return Err(CertificateProblem::Malformed(Malformation::IssuerEmpty));
         }
-        let mut validity = fields.nested(der::SEQUENCE).within(Malformation::NotBefore)?;
-        let early = &mut tolerated.early_generalized_time;
-        let not_before = UnixTime::parse(&mut validity, early).within(Malformation::NotBefore)?;
-        let not_after = UnixTime::parse(&mut validity, early).within(Malformation::NotAfter)?;
-        validity.finish().within(Malformation::NotAfter)?;
-        let subject = Name::parse(&mut fields).within(Malformation::Subject)?;
-        let key = PublicKey::parse(&mut fields).within(Malformation::PublicKey)?;
-        let extensions = optional_fields(fields, is_v3)?;
-        if subject.is_empty() && extensions.subject_alt_name.is_none() && origin == Origin::Peer {
+        self.read_validity(&mut fields, place)?;
+        *place = fields.next_field();
+        self.subject = Name::parse(&mut fields).within(Malformation::Subject)?;
+        self.is_self_issued = self.subject.matches(&self.issuer);
+        *place = fields.next_field();
+        self.key = PublicKey::parse(&mut fields).within(Malformation::PublicKey)?;
+        *place = &[];
+        self.read_optional_fields(fields, place)?;
+        if self.subject.is_empty() && self.extensions.subject_alt_name.is_none() && origin == Origin::Peer {
             return Err(CertificateProblem::SubjectMissing);
         }
-        let signature_kind = SignatureKind::parse(outer_algorithm, &mut tolerated.signature_parameters);
-        let signature_kind = signature_kind.within(Malformation::SignatureAlgorithm)?;
-        let signature_oid = Reader::new(outer_algorithm).value(der::OID).within(Malformation::SignatureAlgorithm)?;
-        Ok(Self {
-            tbs,
-            is_v3,
-            serial,
-            issuer,
-            not_before,
-            not_after,
-            subject,
-            key,
-            extensions,
-            signature_kind,
-            signature_oid,
-            signature,
-            tolerated,
-        })
+        self.note_defects();
+        Ok(())
     }
 
-    pub(in crate::x509) const fn is_v3(&self) -> bool {
-        self.is_v3
+    /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3, unless explicitly negotiated otherwise".
+    ///
+    /// RFC 5280 sections 4.1.2.1 and 6.1.4.
+    fn read_version(
+        &mut self,
+        fields: &mut Reader<'a>,
+        origin: Origin,
+        place: &mut &'a [u8],
+    ) -> Result<(), CertificateProblem> {
+        let version = fields.optional(context_constructed(0)).unwrap_or_default();
+        *place = version.unwrap_or_default();
+        self.is_v3 = *place == [der::INTEGER, 1, 2];
+        // Version 1 is the default and not written.
+        let is_v1 = version.is_none() && origin == Origin::Anchor;
+        if self.is_v3 || is_v1 { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
 
-    /// Returns the first departure from the profile.
+    /// RFC 5280 section 4.1.2.2: "Conforming CAs MUST NOT use serialNumber values longer than 20 octets." But:
+    /// "Non-conforming CAs may issue certificates with serial numbers that are negative or zero. Certificate users SHOULD
+    /// be prepared to gracefully handle such certificates". That is a defect, and so are 20 octets behind a zero.
+    fn read_serial_number(&mut self, fields: &mut Reader<'a>, place: &mut &'a [u8]) -> Result<(), CertificateProblem> {
+        *place = fields.next_field();
+        let serial = fields.integer().within(Malformation::SerialNumber)?;
+        *place = serial;
+        let value = serial.strip_prefix(&[0]).unwrap_or(serial);
+        if value.len() > MAX_SERIAL {
+            return Err(CertificateProblem::SerialNumber);
+        }
+        let odd = serial.first().is_none_or(|&first| first >= 0x80) || serial == [0] || serial.len() > MAX_SERIAL;
+        self.note(odd, ProfileDefect::SerialNumber);
+        self.serial = serial;
+        Ok(())
+    }
+
+    fn read_validity(&mut self, fields: &mut Reader<'a>, place: &mut &'a [u8]) -> Result<(), CertificateProblem> {
+        *place = fields.next_field();
+        let mut validity = fields.nested(der::SEQUENCE).within(Malformation::NotBefore)?;
+        let mut early = false;
+        *place = validity.next_value();
+        self.not_before = UnixTime::parse(&mut validity, &mut early).within(Malformation::NotBefore)?;
+        *place = validity.next_value();
+        self.not_after = UnixTime::parse(&mut validity, &mut early).within(Malformation::NotAfter)?;
+        self.note(early, ProfileDefect::GeneralizedTime);
+        validity.finish().within(Malformation::NotAfter)
+    }
+
+    /// The unique identifiers, which are skipped, and the extensions.
+    fn read_optional_fields(&mut self, mut fields: Reader<'a>, place: &mut &'a [u8]) -> Result<(), CertificateProblem> {
+        // RFC 5280 sections 4.1.2.8 and 4.1.2.9: unique identifiers and extensions "MUST only appear if
+        // the version is" 2 or 3, and 3. "Applications conforming to this profile SHOULD be capable of
+        // parsing certificates that include unique identifiers".
+        if self.is_v3 {
+            for unique_identifier in [context(1), context(2)] {
+                let bits = fields.optional(unique_identifier).within(Malformation::TbsCertificate)?;
+                if bits.is_some_and(|bits| bits.first().is_none_or(|&unused| unused > 7)) {
+                    return Err(CertificateProblem::Malformed(Malformation::TbsCertificate));
+                }
+            }
+            if let Some(field) = fields.optional(context_constructed(3)).within(Malformation::Extensions)? {
+                self.read_extensions(field, place)?;
+                *place = &[];
+            }
+        }
+        fields.finish().within(Malformation::TbsCertificate)
+    }
+
+    /// Notes a departure from the profile, if it was found.
+    fn note(&mut self, found: bool, defect: ProfileDefect) {
+        if found && self.profile_defect.is_none_or(|first| defect < first) {
+            self.profile_defect = Some(defect);
+        }
+    }
+
+    /// Notes the departures from the profile that concern several fields.
     ///
     /// RFC 5280 sections 4.1.2.6, 4.2.1.1, 4.2.1.2, 4.2.1.3 and 4.2.1.6.
-    #[inline(never)] // smaller than in its caller
-    pub(crate) fn profile_defect(&self) -> Option<ProfileDefect> {
-        let extensions = &self.extensions;
-        let is_ca = extensions.basic_constraints.unwrap_or_default().is_ca;
-        // RFC 5280 sections 4.2.1.9 and 4.2.1.10: "Conforming CAs ... MUST mark this extension as critical".
-        if extensions.lenient_constraint {
-            return Some(ProfileDefect::Criticality);
-        }
-        // Section 4.2.1.1: the authority key identifier "MUST be included in all certificates generated by
+    fn note_defects(&mut self) {
+        let Extensions { authority_key, subject_key, key_usage, basic_constraints, .. } = self.extensions;
+        let is_ca = basic_constraints.is_ca;
+        // RFC 5280 section 4.2.1.1: the authority key identifier "MUST be included in all certificates generated by
         // conforming CAs" but self-signed ones; section 4.2.1.2: the subject key identifier "MUST appear in
         // all conforming CA certificates".
-        let without_authority_key = extensions.authority_key.is_none() && !self.subject.matches(&self.issuer);
-        if without_authority_key || is_ca && extensions.subject_key.is_none() {
-            return Some(ProfileDefect::KeyIdentifier);
-        }
+        let without_authority_key = authority_key.is_none() && !self.is_self_issued;
+        self.note(without_authority_key || is_ca && subject_key.is_none(), ProfileDefect::KeyIdentifier);
         // Section 4.2.1.9: "If the cA boolean is not asserted, then the keyCertSign bit in the key usage
         // extension MUST NOT be asserted."
-        let signs = extensions.key_usage.is_some_and(KeyUsage::has_cert_sign);
-        if signs && !is_ca {
-            return Some(ProfileDefect::KeyUsage);
-        }
-        // Section 4.2.1.10 gives mailboxes and URIs a period in front, and dNSNames none.
-        if extensions.name_constraints.is_some_and(NameConstraints::has_dns_with_period) {
-            return Some(ProfileDefect::NameConstraints);
-        }
+        self.note(key_usage.is_some_and(KeyUsage::has_cert_sign) && !is_ca, ProfileDefect::KeyUsage);
         // Section 4.1.2.6: if the names are in the subjectAltName only, "the subject name MUST be an empty sequence
         // and the subjectAltName extension MUST be critical".
-        if self.subject.is_empty() && !extensions.critical_alt_name {
-            return Some(ProfileDefect::SubjectAltName);
-        }
-        self.defect_of_encoding()
-    }
-
-    /// Returns the first departure from the rules on encoding, which bind authorities.
-    const fn defect_of_encoding(&self) -> Option<ProfileDefect> {
-        let Tolerated { early_generalized_time, serial_number, signature_parameters } = self.tolerated;
-        if serial_number {
-            Some(ProfileDefect::SerialNumber)
-        } else if early_generalized_time {
-            Some(ProfileDefect::GeneralizedTime)
-        } else if signature_parameters {
-            Some(ProfileDefect::SignatureParameters)
-        } else {
-            self.extensions.tolerated
-        }
+        let names_nobody = self.subject.is_empty() && !self.extensions.critical_alt_name;
+        self.note(names_nobody, ProfileDefect::SubjectAltName);
     }
 }
 
@@ -266,49 +344,38 @@ fn outer(der: &[u8]) -> Result<[&[u8]; 3], CertificateProblem> {
     parts().within(Malformation::Der)
 }
 
-/// Reads whether the certificate is of version 3. RFC 9846 section 4.5.1: "The certificate type MUST be
-/// X.509v3, unless explicitly negotiated otherwise".
-///
-/// RFC 5280 sections 4.1.2.1 and 6.1.4.
-fn version(fields: &mut Reader<'_>, origin: Origin) -> Result<bool, CertificateProblem> {
-    // Version 1 is the default and not written.
-    match fields.optional(context_constructed(0)) {
-        Ok(None) if origin == Origin::Anchor => Ok(false),
-        Ok(Some([der::INTEGER, 1, 2])) => Ok(true),
-        _ => Err(CertificateProblem::UnsupportedVersion),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// RFC 5280 section 4.1.2.2: "Conforming CAs MUST NOT use serialNumber values longer than 20 octets." But: "Non-conforming
-/// CAs may issue certificates with serial numbers that are negative or zero. Certificate users SHOULD be prepared to
-/// gracefully handle such certificates", which `odd` notes, and 20 octets behind a zero.
-fn serial_number<'a>(fields: &mut Reader<'a>, odd: &mut bool) -> Result<&'a [u8], CertificateProblem> {
-    let serial = fields.integer().within(Malformation::SerialNumber)?;
-    let value = serial.strip_prefix(&[0]).unwrap_or(serial);
-    if value.len() > MAX_SERIAL {
-        return Err(CertificateProblem::SerialNumber);
+    fn place(der: &[u8]) -> (CertificateProblem, &[u8]) {
+        let mut place = &[][..];
+        (Certificate::parse_to(der, Origin::Peer, &mut place).unwrap_err(), place)
     }
-    *odd = serial.first().is_none_or(|&first| first >= 0x80) || serial == [0] || serial.len() > MAX_SERIAL;
-    Ok(serial)
-}
 
-/// The unique identifiers, which are skipped, and the extensions.
-fn optional_fields(mut fields: Reader<'_>, is_v3: bool) -> Result<Extensions<'_>, CertificateProblem> {
-    // RFC 5280 sections 4.1.2.8 and 4.1.2.9: unique identifiers and extensions "MUST only appear if
-    // the version is" 2 or 3, and 3. "Applications conforming to this profile SHOULD be capable of
-    // parsing certificates that include unique identifiers".
-    let mut extensions = Extensions::default();
-    if is_v3 {
-        for unique_identifier in [context(1), context(2)] {
-            let bits = fields.optional(unique_identifier).within(Malformation::TbsCertificate)?;
-            if bits.is_some_and(|bits| bits.first().is_none_or(|&unused| unused > 7)) {
-                return Err(CertificateProblem::Malformed(Malformation::TbsCertificate));
-            }
-        }
-        if let Some(field) = fields.optional(context_constructed(3)).within(Malformation::Extensions)? {
-            extensions = Extensions::parse(field)?;
-        }
+    #[test]
+    fn at_most_four_bytes_of_a_non_certificate_are_shown() {
+        let key = [0x30, 0x77, 2, 1, 1, 4, 0x20, 0x55, 0x55, 0x55];
+        let (truncated, begin) = (CertificateProblem::Malformed(Malformation::Truncated), &key[..4]);
+        assert_eq!(place(&key), (truncated, begin));
+        let whole = [&[0x30, 8][..], &key[2..]].concat();
+        assert_eq!(place(&whole), (CertificateProblem::Malformed(Malformation::Der), &whole[..4]));
+        assert_eq!(place(&[]), (CertificateProblem::Malformed(Malformation::Der), &[][..]));
     }
-    fields.finish().within(Malformation::TbsCertificate)?;
-    Ok(extensions)
+
+    #[test]
+    fn the_field_to_blame_is_the_last_that_was_read() {
+        let certificate = |fields: &[u8]| {
+            let fields = [&[0x30, u8::try_from(fields.len()).unwrap()], fields].concat();
+            let content = [&fields[..], &[0x30, 2, 6, 0, 3, 1, 0]].concat();
+            [&[0x30, u8::try_from(content.len()).unwrap()][..], &content].concat()
+        };
+        let v3 = [0xa0, 3, 2, 1, 2];
+        let version = certificate(&[0xa0, 3, 2, 1, 1]);
+        assert_eq!(place(&version), (CertificateProblem::UnsupportedVersion, &[2, 1, 1][..]));
+        let serial = certificate(&[&v3[..], &[2, 2, 0, 1]].concat());
+        assert_eq!(place(&serial), (CertificateProblem::Malformed(Malformation::SerialNumber), &[2, 2, 0, 1][..]));
+        let issuer = certificate(&[&v3[..], &[2, 1, 1, 0x30, 2, 6, 0, 0x30, 2, 5, 0]].concat());
+        assert_eq!(place(&issuer), (CertificateProblem::Malformed(Malformation::Issuer), &[0x30, 2, 5, 0][..]));
+    }
 }

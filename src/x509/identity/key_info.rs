@@ -5,8 +5,8 @@
 
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::der::{BIT_STRING, Head, NULL, OID, SEQUENCE, oid};
+use crate::x509::certificate::FINGERPRINT;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
-use crate::x509::path::summary::FINGERPRINT;
 
 /// Returns the SHA-256 of the structure.
 pub(crate) fn sha256<C: CryptoProvider>(provider: C, key: &PublicKey<'_>) -> Option<[u8; FINGERPRINT]> {

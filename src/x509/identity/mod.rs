@@ -5,9 +5,9 @@ pub(super) mod own;
 
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
+use crate::x509::certificate::{Certificate, FINGERPRINT};
 use crate::x509::name::Name;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
-use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::UnixTime;
 #[cfg(feature = "resumption")]
 use core::time::Duration;
@@ -18,14 +18,14 @@ use core::time::Duration;
 /// whether the path to a trust anchor and the signature of the peer were verified.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerIdentity<'a> {
-    leaf: Summary<'a>,
+    leaf: Certificate<'a>,
 }
 
 impl<'a> PeerIdentity<'a> {
     /// An empty identity, without name and key, which no rule accepts.
-    pub(crate) const NOBODY: Self = Self { leaf: Summary::EMPTY };
+    pub(crate) const NOBODY: Self = Self { leaf: Certificate::EMPTY };
 
-    pub(crate) const fn new(leaf: Summary<'a>) -> Self {
+    pub(crate) const fn new(leaf: Certificate<'a>) -> Self {
         Self { leaf }
     }
 
@@ -70,7 +70,7 @@ impl<'a> PeerIdentity<'a> {
 
     /// Lists the subject alternative names in the order of the certificate (RFC 5280 section 4.2.1.6).
     pub fn subject_alt_names(&self) -> impl Iterator<Item = SubjectAltName<'a>> + use<'a> {
-        let names = self.leaf.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[]));
+        let names = self.leaf.extensions.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[]));
         names.iter().map(GeneralName::to_public)
     }
 

@@ -55,12 +55,12 @@ impl<'a> OwnCertificate<'a> {
     ///
     /// RFC 9846 section 4.5.1.2.
     pub(crate) const fn check_version(&self) -> Result<(), CertificateProblem> {
-        if self.fields.is_v3() { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
+        if self.fields.is_v3 { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
 
     /// Returns whether it is a root, whose signature is never verified.
-    pub(crate) fn is_self_issued(&self) -> bool {
-        self.fields.subject.matches(&self.fields.issuer)
+    pub(crate) const fn is_self_issued(&self) -> bool {
+        self.fields.is_self_issued
     }
 
     /// RFC 5280 section 4.1.2.5.
@@ -83,7 +83,7 @@ impl<'a> OwnCertificate<'a> {
     /// Checks that the holder may issue others for the role that `purpose` names.
     pub(crate) fn check_ca(&self, role: Role) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
-        extensions.basic_constraints.unwrap_or_default().check_ca()?;
+        extensions.basic_constraints.check_ca()?;
         KeyUsage::check_cert_sign(extensions.key_usage)?;
         Purposes::check(extensions.extended_key_usage, role)
     }
@@ -94,12 +94,12 @@ impl<'a> OwnCertificate<'a> {
         provider: C,
         issuer: &Self,
     ) -> Result<(), CertificateProblem> {
-        let Certificate { tbs, signature_kind, signature, .. } = self.fields;
+        let Certificate { signed, signature_kind, signature, .. } = self.fields;
         let algorithm = signature_kind.with_key(issuer.key()).ok_or(CertificateProblem::UnsupportedSignature)?;
         if !C::SIGNATURE_ALGORITHMS.contains(&algorithm) {
             return Err(CertificateProblem::UnsupportedSignature);
         }
-        let verified = issuer.public_key().verify_by(provider, algorithm, tbs, signature);
+        let verified = issuer.public_key().verify_by(provider, algorithm, signed, signature);
         verified.map_err(|_| CertificateProblem::SignatureInvalid)
     }
 

@@ -5,10 +5,11 @@ use super::address;
 use super::general::{GeneralName, GeneralNames};
 use super::likeness::Likeness;
 use super::server::{ends_in_number, is_host_name, is_preferred_name, is_same_or_below, same_ignoring_case};
-use crate::der::{self, Malformed, Reader, context_constructed};
+use crate::der::{self, Malformed, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
 use core::fmt;
 use core::net::IpAddr;
+use core::ops::ControlFlow;
 
 const PERMITTED: u8 = context_constructed(0);
 const EXCLUDED: u8 = context_constructed(1);
@@ -93,22 +94,24 @@ enum Relation {
 
 impl<'a> NameConstraints<'a> {
     /// Parses the value of the extension. All of it is checked, so that a constraint that cannot be interpreted
-    /// refuses the certificate that contains it.
-    pub(crate) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let content = Reader::new(value).value(der::SEQUENCE)?;
+    /// refuses the certificate that contains it. `period` notes that the base for a dNSName begins with a period, as none
+    /// does in RFC 5280.
+    #[inline(never)] // smaller than in the loop over the extensions
+    pub(crate) fn parse(value: &'a [u8], period: &mut bool) -> Result<Self, Malformed> {
         let mut fields = Reader::inside(value, der::SEQUENCE)?;
-        let permitted = fields.optional(PERMITTED)?;
-        let excluded = fields.optional(EXCLUDED)?;
-        fields.finish()?;
+        let content = fields.rest();
         // "Conforming CAs MUST NOT issue certificates where name constraints is an empty sequence."
-        if permitted.is_none() && excluded.is_none() {
+        if content.is_empty() {
             return Err(Malformed);
         }
-        for list in [permitted, excluded].into_iter().flatten() {
+        for list in [PERMITTED, EXCLUDED] {
+            let Some(list) = fields.optional(list)? else { continue };
             let mut list = Reader::new(list);
             // "GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree"
             loop {
-                if !is_valid_base(base(&mut list)?) {
+                let base = base(&mut list)?;
+                *period |= matches!(base, GeneralName::Dns([b'.', ..]));
+                if !is_valid_base(base) {
                     return Err(Malformed);
                 }
                 if list.is_empty() {
@@ -116,6 +119,7 @@ impl<'a> NameConstraints<'a> {
                 }
             }
         }
+        fields.finish()?;
         Ok(Self(content))
     }
 
@@ -128,23 +132,13 @@ impl<'a> NameConstraints<'a> {
         self.0
     }
 
-    /// Returns whether the base for a dNSName begins with a period, as none does in RFC 5280.
-    pub(crate) fn has_dns_with_period(self) -> bool {
-        let mut bases = self.subtrees(PERMITTED).chain(self.subtrees(EXCLUDED));
-        bases.any(|base| matches!(base, GeneralName::Dns([b'.', ..])))
-    }
-
-    /// Returns the first of these names that is not allowed, and the limit that it exceeds.
-    pub(crate) fn offence<'n>(
-        self,
-        mut names: impl Iterator<Item = GeneralName<'n>>,
-    ) -> Option<(GeneralName<'n>, NameLimit<'a>)> {
-        let name = names.find(|name| self.check(*name, &mut { u32::MAX }).is_err())?;
-        let limit = match self.subtrees(EXCLUDED).find(|base| may_be_inside(name, *base)) {
+    /// Returns the limit that this name exceeds; `None` if it is allowed.
+    pub(crate) fn limit_of(self, name: GeneralName<'_>) -> Option<NameLimit<'a>> {
+        self.check(name, &mut { u32::MAX }).err()?;
+        Some(match self.subtrees(EXCLUDED).find(|base| may_be_inside(name, *base)) {
             Some(base) => NameLimit::Excluded(Subtree(base)),
             None => NameLimit::Permitted(Subtrees(self)),
-        };
-        Some((name, limit))
+        })
     }
 
     /// Checks one name. Each comparison costs a step of `budget`, one of long directory names several.
@@ -179,26 +173,35 @@ impl<'a> NameConstraints<'a> {
     }
 }
 
-/// Lists the names of a certificate to which constraints apply: its subject and its alternative names; each
-/// `emailAddress` of the subject; and each common name that `by_common_name` treats as a name of another form.
-pub(crate) fn names_of<'n>(
+/// Gives the names of a certificate to which constraints apply to `each`, until that breaks: each common name that
+/// `by_common_name` treats as a name of another form, and each `emailAddress`; the subject; the alternative names.
+pub(crate) fn each_name<'n, B>(
     subject: Name<'n>,
     alternatives: Option<GeneralNames<'n>>,
-    by_common_name: impl Fn(&'n [u8]) -> Option<GeneralName<'n>>,
-) -> impl Iterator<Item = GeneralName<'n>> {
-    // "Restrictions of the form directoryName MUST be applied to the subject field in the
-    // certificate (when the certificate includes a non-empty subject field)"
-    let directory = (!subject.is_empty()).then_some(GeneralName::Directory(subject));
-    let commons = subject.common_names().filter_map(move |name| by_common_name(name.value));
-    // "When a constraint has been imposed on the rfc822Name name form, but the certificate does not include a subject
-    // alternative name, the constraint MUST be applied to the attribute of type emailAddress in the subject
-    // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: an
-    // authority may not put there what it may not put elsewhere.
-    let emails = subject.attributes().filter_map(|attribute| attribute.email());
-    commons
-        .chain(directory)
-        .chain(emails.map(GeneralName::Email))
-        .chain(alternatives.into_iter().flat_map(GeneralNames::iter))
+    by_common_name: &dyn Fn(&'n [u8]) -> Option<GeneralName<'n>>,
+    each: &mut dyn FnMut(GeneralName<'n>) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    for attribute in subject.attributes() {
+        // "When a constraint has been imposed on the rfc822Name name form, but the certificate does not include a subject
+        // alternative name, the constraint MUST be applied to the attribute of type emailAddress in the subject
+        // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: an authority may not put
+        // there what it may not put elsewhere.
+        let name = match attribute.oid {
+            oid::COMMON_NAME => by_common_name(attribute.value),
+            // A guard calls the comparison of slices; a pattern compares byte by byte in place, in more code.
+            oid if oid == oid::EMAIL_ADDRESS => Some(GeneralName::Email(attribute.value)),
+            _ => None,
+        };
+        if let Some(name) = name {
+            each(name)?;
+        }
+    }
+    // "Restrictions of the form directoryName MUST be applied to the subject field in the certificate (when the
+    // certificate includes a non-empty subject field)"
+    if !subject.is_empty() {
+        each(GeneralName::Directory(subject))?;
+    }
+    alternatives.map_or(ControlFlow::Continue(()), |names| names.iter().try_for_each(each))
 }
 
 /// Parses the next `GeneralSubtree`. "Within this profile, the minimum and maximum fields are
@@ -439,10 +442,11 @@ fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Returns whether the mask is ones followed by zeros.
 fn is_prefix(mask: &[u8]) -> bool {
-    let mut ended = false;
+    let mut before = 0xff;
     mask.iter().all(|&byte| {
-        let valid = byte.leading_ones() + byte.trailing_zeros() >= 8 && (!ended || byte == 0);
-        ended |= byte != 0xff;
+        let zeros = !byte;
+        let valid = if before == 0xff { zeros & zeros.wrapping_add(1) == 0 } else { byte == 0 };
+        before = byte;
         valid
     })
 }
@@ -633,7 +637,7 @@ mod tests {
         let parse = |base: &[u8]| {
             let len = u8::try_from(base.len()).unwrap();
             let value = [&[0x30, len + 4, 0xa0, len + 2, 0x30, len][..], base].concat();
-            NameConstraints::parse(&value).is_ok()
+            NameConstraints::parse(&value, &mut false).is_ok()
         };
         assert!(parse(b"\x82\x03a.b"));
         assert!(parse(b"\x82\x00"));
@@ -650,8 +654,8 @@ mod tests {
         assert!(!parse(b"\x82\x03a.b\x81\x01\x05"));
         assert!(!parse(b"\x87\x04\x0a\x00\x00\x00"));
         assert!(!parse(b"\x81\x02@a"));
-        assert!(NameConstraints::parse(&[0x30, 0]).is_err());
-        assert!(NameConstraints::parse(&[0x30, 2, 0xa0, 0]).is_err());
+        assert!(NameConstraints::parse(&[0x30, 0], &mut false).is_err());
+        assert!(NameConstraints::parse(&[0x30, 2, 0xa0, 0], &mut false).is_err());
     }
 
     #[test]
@@ -659,7 +663,7 @@ mod tests {
         // permitted: dns example.com; excluded: dns bad.example.com, registeredID
         let value =
             b"\x30\x2b\xa0\x0f\x30\x0d\x82\x0bexample.com\xa1\x18\x30\x11\x82\x0fbad.example.com\x30\x03\x88\x01\x2a";
-        let constraints = NameConstraints::parse(value).unwrap();
+        let constraints = NameConstraints::parse(value, &mut false).unwrap();
         let check = |name| constraints.check(name, &mut 10);
         assert!(check(GeneralName::Dns(b"a.example.com")).is_ok());
         assert!(check(GeneralName::Dns(b"a.bad.example.com")).is_err());
@@ -692,7 +696,7 @@ mod tests {
                 let length = u16::try_from(content.len()).unwrap().to_be_bytes();
                 [&[tag, 0x82][..], &length, &content].concat()
             });
-            let constraints = NameConstraints::parse(&subtree).unwrap();
+            let constraints = NameConstraints::parse(&subtree, &mut false).unwrap();
             assert_eq!(constraints.check(long, &mut 80), within);
             assert_eq!(constraints.check(long, &mut 79), Err(CertificateProblem::SearchExhausted));
         }

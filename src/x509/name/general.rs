@@ -85,8 +85,8 @@ pub(crate) enum GeneralName<'a> {
 impl<'a> GeneralNames<'a> {
     /// Parses the value of the extension; the structure of each name is checked.
     pub(crate) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
-        let list = Reader::new(value).value(der::SEQUENCE)?;
         let mut reader = Reader::inside(value, der::SEQUENCE)?;
+        let list = reader.rest();
         // "GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName"
         loop {
             GeneralName::parse(&mut reader)?;

@@ -166,11 +166,6 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// Returns the address, if this is an `emailAddress` (RFC 5280 section 4.1.2.6).
-    pub(crate) fn email(&self) -> Option<&'a [u8]> {
-        (self.oid == oid::EMAIL_ADDRESS).then_some(self.value)
-    }
-
     /// Returns the short name of the type where RFC 4514 section 3 or custom defines one.
     pub const fn short_name(&self) -> Option<&'static str> {
         match self.oid {

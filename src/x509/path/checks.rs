@@ -7,14 +7,14 @@ use super::judge::Judge;
 use super::levels::Levels;
 use super::rules::Rules;
 use super::summaries::{List, Place};
-use super::summary::Summary;
 use crate::error::CertificateProblem as Problem;
 use crate::limits::CANDIDATES_PER_STEP;
-use crate::x509::certificate::ProfileDefect;
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
+use crate::x509::certificate::{Certificate, ProfileDefect};
 use crate::x509::time::SECONDS_A_DAY;
 use crate::x509::verdict::Blame;
+use core::ops::ControlFlow;
 
 /// The rules, and the path so far, to which a candidate is compared.
 pub(super) struct Checks<'s> {
@@ -31,7 +31,7 @@ impl<'s> Checks<'s> {
     /// Checks the leaf on its own. It is in every path, so it is checked first.
     ///
     /// RFC 5280 sections 4.2 and 4.2.1.12.
-    pub(super) fn leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
+    pub(super) fn leaf(&self, leaf: &Certificate<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(self.validity(leaf))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
         let seconds = leaf.not_after.0.saturating_sub(leaf.not_before.0).saturating_add(1);
@@ -39,14 +39,14 @@ impl<'s> Checks<'s> {
             judge.refuse(Problem::ValidityTooLong)?;
         }
         self.rules.check_name(leaf)?;
-        judge.allow(Purposes::check(leaf.extended_key_usage, self.rules.role))?;
-        judge.allow(KeyUsage::check_digital_signature(leaf.key_usage))?;
-        if leaf.unknown_critical.is_some() {
+        judge.allow(Purposes::check(leaf.extensions.extended_key_usage, self.rules.role))?;
+        judge.allow(KeyUsage::check_digital_signature(leaf.extensions.key_usage))?;
+        if leaf.extensions.unknown_critical.is_some() {
             judge.refuse(Problem::UnknownCriticalExtension)?;
         }
         // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
         // certificate".
-        if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
+        if leaf.extensions.name_constraints.is_some() && !leaf.extensions.basic_constraints.is_ca {
             judge.refuse(Problem::NameConstraintsOnLeaf)?;
         }
         leaf.key.supported()?;
@@ -58,7 +58,7 @@ impl<'s> Checks<'s> {
         &self,
         anchor: u8,
         issuer: &Issuer<'_>,
-        child: &Summary<'_>,
+        child: &Certificate<'_>,
         judge: &mut Judge,
     ) -> Result<(), Blame> {
         let index = self.levels.top_certificate();
@@ -73,23 +73,29 @@ impl<'s> Checks<'s> {
     }
 
     /// Checks that a certificate can be the next of this path, except for its name constraints and the signature.
-    pub(super) fn ca(&self, index: u8, ca: &Summary<'_>, child: &Summary<'_>, judge: &mut Judge) -> Result<(), Blame> {
+    pub(super) fn ca(
+        &self,
+        index: u8,
+        ca: &Certificate<'_>,
+        child: &Certificate<'_>,
+        judge: &mut Judge,
+    ) -> Result<(), Blame> {
         self.ca_itself(ca, judge).map_err(|problem| Blame::new(index, problem))?;
         let checked = judge.allow(signature_kind(child, ca.key));
         checked.map_err(|problem| Blame::new(self.levels.top_certificate(), problem).by(Place::Sent(index)))?;
-        self.path_len(ca.basic_constraints.path_len, Place::Sent(index), judge)?;
+        self.path_len(ca.extensions.basic_constraints.path_len, Place::Sent(index), judge)?;
         // There must be room for an anchor above it.
         self.depth(self.levels.depth().saturating_add(1))
     }
 
     /// Checks a certificate on its own as the issuer of another one (RFC 5280 section 6.1.4).
-    fn ca_itself(&self, ca: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
-        judge.allow(ca.basic_constraints.check_ca())?;
-        judge.allow(KeyUsage::check_cert_sign(ca.key_usage))?;
+    fn ca_itself(&self, ca: &Certificate<'_>, judge: &mut Judge) -> Result<(), Problem> {
+        judge.allow(ca.extensions.basic_constraints.check_ca())?;
+        judge.allow(KeyUsage::check_cert_sign(ca.extensions.key_usage))?;
         judge.allow(self.validity(ca))?;
-        judge.allow(Purposes::check(ca.extended_key_usage, self.rules.role))?;
+        judge.allow(Purposes::check(ca.extensions.extended_key_usage, self.rules.role))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
-        if ca.unknown_critical.is_some() {
+        if ca.extensions.unknown_critical.is_some() {
             judge.refuse(Problem::UnknownCriticalExtension)?;
         }
         judge.allow(self.profile(ca.profile_defect))?;
@@ -97,7 +103,7 @@ impl<'s> Checks<'s> {
     }
 
     /// Checks the validity. RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
-    fn validity(&self, certificate: &Summary<'_>) -> Result<(), Problem> {
+    fn validity(&self, certificate: &Certificate<'_>) -> Result<(), Problem> {
         self.rules.time.check(certificate.not_before, certificate.not_after).map(drop)
     }
 
@@ -140,7 +146,7 @@ impl<'s> Checks<'s> {
         }
         let constraints = match place {
             Place::Anchor(anchor) => self.rules.anchor(anchor).and_then(|anchor| anchor.name_constraints),
-            Place::Sent(ca) => self.list.get(ca).and_then(|ca| ca.name_constraints),
+            Place::Sent(ca) => self.list.get(ca).and_then(|ca| ca.extensions.name_constraints),
         };
         let Some(constraints) = constraints else { return Ok(None) };
         let rules = self.rules;
@@ -148,15 +154,22 @@ impl<'s> Checks<'s> {
         let end = budget.saturating_sub(CANDIDATES_PER_STEP.into());
         let mut number = 0_u16;
         for (level, index, certificate) in self.limited() {
-            for name in rules.names_of(&certificate, level == 0) {
-                if number >= checked {
-                    if *budget < end {
-                        // Each name has cost a step, and there are fewer of those.
-                        return Ok(Some(number));
-                    }
-                    constraints.check(name, budget).map_err(|problem| Blame::new(index, problem).by(place))?;
-                }
+            let mut check = |name| {
+                let is_next = number >= checked;
+                // Each name has cost a step, and there are fewer of those.
+                let next = number;
                 number = number.saturating_add(1);
+                if !is_next {
+                    return ControlFlow::Continue(());
+                }
+                if *budget < end {
+                    return ControlFlow::Break(Ok(next));
+                }
+                let allowed = constraints.check(name, budget);
+                allowed.map_or_else(|problem| ControlFlow::Break(Err(problem)), ControlFlow::Continue)
+            };
+            if let ControlFlow::Break(stop) = rules.each_name(&certificate, level == 0, &mut check) {
+                return stop.map(Some).map_err(|problem| Blame::new(index, problem).by(place));
             }
         }
         Ok(None)
@@ -164,7 +177,7 @@ impl<'s> Checks<'s> {
 
     /// Returns whether a candidate is on the path. RFC 4158 section 2.4.2: the same name and key a second time in one
     /// path is a loop.
-    pub(super) fn is_on_path(&self, ca: &Summary<'_>) -> bool {
+    pub(super) fn is_on_path(&self, ca: &Certificate<'_>) -> bool {
         let Self { list, levels, .. } = self;
         (0..=levels.top()).any(|level| {
             let on_path = list.get(levels.certificate_at(level));
@@ -175,7 +188,7 @@ impl<'s> Checks<'s> {
     /// Lists the certificates of the path that an authority above them limits, from the top down: level, place in the list, and content.
     /// RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final certificate in the path, skip
     /// this step"; 6.1.4 (l) does not count it either.
-    fn limited(&self) -> impl Iterator<Item = (u8, u8, Summary<'s>)> {
+    fn limited(&self) -> impl Iterator<Item = (u8, u8, Certificate<'s>)> {
         (0..=self.levels.top()).rev().filter_map(|level| {
             let index = self.levels.certificate_at(level);
             let certificate = self.list.get(index)?;
@@ -185,7 +198,7 @@ impl<'s> Checks<'s> {
 }
 
 /// Checks that the key can have made the signature of the certificate.
-fn signature_kind(child: &Summary<'_>, key: PublicKey<'_>) -> Result<(), Problem> {
+fn signature_kind(child: &Certificate<'_>, key: PublicKey<'_>) -> Result<(), Problem> {
     child.signature_kind.with_key(key.algorithm()).map(drop).ok_or(Problem::UnsupportedSignature)
 }
 
@@ -195,7 +208,7 @@ mod tests {
     use crate::crypto::rustcrypto::RustCrypto;
     use crate::error::{CertificateError, Error};
     use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
-    use crate::x509::certificate::extensions::BasicConstraints;
+    use crate::x509::certificate::extensions::{BasicConstraints, Extensions};
     use crate::x509::name::Name;
     use crate::x509::name::constraints::NameConstraints;
     use crate::x509::name::general::GeneralNames;
@@ -218,21 +231,22 @@ mod tests {
         let names = host.repeat(NAMES);
         let bases = long(0xa0, &[&[0x30, 7][..], host].concat().repeat(BASES));
         let key = PublicKey::from_checked(KeyAlgorithm::EcP256, &[4; 65]);
-        let leaf = Summary {
+        let leaf = Certificate {
             subject: Name::from_checked(&[0x30, 0]),
             issuer: Name::from_checked(b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01A"),
             key,
             signature_kind: SignatureKind::EcdsaSha256,
-            unknown_critical: None,
-            subject_alt_name: Some(GeneralNames::from_checked(&names)),
-            ..Summary::EMPTY
+            extensions: Extensions { subject_alt_name: Some(GeneralNames::from_checked(&names)), ..Extensions::NONE },
+            ..Certificate::EMPTY
         };
-        let ca = Summary {
+        let ca = Certificate {
             subject: leaf.issuer,
-            basic_constraints: BasicConstraints { is_ca: true, path_len: None },
             key: PublicKey::from_checked(KeyAlgorithm::EcP256, &[5; 65]),
-            name_constraints: Some(NameConstraints::from_checked(&bases)),
-            subject_alt_name: None,
+            extensions: Extensions {
+                basic_constraints: BasicConstraints { is_ca: true, path_len: None },
+                name_constraints: Some(NameConstraints::from_checked(&bases)),
+                ..Extensions::NONE
+            },
             ..leaf
         };
         let mut memory = vec![0; 8192];

@@ -1,6 +1,5 @@
 //! Issuers: a trust anchor, or a CA certificate that the peer sent.
 
-use super::summary::Summary;
 use crate::error::CertificateProblem;
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::extensions::{KeyHint, KeyUsage, Purposes};
@@ -26,16 +25,16 @@ pub(in crate::x509) struct Issuer<'a> {
 impl<'a> Issuer<'a> {
     /// Reads the certificate of a trust anchor.
     pub(in crate::x509) fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
-        let parsed = Certificate::parse(der, Origin::Anchor)?;
-        let certificate = Summary::new(&parsed, &[], None);
-        if certificate.unknown_critical.is_some() {
+        let certificate = Certificate::parse(der, Origin::Anchor)?;
+        let extensions = &certificate.extensions;
+        if extensions.unknown_critical.is_some() {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
         // A certificate of version 1 has no extension that makes it a CA.
-        if parsed.is_v3() {
-            certificate.basic_constraints.check_ca()?;
+        if certificate.is_v3 {
+            extensions.basic_constraints.check_ca()?;
         }
-        KeyUsage::check_cert_sign(certificate.key_usage)?;
+        KeyUsage::check_cert_sign(extensions.key_usage)?;
         // An anchor has a name, and a key that is supported.
         Self::new(certificate.subject, certificate.key)?;
         Ok(Self::from(certificate))
@@ -68,16 +67,16 @@ impl<'a> Issuer<'a> {
     }
 }
 
-impl<'a> From<Summary<'a>> for Issuer<'a> {
-    fn from(certificate: Summary<'a>) -> Self {
+impl<'a> From<Certificate<'a>> for Issuer<'a> {
+    fn from(certificate: Certificate<'a>) -> Self {
         Self {
             subject: certificate.subject,
             key: certificate.key,
-            key_hint: certificate.subject_key,
+            key_hint: certificate.extensions.subject_key,
             validity: Some((certificate.not_before, certificate.not_after)),
-            path_len: certificate.basic_constraints.path_len,
-            purposes: certificate.extended_key_usage,
-            name_constraints: certificate.name_constraints,
+            path_len: certificate.extensions.basic_constraints.path_len,
+            purposes: certificate.extensions.extended_key_usage,
+            name_constraints: certificate.extensions.name_constraints,
             profile_defect: certificate.profile_defect,
         }
     }

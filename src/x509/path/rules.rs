@@ -2,18 +2,19 @@
 
 use super::issuer::Issuer;
 use super::summaries::{List, Place};
-use super::summary::Summary;
 use super::waiver::Waivers;
 use crate::error::CertificateProblem;
 use crate::limits::{DEFAULT_DEPTH, MAX_DEPTH};
 use crate::role::Role;
 use crate::x509::anchor::TrustAnchor;
+use crate::x509::certificate::Certificate;
 use crate::x509::name::address;
 use crate::x509::name::common::CommonName;
-use crate::x509::name::constraints::names_of;
+use crate::x509::name::constraints::each_name;
 use crate::x509::name::general::GeneralName;
 use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
 use crate::x509::time::Time;
+use core::ops::ControlFlow;
 
 /// The rules that a certificate path must satisfy.
 #[derive(Clone, Copy, Debug)]
@@ -76,19 +77,21 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Lists the names of a certificate to which the constraints of authorities apply (RFC 5280 section 4.2.1.10).
+    /// Gives the names of a certificate to which the constraints of authorities apply (RFC 5280 section 4.2.1.10) to
+    /// `each`, until that breaks.
     ///
     /// A name that an authority may not put into a `dNSName` it may not put into the common name of a leaf either, where
     /// that identifies the peer: for servers whose common name is required, and for clients, which rules and programs
     /// identify by it. As in OpenSSL, that of a client is treated as a host name if it has two labels or more.
     /// Constraints on addresses apply to an address in a common name for the same reason.
-    pub(in crate::x509) fn names_of<'n>(
+    pub(in crate::x509) fn each_name<'n, B>(
         &self,
-        certificate: &Summary<'n>,
+        certificate: &Certificate<'n>,
         is_leaf: bool,
-    ) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
+        each: &mut dyn FnMut(GeneralName<'n>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
         let (by_common_name, is_client) = (self.common_name.is_some(), self.role == Role::Client);
-        names_of(certificate.subject, certificate.subject_alt_name, move |name| {
+        let by_common_name = |name: &'n [u8]| {
             if !is_leaf || !(by_common_name || is_client) {
                 return None;
             }
@@ -98,7 +101,8 @@ impl<'a> Rules<'a> {
             let host = name.strip_prefix(b"*.").unwrap_or(name);
             let is_host = is_host_name(host) && !ends_in_number(host) && (by_common_name || name.contains(&b'.'));
             is_host.then_some(GeneralName::Dns(name))
-        })
+        };
+        each_name(certificate.subject, certificate.extensions.subject_alt_name, &by_common_name, each)
     }
 
     /// Returns the most CA certificates above the leaf that are followed.
@@ -122,10 +126,10 @@ impl<'a> Rules<'a> {
     /// Checks the name of the leaf. RFC 9525 section 6: the reference identifier must be among those of the certificate.
     ///
     /// RFC 9525 section 6.6.
-    pub(super) fn check_name(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_name(&self, leaf: &Certificate<'_>) -> Result<(), CertificateProblem> {
         match (self.common_name, self.server_name) {
             (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),
-            (None, Some(wanted)) if !leaf.subject_alt_name.is_some_and(|names| wanted.is_among(names)) => {
+            (None, Some(wanted)) if !leaf.extensions.subject_alt_name.is_some_and(|names| wanted.is_among(names)) => {
                 Err(CertificateProblem::NameMismatch)
             }
             _ => Ok(()),

@@ -245,7 +245,7 @@ impl<'r, 'p> Search<'r, 'p> {
         let list = self.summaries.list();
         let anchors = u16::try_from(self.rules.anchors.len().min(usize::from(u8::MAX))).unwrap_or(0);
         let all = anchors.saturating_add(u16::from(self.summaries.count()));
-        let wanted = list.get(self.levels.top_certificate())?.authority_key;
+        let wanted = list.get(self.levels.top_certificate())?.extensions.authority_key;
         loop {
             let (place, turn) = self.levels.next_candidate(all)?;
             let (candidate, found) = match place.checked_sub(anchors) {
@@ -255,7 +255,7 @@ impl<'r, 'p> Search<'r, 'p> {
                 }
                 Some(place) => {
                     let place = u8::try_from(place).ok()?;
-                    (Place::Sent(place), list.get(place).and_then(|ca| ca.subject_key))
+                    (Place::Sent(place), list.get(place).and_then(|ca| ca.extensions.subject_key))
                 }
             };
             if Turn::of(wanted, found) == turn {

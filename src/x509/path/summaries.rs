@@ -4,10 +4,10 @@
 //! memory  [ kept | entry 0 (leaf) | entry 1 | ... | free ]
 //! entry   length:2  verified_by:2  body
 //! ```
-//! Each body is a [`Summary`], or an [`Unreadable`] certificate. In front, a handshake keeps a hello of the peer that its
+//! Each body is a summary, or an [`Unreadable`] certificate. In front, a handshake keeps a hello of the peer that its
 //! buffer cannot hold, and a session the leaf of an earlier list. The rest of the memory is free for other data.
 
-use super::summary::{Summary, Unreadable};
+use super::summary::Unreadable;
 use super::trace::{Trace, TraceEvent};
 use crate::codec::{Writer, copy, move_to_front};
 use crate::crypto::CryptoProvider;
@@ -122,12 +122,13 @@ impl<'p> Summaries<'p> {
         if index == u8::MAX {
             return self.refuse(CertificateError { index, problem: CertificateProblem::ListTooLong });
         }
-        let parsed = match parse(certificate) {
+        let mut place = &[][..];
+        let parsed = match parse(certificate, &mut place) {
             Ok(parsed) => parsed,
             Err(problem) => {
                 let error = CertificateError { index, problem };
                 trace.event(TraceEvent::Unreadable { error });
-                return self.pass_over(certificate, error);
+                return self.pass_over(&Unreadable::new(certificate, place), certificate.len(), error);
             }
         };
         trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
@@ -135,13 +136,13 @@ impl<'p> Summaries<'p> {
         // A hash that the provider does not have leaves nothing that could be verified.
         let kind = parsed.signature_kind;
         let takes_message = kind.takes_message() || (C::VERIFIES_MESSAGES && kind.hash().is_some());
-        let tbs_digest = kind.hash().filter(|_| !takes_message).map(|hash| provider.digest(hash, &[parsed.tbs]));
+        let tbs_digest = kind.hash().filter(|_| !takes_message).map(|hash| provider.digest(hash, &[parsed.signed]));
         let signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
-            None if takes_message => parsed.tbs,
+            None if takes_message => parsed.signed,
             _ => &[],
         };
-        self.append(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))
+        self.append(Ok(&Certificate { signed, fingerprint: fingerprint.as_ref(), ..parsed }))
     }
 
     /// Returns whether there is room for a certificate of `len` bytes and its summary.
@@ -158,15 +159,14 @@ impl<'p> Summaries<'p> {
 
     /// Keeps the parts of a certificate that cannot be parsed. Remembers one of them, preferably one whose name makes
     /// it an issuer of another certificate in the list.
-    fn pass_over(&mut self, certificate: &[u8], error: CertificateError) -> Result<(), Error> {
+    fn pass_over(&mut self, unreadable: &Unreadable<'_>, len: usize, error: CertificateError) -> Result<(), Error> {
         if error.problem == CertificateProblem::TooLarge {
-            self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
+            self.oversize = u32::try_from(len).unwrap_or(u32::MAX);
         }
-        let unreadable = Unreadable::new(certificate, error.problem);
         if self.broken.is_none() || self.list().all().any(|below| unreadable.may_have_issued(&below)) {
             self.broken = Some(error);
         }
-        let kept = self.append(Err(&unreadable));
+        let kept = self.append(Err(unreadable));
         if error.index == 0 { Err(error.into()) } else { kept }
     }
 
@@ -177,7 +177,7 @@ impl<'p> Summaries<'p> {
     }
 
     /// Appends the summary of a certificate, or the parts of one that cannot be parsed.
-    pub(super) fn append(&mut self, certificate: Result<&Summary<'_>, &Unreadable<'_>>) -> Result<(), Error> {
+    pub(super) fn append(&mut self, certificate: Result<&Certificate<'_>, &Unreadable<'_>>) -> Result<(), Error> {
         let free = self.memory.get_mut(self.used..).unwrap_or_default();
         let mut out = Writer::new(free);
         out.vec16(|out| {
@@ -203,7 +203,7 @@ impl<'p> Summaries<'p> {
     }
 
     /// Returns the certificate that cannot be parsed, if it may be the issuer that is missing.
-    pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Blame> {
+    pub(super) fn unreadable_issuer(&self, below: &Certificate<'_>) -> Option<Blame> {
         let broken = self.broken?;
         let unreadable = self.list().unreadable(broken.index)?;
         let may_be = unreadable.subject().is_none() || unreadable.may_have_issued(below);
@@ -318,7 +318,7 @@ impl<'p> Summaries<'p> {
         let kept = self.kept();
         if let (Some(leaf), Some(note)) = (kept.get(0), kept.entry(0).and_then(<[u8]>::first_chunk::<VERIFIED_BY>)) {
             out.bytes(note);
-            Summary { proof_age: None, ..leaf.without_signature() }.write(out);
+            Certificate { proof_age: None, ..leaf.without_signature() }.write(out);
         }
     }
 
@@ -326,7 +326,7 @@ impl<'p> Summaries<'p> {
     #[cfg(feature = "resumption")]
     pub(crate) fn restore(&mut self, leaf: &[u8], proof_age: u32) -> Result<(), Error> {
         let Some((note, body)) = leaf.split_first_chunk() else { return Ok(()) };
-        let summary = Summary { proof_age: Some(proof_age), ..Summary::read(body)? };
+        let summary = Certificate { proof_age: Some(proof_age), ..Certificate::read(body)? };
         self.append(Ok(&summary))?;
         self.note_verified(0, *note);
         Ok(())
@@ -413,10 +413,10 @@ impl<'p> Summaries<'p> {
 
 impl<'p> List<'p> {
     /// Returns the summary of a certificate; `None` if there is none or it could not be parsed.
-    pub(crate) fn get(self, index: u8) -> Option<Summary<'p>> {
+    pub(crate) fn get(self, index: u8) -> Option<Certificate<'p>> {
         let (note, body) = self.entry(index)?.split_first_chunk()?;
-        let summary = Summary::read(body).ok()?;
-        Some(Summary { is_key_pinned: *note == KEY_PINNED, ..summary })
+        let summary = Certificate::read(body).ok()?;
+        Some(Certificate { is_key_pinned: *note == KEY_PINNED, ..summary })
     }
 
     /// Returns what is kept of a certificate that could not be parsed; `None` if there is none, or it could.
@@ -434,7 +434,7 @@ impl<'p> List<'p> {
     }
 
     /// Lists all certificates that could be parsed.
-    fn all(self) -> impl Iterator<Item = Summary<'p>> + use<'p> {
+    fn all(self) -> impl Iterator<Item = Certificate<'p>> + use<'p> {
         self.indices().filter_map(move |index| self.get(index))
     }
 
@@ -492,9 +492,9 @@ impl Place {
     }
 }
 
-fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
+fn parse<'a>(certificate: &'a [u8], place: &mut &'a [u8]) -> Result<Certificate<'a>, CertificateProblem> {
     if certificate.len() > MAX_CERTIFICATE {
         return Err(CertificateProblem::TooLarge);
     }
-    Certificate::parse(certificate, Origin::Peer)
+    Certificate::parse_to(certificate, Origin::Peer, place)
 }

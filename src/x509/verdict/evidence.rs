@@ -5,6 +5,7 @@ use crate::der::oid::Oid;
 use crate::error::CertificateProblem as Problem;
 use crate::limits::MAX_CERTIFICATE;
 use crate::role::Role;
+use crate::x509::certificate::Certificate;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, SignatureKind};
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::certificate::unsupported::Unsupported;
@@ -14,9 +15,9 @@ use crate::x509::name::constraints::NameLimit;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName, SubjectAltNames};
 use crate::x509::name::server::ServerName;
 use crate::x509::path::summaries::Place;
-use crate::x509::path::summary::Summary;
 use crate::x509::path::verified::PathCertificate;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
+use core::ops::ControlFlow;
 
 /// The evidence for a problem: what was found and what was required.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +162,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Compares a certificate with its issuer and the rules.
-    fn in_path(blame: Blame, summary: &Summary<'a>, path: &FailedPath<'a>) -> Option<Self> {
+    fn in_path(blame: Blame, summary: &Certificate<'a>, path: &FailedPath<'a>) -> Option<Self> {
         let rules = &path.rules;
         let issuer = match blame.part {
             Part::Anchor(anchor) => rules.issuer(path.list, Place::Anchor(anchor)),
@@ -187,17 +188,23 @@ impl<'a> Evidence<'a> {
                 Self::Validity { not_before: summary.not_before, not_after: summary.not_after, time: rules.time }
             }
             Problem::ExtendedKeyUsage => {
-                let found = issuer.map_or(summary.extended_key_usage, |anchor| anchor.purposes)?;
+                let found = issuer.map_or(summary.extensions.extended_key_usage, |anchor| anchor.purposes)?;
                 Self::Purpose { found, wanted: rules.role }
             }
             Problem::NameMismatch => {
-                let found = SubjectAltNames(summary.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[])));
+                let found =
+                    SubjectAltNames(summary.extensions.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[])));
                 Self::ServerName { wanted: *rules.server_name?, found }
             }
             Problem::NameNotPermitted => {
                 let limits = issuer?.name_constraints?;
-                let (name, limit) = limits.offence(rules.names_of(summary, blame.error.index == 0))?;
-                Self::NameConstraint { name: name.to_public(), limit }
+                let mut exceeds = |name: GeneralName<'a>| {
+                    let limit = limits.limit_of(name);
+                    limit.map_or(ControlFlow::Continue(()), |limit| ControlFlow::Break((name.to_public(), limit)))
+                };
+                let found = rules.each_name(summary, blame.error.index == 0, &mut exceeds);
+                let (name, limit) = found.break_value()?;
+                Self::NameConstraint { name, limit }
             }
             Problem::PathLengthExceeded => Self::PathLength { limit: issuer?.path_len? },
             Problem::UnknownIssuer => Self::Issuer(summary.issuer),
@@ -210,7 +217,7 @@ impl<'a> Evidence<'a> {
     fn in_itself(problem: Problem, blamed: &Blamed<'a>) -> Option<Self> {
         let (summary, found) = (blamed.summary, blamed.unreadable.found());
         let field = |found, wanted| Some(Self::Field { found, wanted });
-        let usage = |wanted| Some(Self::KeyUsage { found: summary?.key_usage?, wanted });
+        let usage = |wanted| Some(Self::KeyUsage { found: summary?.extensions.key_usage?, wanted });
         match problem {
             Problem::DuplicateExtension => (!found.is_empty()).then_some(Self::Extension(Oid(found))),
             Problem::Malformed(malformation) => field(found, malformation.wanted()),
@@ -219,7 +226,9 @@ impl<'a> Evidence<'a> {
             Problem::SerialNumber => {
                 field(summary.map_or(found, |summary| summary.serial), "a positive number of at most 20 bytes")
             }
-            Problem::UnknownCriticalExtension => summary?.unknown_critical.map(|oid| Self::Extension(Oid(oid))),
+            Problem::UnknownCriticalExtension => {
+                summary?.extensions.unknown_critical.map(|oid| Self::Extension(Oid(oid)))
+            }
             Problem::UnsupportedKey => Some(match Unsupported::of(summary?.key.as_bytes()) {
                 Unsupported::Algorithm(oid) => Self::Key(Oid(oid)),
                 Unsupported::PointForm(form) => Self::PointForm(form),
@@ -246,13 +255,13 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    fn signature(summary: &Summary<'a>, key: Option<KeyAlgorithm>) -> Self {
+    fn signature(summary: &Certificate<'a>, key: Option<KeyAlgorithm>) -> Self {
         let unsupported = summary.signature_kind == SignatureKind::Unsupported;
         let algorithm = unsupported.then_some(Oid(summary.signature));
         Self::Signature { found: summary.signature_kind, algorithm, key }
     }
 
-    fn days(summary: &Summary<'_>, limit: u16) -> Self {
+    fn days(summary: &Certificate<'_>, limit: u16) -> Self {
         let seconds = summary.not_after.0.saturating_sub(summary.not_before.0);
         let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(1);
         Self::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit }

@@ -18,7 +18,7 @@ use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::name::Name;
 use crate::x509::path::rules::Rules;
 use crate::x509::path::summaries::{List, Place};
-use crate::x509::path::summary::{Summary, Unreadable};
+use crate::x509::path::summary::Unreadable;
 use crate::x509::path::verified::PathCertificate;
 
 /// A certificate to blame, the rule that it broke, and the part of another in it.
@@ -72,7 +72,7 @@ pub(super) struct FailedPath<'a> {
 /// The certificate to blame, as far as it can be read.
 #[derive(Default)]
 struct Blamed<'a> {
-    summary: Option<Summary<'a>>,
+    summary: Option<Certificate<'a>>,
     unreadable: Unreadable<'a>,
 }
 
@@ -178,10 +178,10 @@ impl<'a> Verdict<'a> {
                 Blamed { summary: list.get(index), unreadable: list.unreadable(index).unwrap_or_default() }
             }
             Source::Certificate(der) => {
-                let parsed = Certificate::parse(der, Origin::Anchor).ok();
-                let summary =
-                    parsed.map(|parsed| Summary { serial: parsed.serial, ..Summary::new(&parsed, &[], None) });
-                Blamed { summary, unreadable: Unreadable::new(der, problem) }
+                let mut place = &[][..];
+                let parsed = Certificate::parse_to(der, Origin::Anchor, &mut place);
+                let field = if parsed.is_err_and(|found| found == problem) { place } else { &[] };
+                Blamed { summary: parsed.ok(), unreadable: Unreadable::new(der, field) }
             }
         }
     }
