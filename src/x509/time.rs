@@ -131,29 +131,33 @@ impl UnixTime {
     /// RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2.
     pub(super) fn parse(reader: &mut Reader<'_>, early: &mut bool) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
-        let (year, rest) = match (tag, value) {
-            (UTC_TIME, [y1, y2, rest @ ..]) => {
-                // Section 4.1.2.5.1: "Where YY is greater than or equal to 50, the year SHALL be
-                // interpreted as 19YY; and ... less than 50 ... as 20YY."
-                let year = two_digits(*y1, *y2)?;
-                (u16::from(year) + if year >= 50 { 1900 } else { 2000 }, rest)
-            }
-            (GENERALIZED_TIME, [y1, y2, y3, y4, rest @ ..]) => {
-                let year = u16::from(two_digits(*y1, *y2)?) * 100 + u16::from(two_digits(*y3, *y4)?);
-                *early |= year < 2050;
-                (year, rest)
-            }
+        // Century, year, month, day, hour, minute and second, of which a UTCTime has no century. Both forms "MUST be
+        // expressed in Greenwich Mean Time (Zulu) and MUST include seconds"; the second "MUST NOT include fractional
+        // seconds".
+        let mut fields = [0; 7];
+        let written = match tag {
+            UTC_TIME => fields.get_mut(1..).ok_or(Malformed)?,
+            GENERALIZED_TIME => &mut fields,
             _ => return Err(Malformed),
         };
-        // Both forms "MUST be expressed in Greenwich Mean Time (Zulu) and MUST include seconds"; the
-        // second "MUST NOT include fractional seconds".
-        let Some((digits, b"Z")) = rest.split_first_chunk::<10>() else { return Err(Malformed) };
-        let mut fields = [0; 5];
-        for (field, pair) in fields.iter_mut().zip(digits.as_chunks().0) {
-            let [tens, ones] = *pair;
-            *field = two_digits(tens, ones)?;
+        let Some((b'Z', digits)) = value.split_last() else { return Err(Malformed) };
+        let (pairs, []) = digits.as_chunks() else { return Err(Malformed) };
+        if pairs.len() != written.len() {
+            return Err(Malformed);
         }
-        let [month, day, hour, minute, second] = fields;
+        for (field, [tens, ones]) in written.iter_mut().zip(pairs) {
+            *field = two_digits(*tens, *ones)?;
+        }
+        let [century, year, month, day, hour, minute, second] = fields;
+        let century = match (tag, year) {
+            (GENERALIZED_TIME, _) => century,
+            // Section 4.1.2.5.1: "Where YY is greater than or equal to 50, the year SHALL be
+            // interpreted as 19YY; and ... less than 50 ... as 20YY."
+            (_, 50..) => 19,
+            _ => 20,
+        };
+        let year = u16::from(century) * 100 + u16::from(year);
+        *early |= tag == GENERALIZED_TIME && year < 2050;
         Self::from_civil(year, month, day, hour, minute, second).ok_or(Malformed)
     }
 }

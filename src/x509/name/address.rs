@@ -1,10 +1,14 @@
 //! IP addresses in text. The parser of the standard library takes 1.6 KB, and its output can panic, as far as the compiler
 //! knows.
 
+use super::server::has_byte;
+use crate::codec::copy;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 
+/// Bytes of an IPv6 address.
+const OCTETS: usize = 16;
 /// Groups of 16 bits in an IPv6 address.
 const GROUPS: usize = 8;
 
@@ -12,7 +16,7 @@ const GROUPS: usize = 8;
 /// zone and without brackets.
 pub(crate) fn parse(text: &[u8]) -> Option<IpAddr> {
     let v4 = || v4(text).map(|octets| IpAddr::V4(Ipv4Addr::from(octets)));
-    if text.contains(&b':') { v6(text).map(|groups| IpAddr::V6(Ipv6Addr::from(groups))) } else { v4() }
+    if has_byte(text, b':') { v6(text).map(|octets| IpAddr::V6(Ipv6Addr::from(octets))) } else { v4() }
 }
 
 /// Writes an address as the standard library does: IPv6 as RFC 5952 section 4 recommends.
@@ -68,41 +72,43 @@ fn v4(text: &[u8]) -> Option<[u8; 4]> {
     parts.next().is_none().then_some(octets)
 }
 
-fn v6(text: &[u8]) -> Option<[u16; GROUPS]> {
-    let mut groups = [0; GROUPS];
-    let gap = text.windows(2).position(|pair| pair == b"::");
-    let (front, back) = text.split_at_checked(gap.unwrap_or(text.len()))?;
-    let front = self::groups(front, gap.is_none(), &mut groups)?;
-    let Some((_, back)) = back.split_first_chunk::<2>() else {
-        return (front == GROUPS).then_some(groups);
-    };
-    let mut behind = [0; GROUPS];
-    let count = self::groups(back, true, &mut behind)?;
-    // The gap is at least one group.
-    let zeros = GROUPS.checked_sub(front)?.checked_sub(count).filter(|zeros| *zeros > 0)?;
-    groups.iter_mut().skip(front).skip(zeros).zip(behind).for_each(|(to, from)| *to = from);
-    Some(groups)
-}
-
-/// Reads groups, of which the last two may be an IPv4 address, and returns their number.
-fn groups(text: &[u8], to_the_end: bool, groups: &mut [u16; GROUPS]) -> Option<usize> {
-    let mut count = 0;
-    let mut put = |group| {
-        *groups.get_mut(count)? = group;
-        count = count.saturating_add(1);
-        Some(())
-    };
-    let mut parts = text.split(|&byte| byte == b':').filter(|_| !text.is_empty()).peekable();
-    while let Some(part) = parts.next() {
-        match v4(part) {
-            Some([a, b, c, d]) if to_the_end && parts.peek().is_none() => {
-                put(u16::from_be_bytes([a, b]))?;
-                put(u16::from_be_bytes([c, d]))?;
+fn v6(text: &[u8]) -> Option<[u8; OCTETS]> {
+    let mut octets = [0; OCTETS];
+    let (mut rest, mut len, mut gap) = (text, 0_usize, None);
+    while !rest.is_empty() || len == 0 {
+        if let Some(behind) = rest.strip_prefix(b"::") {
+            if gap.replace(len).is_some() {
+                return None;
             }
-            _ => put(number(part, 16, 4)?)?,
+            rest = behind;
+            if rest.is_empty() {
+                break;
+            }
+        } else if len > 0 {
+            rest = rest.strip_prefix(b":")?;
         }
+        let end = rest.iter().position(|&byte| byte == b':').unwrap_or(rest.len());
+        let (part, behind) = rest.split_at_checked(end)?;
+        // The last two groups may be an IPv4 address.
+        let (bytes, count) = match v4(part).filter(|_| behind.is_empty()) {
+            Some(v4) => (v4, 4),
+            None => (u32::from(number(part, 16, 4)?).rotate_left(16).to_be_bytes(), 2),
+        };
+        let place = octets.get_mut(len..)?.get_mut(..count)?;
+        len = len.saturating_add(copy(place, &bytes));
+        rest = behind;
     }
-    Some(count)
+    // The gap is at least one group.
+    let zeros = OCTETS.saturating_sub(len);
+    let gap = match gap {
+        Some(gap) if zeros > 0 => gap,
+        None if zeros == 0 => len,
+        _ => return None,
+    };
+    let mut address = [0; OCTETS];
+    copy(&mut address, octets.get(..gap)?);
+    copy(address.get_mut(gap.saturating_add(zeros)..)?, octets.get(gap..len)?);
+    Some(address)
 }
 
 /// Parses a number of at most `digits` digits.

@@ -1,7 +1,7 @@
 //! The common name that a server must have, where a program requires that instead of RFC 9525.
 
 use super::Name;
-use super::server::{ends_in_number, is_preferred_label, is_preferred_name, same_ignoring_case};
+use super::server::{ends_in_number, has_byte, is_preferred_label, is_preferred_name, same_ignoring_case};
 use crate::error::{ApiMisuse, Error};
 use crate::text::Escaped;
 use core::fmt;
@@ -70,7 +70,7 @@ impl<'a> CommonName<'a> {
         let parent = pattern.strip_prefix('*').ok_or(ApiMisuse::CommonNameInvalid)?;
         let host = parent.strip_prefix('.').unwrap_or_default().as_bytes();
         // As with `dNSName`s, a wildcard for a whole registry, `*.com`, is not accepted.
-        if is_preferred_name(host) && host.contains(&b'.') && !ends_in_number(host) {
+        if is_preferred_name(host) && has_byte(host, b'.') && !ends_in_number(host) {
             Ok(Self { text: parent, is_pattern: true })
         } else {
             Err(ApiMisuse::CommonNameInvalid.into())

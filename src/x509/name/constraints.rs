@@ -4,7 +4,7 @@ use super::Name;
 use super::address;
 use super::general::{GeneralName, GeneralNames};
 use super::likeness::Likeness;
-use super::server::{ends_in_number, is_host_name, is_preferred_name, is_same_or_below, same_ignoring_case};
+use super::server::{ends_in_number, has_byte, is_host_name, is_preferred_name, is_same_or_below, same_ignoring_case};
 use crate::der::{self, Malformed, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
 use core::fmt;
@@ -384,7 +384,7 @@ fn split_mailbox(mailbox: &[u8]) -> Option<(&[u8], &[u8])> {
 /// RFC 5280 section 4.2.1.6: "the format of a 'Mailbox' as defined in Section 4.1.2 of RFC 2821", whose local
 /// part is a quoted string, or atoms with dots between them: an `@` in them is a second host.
 fn is_local_part(local: &[u8]) -> bool {
-    let is_atom = |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    let is_atom = |&byte: &u8| byte.is_ascii_alphanumeric() || has_byte(b"!#$%&'*+-/=?^_`{|}~", byte);
     match local {
         [b'"', quoted @ .., b'"'] => is_quoted(quoted),
         _ => local.split(|&byte| byte == b'.').all(|atom| !atom.is_empty() && atom.iter().all(is_atom)),
@@ -411,14 +411,14 @@ fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = head.split_at(head.iter().position(|&byte| byte == b':')?);
     // RFC 3986 section 3.1: "scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )".
     let is_scheme = scheme.first().is_some_and(u8::is_ascii_alphabetic)
-        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || has_byte(b"+-.", *byte));
     let rest = rest.strip_prefix(b"://").filter(|_| is_scheme)?;
     let authority = rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()?;
     if authority.len() == rest.len() && head.len() < uri.len() {
         return None;
     }
     // RFC 3986 section 3.2.1: "userinfo = *( unreserved / pct-encoded / sub-delims / ":" )".
-    let is_of_userinfo = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:".contains(byte);
+    let is_of_userinfo = |byte: &u8| byte.is_ascii_alphanumeric() || has_byte(b"-._~%!$&'()*+,;=:", *byte);
     let mut parts = authority.splitn(2, |&byte| byte == b'@');
     let host_and_port = match (parts.next()?, parts.next()) {
         (userinfo, Some(host_and_port)) => Some(host_and_port).filter(|_| userinfo.iter().all(is_of_userinfo))?,

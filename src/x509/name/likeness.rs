@@ -7,8 +7,6 @@
 
 use super::{Attribute, Name};
 use crate::der::{self, Reader};
-use core::slice::Chunks;
-use core::str::Chars;
 
 /// Attributes of one set that are compared with each other; a set of more is unclear. Real ones have one, rarely two.
 const MAX_SET: usize = 4;
@@ -129,19 +127,18 @@ impl Point {
 /// The characters of a value.
 #[derive(Clone, Debug)]
 struct Characters<'a> {
-    utf8: Chars<'a>,
-    /// The bytes that are not UTF-8, in pieces of one character each.
-    pieces: Chunks<'a, u8>,
+    rest: &'a [u8],
+    /// Bytes of a character; 0 in UTF-8, where that differs.
     width: usize,
 }
 
 impl<'a> Characters<'a> {
+    /// A single one that is not known: of a type without characters, and of text that is not UTF-8.
+    const UNKNOWN: Self = Self { rest: &[0xff], width: 1 };
+
     fn new(attribute: &Attribute<'a>) -> Self {
         let width = match attribute.tag {
-            der::UTF8_STRING => match core::str::from_utf8(attribute.value) {
-                Ok(text) => return Self { utf8: text.chars(), pieces: [].chunks(1), width: 0 },
-                Err(_) => 0,
-            },
+            der::UTF8_STRING => 0,
             der::NUMERIC_STRING
             | der::PRINTABLE_STRING
             | der::TELETEX_STRING
@@ -149,11 +146,11 @@ impl<'a> Characters<'a> {
             | der::VISIBLE_STRING => 1,
             der::BMP_STRING => 2,
             der::UNIVERSAL_STRING => 4,
-            _ => 0,
+            _ => return Self::UNKNOWN,
         };
-        // A type without characters has a single one that is not known.
-        let pieces = if width == 0 { [0].chunks(1) } else { attribute.value.chunks(width) };
-        Self { utf8: "".chars(), pieces, width }
+        let mut characters = Self { rest: attribute.value, width };
+        let text = characters.clone();
+        if width == 0 && characters.any(|point| matches!(point, Point::Unknown)) { Self::UNKNOWN } else { text }
     }
 }
 
@@ -161,16 +158,39 @@ impl Iterator for Characters<'_> {
     type Item = Point;
 
     fn next(&mut self) -> Option<Point> {
-        if let Some(character) = self.utf8.next() {
-            return Some(Point::Known(character));
-        }
-        let piece = self.pieces.next()?;
-        let number = piece.iter().fold(0_u32, |number, &byte| number << 8 | u32::from(byte));
-        // Implementations disagree on the characters of a TeletexString beyond ASCII.
-        let known = piece.len() == self.width && (self.width > 1 || number < 0x80);
-        let character = if known { char::from_u32(number) } else { None };
+        let width = match (self.width, *self.rest.first()?) {
+            (0, ..0x80) => 1,
+            // RFC 3629 section 3: "The number of higher-order 1 bits in the first octet" is that of all octets.
+            (0, first) => usize::try_from(first.leading_ones()).ok()?,
+            (width, _) => width,
+        };
+        let (piece, rest) = self.rest.split_at_checked(width).unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        let character = if piece.len() < width {
+            None
+        } else if self.width == 0 {
+            utf8(piece)
+        } else {
+            let number = piece.iter().fold(0_u32, |number, &byte| number << 8 | u32::from(byte));
+            // Implementations disagree on the characters of a TeletexString beyond ASCII.
+            if width > 1 || number < 0x80 { char::from_u32(number) } else { None }
+        };
         Some(character.map_or(Point::Unknown, Point::Known))
     }
+}
+
+/// Decodes one character (RFC 3629 section 3). The decoder of the standard library takes 400 bytes.
+fn utf8(bytes: &[u8]) -> Option<char> {
+    let (&first, rest) = bytes.split_first()?;
+    if rest.is_empty() {
+        return if first < 0x80 { Some(char::from(first)) } else { None };
+    }
+    let begin = u32::from(first) & 0x7f_u32.checked_shr(bytes.len().try_into().ok()?)?;
+    let number = rest.iter().try_fold(begin, |number, &byte| {
+        if byte & 0xc0 == 0x80 { Some(number << 6 | u32::from(byte & 0x3f)) } else { None }
+    });
+    // "The octet values C0, C1, F5 to FF never appear", nor do those that encode a character in more octets than it needs.
+    char::from_u32(number?).filter(|character| character.len_utf8() == bytes.len())
 }
 
 /// Characters in lower case. Space up to the next word counts as one, at both ends as none.
@@ -290,5 +310,32 @@ mod tests {
         assert_eq!(utf8("", "a"), Different);
         assert_eq!(utf8("", " "), Same);
         assert_eq!(utf8("a b", "ab"), Different);
+    }
+
+    #[test]
+    fn utf8_is_decoded_as_by_the_standard_library() {
+        let edges = [
+            0, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xef, 0xf0,
+            0xf1, 0xf4, 0xf5, 0xf8, 0xfc, 0xfe, 0xff,
+        ];
+        let decode = |bytes: &[u8]| {
+            let points = Characters::new(&attribute(O, der::UTF8_STRING, bytes));
+            let known = |point| if let Point::Known(character) = point { Some(character) } else { None };
+            points.map(known).collect::<Option<std::string::String>>()
+        };
+        let check = |bytes: &[u8]| {
+            assert_eq!(decode(bytes).as_deref(), core::str::from_utf8(bytes).ok(), "{bytes:x?}");
+        };
+        for [a, b] in edges.iter().flat_map(|&a| edges.map(|b| [a, b])) {
+            check(&[a]);
+            check(&[a, b]);
+            for [c, d] in edges.iter().flat_map(|&c| edges.map(|d| [c, d])) {
+                check(&[a, b, c]);
+                check(&[a, b, c, d]);
+            }
+        }
+        for character in char::MIN..=char::MAX {
+            check(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
     }
 }

@@ -125,14 +125,14 @@ impl<'a> DnsName<'a> {
         let (_, rest) = name.split_at(dot);
         // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
         // labels have to follow the wildcard, as NSS and OpenSSL ask for.
-        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
+        has_byte(parent, b'.') && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
     }
 }
 
 /// Returns whether this is a name without underscores, RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as
 /// specified by Section 3.5 of RFC 1034 and as modified by Section 2.1 of RFC 1123".
 pub(crate) fn is_preferred_name(name: &[u8]) -> bool {
-    !name.contains(&b'_') && is_host_name(name)
+    !has_byte(name, b'_') && is_host_name(name)
 }
 
 /// Returns whether this can be the name of a host. Underscores are accepted, since hosts have them.
@@ -168,6 +168,13 @@ pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
+/// Returns whether the byte is there. The method of the standard library compares words at a time, which is fast, and large.
+#[inline(never)]
+#[expect(clippy::manual_contains, reason = "that is larger")]
+pub(in crate::x509) fn has_byte(bytes: &[u8], wanted: u8) -> bool {
+    bytes.iter().any(|&byte| byte == wanted)
+}
+
 /// Returns whether the last label is a number, so that the name could be mistaken for an IPv4 address: decimal, or
 /// hexadecimal as `inet_aton` and browsers parse it.
 pub(crate) const fn ends_in_number(name: &[u8]) -> bool {
@@ -193,7 +200,7 @@ pub(crate) const fn ends_in_number(name: &[u8]) -> bool {
 
 /// Returns whether this is a label without underscores.
 pub(crate) fn is_preferred_label(label: &[u8]) -> bool {
-    !label.contains(&b'.') && is_preferred_name(label)
+    !has_byte(label, b'.') && is_preferred_name(label)
 }
 
 impl fmt::Display for DnsName<'_> {

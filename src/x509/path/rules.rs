@@ -12,7 +12,7 @@ use crate::x509::name::address;
 use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::each_name;
 use crate::x509::name::general::GeneralName;
-use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
+use crate::x509::name::server::{ServerName, ends_in_number, has_byte, is_host_name};
 use crate::x509::time::Time;
 use core::ops::ControlFlow;
 
@@ -99,7 +99,7 @@ impl<'a> Rules<'a> {
                 return Some(GeneralName::Address(name));
             }
             let host = name.strip_prefix(b"*.").unwrap_or(name);
-            let is_host = is_host_name(host) && !ends_in_number(host) && (by_common_name || name.contains(&b'.'));
+            let is_host = is_host_name(host) && !ends_in_number(host) && (by_common_name || has_byte(name, b'.'));
             is_host.then_some(GeneralName::Dns(name))
         };
         each_name(certificate.subject, certificate.extensions.subject_alt_name, &by_common_name, each)
@@ -126,6 +126,7 @@ impl<'a> Rules<'a> {
     /// Checks the name of the leaf. RFC 9525 section 6: the reference identifier must be among those of the certificate.
     ///
     /// RFC 9525 section 6.6.
+    #[inline(never)]
     pub(super) fn check_name(&self, leaf: &Certificate<'_>) -> Result<(), CertificateProblem> {
         match (self.common_name, self.server_name) {
             (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),
