@@ -26,16 +26,20 @@ impl<'a> Chain<'a> {
 
     /// Iterates over the certificates, the leaf first.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        let (list, mut joined) = match self.0 {
-            Form::Joined(joined) => (&[][..], joined),
-            Form::List(list) => (list, &[][..]),
-        };
-        let joined = core::iter::from_fn(move || {
-            let (certificate, rest) = first_certificate(joined)?;
-            joined = rest;
-            Some(certificate)
-        });
-        list.iter().copied().chain(joined)
+        let mut rest = *self;
+        core::iter::from_fn(move || rest.take_first())
+    }
+
+    /// Takes the first certificate.
+    fn take_first(&mut self) -> Option<&'a [u8]> {
+        match &mut self.0 {
+            Form::Joined(joined) => {
+                let (first, rest) = first_certificate(joined)?;
+                *joined = rest;
+                Some(first)
+            }
+            Form::List(list) => list.split_off_first().copied(),
+        }
     }
 
     /// Returns whether there is nothing but certificates.

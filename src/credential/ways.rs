@@ -107,12 +107,14 @@ impl<'a> Credential<'a> {
     pub(super) fn connected(&self) -> impl Iterator<Item = Placed<'a>> + use<'a> {
         let mut reached = Places::default();
         reached.insert(0);
-        loop {
-            let below = |ca: &Placed<'_>| {
-                self.placed().any(|below| reached.contains(below.0) && below.0 != ca.0 && below.1.names_issuer(&ca.1))
-            };
-            let Some((place, _)) = self.placed().find(|ca| !reached.contains(ca.0) && below(ca)) else { break };
-            reached.insert(place);
+        // Each time at least one more is reached, or none.
+        for _ in self.chain.iter() {
+            for (place, ca) in self.placed() {
+                let below = |(below, certificate): Placed<'_>| reached.contains(below) && certificate.names_issuer(&ca);
+                if !reached.contains(place) && self.placed().any(below) {
+                    reached.insert(place);
+                }
+            }
         }
         self.placed().filter(move |(place, _)| reached.contains(*place))
     }
@@ -128,6 +130,8 @@ impl<'a> Credential<'a> {
     }
 
     fn placed(&self) -> impl Iterator<Item = Placed<'a>> + Clone + use<'a> {
-        (0..=u8::MAX).zip(self.certificates())
+        let mut places = 0..u8::MAX;
+        let mut certificates = self.certificates();
+        core::iter::from_fn(move || Some((places.next()?, certificates.next()?)))
     }
 }

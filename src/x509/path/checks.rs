@@ -31,6 +31,7 @@ impl<'s> Checks<'s> {
     /// Checks the leaf on its own. It is in every path, so it is checked first.
     ///
     /// RFC 5280 sections 4.2 and 4.2.1.12.
+    #[inline(never)] // smaller than with copies of the fields in the caller
     pub(super) fn leaf(&self, leaf: &Certificate<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(self.validity(leaf))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
@@ -54,6 +55,7 @@ impl<'s> Checks<'s> {
     }
 
     /// Checks that a trust anchor can end this path, except for its name constraints and the signature.
+    #[inline(never)] // smaller than with copies of the fields in the caller
     pub(super) fn anchor(
         &self,
         anchor: u8,
@@ -73,6 +75,7 @@ impl<'s> Checks<'s> {
     }
 
     /// Checks that a certificate can be the next of this path, except for its name constraints and the signature.
+    #[inline(never)] // smaller than with copies of the fields in the caller
     pub(super) fn ca(
         &self,
         index: u8,
@@ -117,10 +120,13 @@ impl<'s> Checks<'s> {
     /// Checks the number of authorities below against the limit of an authority.
     fn path_len(&self, path_len: Option<u8>, issuer: Place, judge: &mut Judge) -> Result<(), Blame> {
         let mut cas_left = path_len;
-        for (_, index, _) in self.limited().filter(|(level, ..)| *level != 0) {
+        for level in (1..self.levels.depth()).rev() {
+            if self.limited(level).is_none() {
+                continue;
+            }
             if cas_left == Some(0) {
                 let checked = judge.refuse(Problem::PathLengthExceeded);
-                checked.map_err(|problem| Blame::new(index, problem).by(issuer))?;
+                checked.map_err(|problem| Blame::new(self.levels.certificate_at(level), problem).by(issuer))?;
             }
             cas_left = cas_left.map(|left| left.saturating_sub(1));
         }
@@ -153,23 +159,24 @@ impl<'s> Checks<'s> {
         let budget = judge.steps_left();
         let end = budget.saturating_sub(CANDIDATES_PER_STEP.into());
         let mut number = 0_u16;
-        for (level, index, certificate) in self.limited() {
+        for level in (0..self.levels.depth()).rev() {
+            let Some(certificate) = &self.limited(level) else { continue };
+            // Breaks with the problem of a name, or with none if enough steps were taken.
             let mut check = |name| {
-                let is_next = number >= checked;
-                // Each name has cost a step, and there are fewer of those.
-                let next = number;
                 number = number.saturating_add(1);
-                if !is_next {
+                if number <= checked {
                     return ControlFlow::Continue(());
                 }
-                if *budget < end {
-                    return ControlFlow::Break(Ok(next));
-                }
-                let allowed = constraints.check(name, budget);
-                allowed.map_or_else(|problem| ControlFlow::Break(Err(problem)), ControlFlow::Continue)
+                // Each name has cost a step, and there are fewer of those.
+                let allowed = if *budget < end { Err(None) } else { constraints.check(name, budget).map_err(Some) };
+                allowed.map_or_else(ControlFlow::Break, ControlFlow::Continue)
             };
-            if let ControlFlow::Break(stop) = rules.each_name(&certificate, level == 0, &mut check) {
-                return stop.map(Some).map_err(|problem| Blame::new(index, problem).by(place));
+            match rules.each_name(certificate, level == 0, &mut check) {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(None) => return Ok(Some(number.saturating_sub(1))),
+                ControlFlow::Break(Some(problem)) => {
+                    return Err(Blame::new(self.levels.certificate_at(level), problem).by(place));
+                }
             }
         }
         Ok(None)
@@ -185,15 +192,11 @@ impl<'s> Checks<'s> {
         })
     }
 
-    /// Lists the certificates of the path that an authority above them limits, from the top down: level, place in the list, and content.
+    /// Returns the certificate on a level of the path, if an authority above it limits it.
     /// RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final certificate in the path, skip
     /// this step"; 6.1.4 (l) does not count it either.
-    fn limited(&self) -> impl Iterator<Item = (u8, u8, Certificate<'s>)> {
-        (0..=self.levels.top()).rev().filter_map(|level| {
-            let index = self.levels.certificate_at(level);
-            let certificate = self.list.get(index)?;
-            (level == 0 || !certificate.is_self_issued).then_some((level, index, certificate))
-        })
+    fn limited(&self, level: u8) -> Option<Certificate<'s>> {
+        self.list.get(self.levels.certificate_at(level)).filter(|found| level == 0 || !found.is_self_issued)
     }
 }
 

@@ -126,7 +126,7 @@ impl<'a> Rules<'a> {
     /// Checks the name of the leaf. RFC 9525 section 6: the reference identifier must be among those of the certificate.
     ///
     /// RFC 9525 section 6.6.
-    #[inline(never)]
+    #[inline(never)] // smaller than with copies of the fields in the caller
     pub(super) fn check_name(&self, leaf: &Certificate<'_>) -> Result<(), CertificateProblem> {
         match (self.common_name, self.server_name) {
             (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),

@@ -192,12 +192,12 @@ impl<'r, 'p> Search<'r, 'p> {
 
     fn check_leaf(&mut self) -> Result<(), Blame> {
         let missing = Blame::new(0, CertificateProblem::Malformed(Malformation::Missing));
-        let leaf = self.summaries.list().get(0).ok_or(missing)?;
+        let leaf = &self.summaries.list().get(0).ok_or(missing)?;
         let checks = Checks::new(&self.rules, self.summaries.list(), &self.levels);
-        checks.leaf(&leaf, &mut self.judge).map_err(|problem| Blame::new(0, problem))?;
+        checks.leaf(leaf, &mut self.judge).map_err(|problem| Blame::new(0, problem))?;
         // Pins come first: they cost no signature, and make the rest of the list irrelevant. A certificate comes before
         // a key: its names are known to the owner of the pin.
-        let pins = || (0..u8::MAX).zip(self.rules.anchors).filter(|(_, anchor)| anchor.pins(&leaf));
+        let pins = || (0..u8::MAX).zip(self.rules.anchors).filter(|(_, anchor)| anchor.pins(leaf));
         let pin = pins().find(|(_, anchor)| !anchor.is_key()).or_else(|| pins().next());
         self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
         if pin.is_some_and(|(_, anchor)| anchor.is_key()) {
@@ -213,20 +213,20 @@ impl<'r, 'p> Search<'r, 'p> {
         let Some(candidate) = self.next_candidate() else { return self.go_back(trace) };
         let index = self.levels.top_certificate();
         let list = self.summaries.list();
-        let Some(child) = list.get(index) else { return self.go_back(trace) };
+        let Some(child) = &list.get(index) else { return self.go_back(trace) };
         let checks = Checks::new(&self.rules, list, &self.levels);
         let checked = match candidate {
             Place::Anchor(place) => match self.rules.anchor(place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
-                    checks.anchor(place, anchor, &child, &mut self.judge)
+                    checks.anchor(place, anchor, child, &mut self.judge)
                 }
                 _ => return Ok(()),
             },
-            Place::Sent(place) => match list.get(place) {
-                Some(ca) if ca.subject.matches(&child.issuer) && !checks.is_on_path(&ca) => {
+            Place::Sent(place) => match &list.get(place) {
+                Some(ca) if ca.subject.matches(&child.issuer) && !checks.is_on_path(ca) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: ca.subject });
-                    checks.ca(place, &ca, &child, &mut self.judge)
+                    checks.ca(place, ca, child, &mut self.judge)
                 }
                 _ => return Ok(()),
             },

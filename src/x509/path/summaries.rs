@@ -123,7 +123,7 @@ impl<'p> Summaries<'p> {
             return self.refuse(CertificateError { index, problem: CertificateProblem::ListTooLong });
         }
         let mut place = &[][..];
-        let parsed = match parse(certificate, &mut place) {
+        let mut parsed = match parse(certificate, &mut place) {
             Ok(parsed) => parsed,
             Err(problem) => {
                 let error = CertificateError { index, problem };
@@ -137,12 +137,13 @@ impl<'p> Summaries<'p> {
         let kind = parsed.signature_kind;
         let takes_message = kind.takes_message() || (C::VERIFIES_MESSAGES && kind.hash().is_some());
         let tbs_digest = kind.hash().filter(|_| !takes_message).map(|hash| provider.digest(hash, &[parsed.signed]));
-        let signed = match &tbs_digest {
+        parsed.signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
             None if takes_message => parsed.signed,
             _ => &[],
         };
-        self.append(Ok(&Certificate { signed, fingerprint: fingerprint.as_ref(), ..parsed }))
+        parsed.fingerprint = fingerprint.as_ref();
+        self.append(Ok(&parsed))
     }
 
     /// Returns whether there is room for a certificate of `len` bytes and its summary.
