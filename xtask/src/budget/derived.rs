@@ -16,6 +16,7 @@ pub(crate) struct Client {
     pub(crate) flash: u64,
     pub(crate) ram: u64,
     pub(crate) handshake: u64,
+    pub(crate) record: u64,
 }
 
 /// Lists our clients in the recommended profile, without those that can negotiate more than they are measured with, then the others.
@@ -35,6 +36,7 @@ pub(crate) fn clients(rows: &[Row<'_>]) -> Vec<Client> {
             flash: client(Column::Flash)?,
             ram: client(Column::Ram)?,
             handshake: client(Column::Handshake)?,
+            record: client(Column::Record)?,
         })
     };
     let other = |row: &Row<'_>| {
@@ -45,10 +47,21 @@ pub(crate) fn clients(rows: &[Row<'_>]) -> Vec<Client> {
             flash: row.number("Flash")?,
             ram: row.number("RAM")?,
             handshake: row.number("Instructions")?,
+            record: row.number("Instructions, for 1 KiB")?,
         })
     };
     rows.iter().filter_map(ours).chain(rows.iter().filter_map(other)).collect()
 }
+
+/// The charts below that.
+const CHARTS: &str = "
+![Flash and RAM of all clients](budget-size.svg)
+
+![Instructions of all clients](budget-speed.svg)
+
+Our bars are blue, *micro* is P-256 and the AEADs of `embedded-mtls-micro`. A bar with a gap is longer than there is room for. The sections below
+have the figures, how each was measured, and what each client checks.
+";
 
 /// Writes three numbers of our clients, and of the first other one.
 pub(crate) fn short(rows: &[Row<'_>]) -> String {
@@ -58,7 +71,7 @@ pub(crate) fn short(rows: &[Row<'_>]) -> String {
     for Client { name, flash, ram, handshake, .. } in clients.iter().filter(|client| client.is_ours).chain(others) {
         table.line([name], &[*flash, *ram, *handshake]);
     }
-    format!("{SHORT}{}{END}", table.into_text())
+    format!("{SHORT}{}{END}{CHARTS}", table.into_text())
 }
 
 /// Cycles of a real core for ten instructions, with a cache and without.

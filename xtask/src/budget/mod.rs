@@ -3,6 +3,7 @@
 mod bars;
 mod builds;
 mod chains;
+mod charts;
 mod check;
 mod cores;
 mod cortex_m4;

@@ -1,7 +1,7 @@
 //! The page of figures: its sections, and what is copied from it into the README.
 
 use super::table::{Row, rows};
-use super::{Extent, bars, chains, cores, derived, functions, handshakes, peers, prose, resumed, types};
+use super::{Extent, bars, chains, charts, cores, derived, functions, handshakes, peers, prose, resumed, types};
 use crate::run::{Failure, Result, root};
 use std::collections::BTreeMap;
 
@@ -109,9 +109,12 @@ pub(crate) fn kept() -> Result<String> {
     read(PAGE)
 }
 
-/// Keeps `page`, and its shortest table in the README.
+/// Keeps `page`, its charts, and its shortest table in the README.
 pub(crate) fn write(page: &str) -> Result<()> {
     save(PAGE, page)?;
+    let rows = rows(page);
+    save(charts::SIZE, &charts::size(&rows))?;
+    save(charts::SPEED, &charts::speed(&rows))?;
     save(README, &with_table(&read(README)?, page)?)
 }
 
@@ -146,6 +149,15 @@ mod tests {
         let table = |name: &str| around(&read(name).unwrap(), SHORT).map(|(_, table, _)| table.to_owned());
         assert!(table(PAGE).is_some_and(|table| table.contains("| Client on a Cortex-M4 | Flash |")));
         assert_eq!(table(PAGE), table(README), "run: cargo xtask budget --write");
+    }
+
+    #[test]
+    fn the_charts_show_what_was_measured() {
+        let page = kept().unwrap();
+        let rows = rows(&page);
+        for (name, drawn) in [(charts::SIZE, charts::size(&rows)), (charts::SPEED, charts::speed(&rows))] {
+            assert_eq!(read(name).unwrap(), drawn, "run: cargo xtask budget --write");
+        }
     }
 
     #[test]
