@@ -6,7 +6,7 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{AlertDescription, ClientAuth, Error, ServerConfig, Stage};
-use embedded_mtls_operator::access::{AllowList, Rule};
+use embedded_mtls_operator::access::{AllowList, DenyList, Rule};
 use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::{DnType, DnValue, SanType};
 use sha2::{Digest, Sha256};
@@ -51,6 +51,11 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// The serial number of a certificate, as in its DER.
+fn serial_of(issued: &Issued) -> Vec<u8> {
+    peer(&issued.der, |peer| peer.serial().to_vec())
+}
+
 /// A `SubjectPublicKeyInfo` of P-256 (RFC 5480 section 2).
 fn key_info(issued: &Issued) -> Vec<u8> {
     const HEAD: &[u8] =
@@ -76,6 +81,26 @@ fn a_peer_that_is_not_on_the_list_gets_access_denied() {
 }
 
 #[test]
+fn a_stolen_certificate_or_key_is_denied_although_it_is_valid_and_on_the_list() {
+    let pki = Pki::new();
+    let issuer = credential(&[&pki.client], 0).issuers().next().unwrap();
+    let serial = serial_of(&pki.client).leak();
+    let renewed = Template::client("renewed").key(CLIENT_NAME).signed_by(&pki.intermediate);
+    let another = Template::client("another").signed_by(&pki.intermediate);
+    let denied = |issued: &Issued, rule| {
+        let list = [Rule::CommonName("nobody"), rule];
+        let answer = peer(&issued.der, |peer| DenyList::of(&list).authorize(RustCrypto, peer));
+        assert!(matches!(answer, Ok(()) | Err(AlertDescription::ACCESS_DENIED)));
+        answer.is_err()
+    };
+    let by_serial = Rule::Serial { issuer, serial };
+    let by_key = Rule::KeyPin(sha256(&key_info(&pki.client)));
+    assert_eq!([&pki.client, &renewed, &another].map(|issued| denied(issued, by_serial)), [true, false, false]);
+    assert_eq!([&pki.client, &renewed, &another].map(|issued| denied(issued, by_key)), [true, true, false]);
+    assert!(!peer(&pki.client.der, |peer| DenyList::default().denies(RustCrypto, peer)), "an empty list denies nobody");
+}
+
+#[test]
 fn each_rule_matches_exactly_the_peers_it_names() {
     let pki = Pki::new();
     let names = [
@@ -90,6 +115,8 @@ fn each_rule_matches_exactly_the_peers_it_names() {
     let root = credential(&[&pki.root], 0).issuers().next().unwrap();
     let pin = Rule::KeyPin(sha256(&key_info(&leaf)));
     let san = |name| Rule::SubjectAltName(name);
+    let serial = |issuer, serial| Rule::Serial { issuer, serial };
+    let (own, of_renewed) = (serial_of(&leaf), serial_of(&renewed));
     let rows = [
         (Rule::CommonName(CLIENT_NAME), true),
         (Rule::CommonName("Gateway-7"), false),
@@ -103,6 +130,11 @@ fn each_rule_matches_exactly_the_peers_it_names() {
         (Rule::Fingerprint([0; 32]), false),
         (pin, true),
         (Rule::KeyPin(sha256(&key_info(&pki.server))), false),
+        (serial(issuer, &own), true),
+        (serial(root, &own), false),
+        (serial(issuer, &own[1..]), false),
+        (serial(issuer, &[]), false),
+        (serial(issuer, &of_renewed), false),
         (san(SubjectAltName::Dns("GATEWAY-7.plant.example")), true),
         (san(SubjectAltName::Dns("plant.example")), false),
         (san(SubjectAltName::Dns("a.line.example")), false),
@@ -140,6 +172,7 @@ fn the_holder_of_a_pinned_key_has_no_name() {
         (vec![authority, pin], named, false),
         (vec![authority, pin], Rule::SubjectAltName(SubjectAltName::Dns("gateway-7.example")), false),
         (vec![authority, pin], Rule::Issuer(name_of(&forged)), false),
+        (vec![authority, pin], Rule::Serial { issuer: name_of(&forged), serial: serial_of(&forged).leak() }, false),
         (vec![authority, pin], Rule::Issuer(issuer), false),
         (vec![authority, pin], Rule::KeyPin(sha256(key)), true),
         (vec![authority, pin], Rule::Fingerprint(sha256(&forged.der)), true),

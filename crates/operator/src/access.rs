@@ -1,4 +1,4 @@
-//! Access rules for authenticated peers: one of a list has to match.
+//! Access rules for authenticated peers: one of an [`AllowList`] has to match, and none of a [`DenyList`].
 //!
 //! ```
 //! use embedded_mtls::Credential;
@@ -21,7 +21,7 @@ use embedded_mtls::AlertDescription;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName};
 
-/// A reason to authorize a peer. Rules about names and issuers never match a peer that is
+/// A property of a peer, by which it is authorized or denied. Rules about names and issuers never match a peer that is
 /// [known by its key only](PeerIdentity::is_known_by_key_only), which chooses them itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,6 +36,14 @@ pub enum Rule<'a> {
     /// value that `openssl x509 -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum` prints. Keys that sign
     /// by RSASSA-PSS only (`id-RSASSA-PSS`) never match.
     KeyPin([u8; 32]),
+    /// The certificate is the one that this issuer gave this number (RFC 5280 section 4.1.2.2). Certificate revocation
+    /// lists name certificates in this way.
+    Serial {
+        /// The name of the issuer.
+        issuer: Name<'a>,
+        /// The number, big-endian, 1 to 20 bytes as in DER: with a leading zero if the first bit of the next byte is set.
+        serial: &'a [u8],
+    },
     /// This is one of the subject alternative names. Host names are compared without regard to case, and a wildcard in
     /// the certificate matches only itself.
     SubjectAltName(SubjectAltName<'a>),
@@ -73,15 +81,67 @@ impl<'a> AllowList<'a> {
     }
 }
 
+/// Rules, none of which may match: certificates and keys that are trusted no longer, such as those of a stolen device.
+///
+/// It takes effect with the next handshake, also if that resumes a session, and depends on whoever distributes the list:
+/// unlike a certificate revocation list, it is not signed, and does not expire. Deny a stolen device by its key
+/// ([`Rule::KeyPin`]), which denies each of its certificates, or by [`Rule::Serial`]. A peer that is known by its key only
+/// is denied by [`Rule::KeyPin`] alone.
+///
+/// ```
+/// use embedded_mtls::AlertDescription;
+/// use embedded_mtls::crypto::rustcrypto::RustCrypto;
+/// use embedded_mtls::x509::PeerIdentity;
+/// use embedded_mtls_operator::access::{AllowList, DenyList, Rule};
+///
+/// const STOLEN: &[Rule<'static>] = &[Rule::KeyPin([7; 32])];
+///
+/// fn authorize(allowed: &AllowList<'_>, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+///     DenyList::of(STOLEN).authorize(RustCrypto, peer)?;
+///     allowed.authorize(RustCrypto, peer)
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DenyList<'a> {
+    rules: &'a [Rule<'a>],
+}
+
+impl<'a> DenyList<'a> {
+    /// Denies each peer that one of the rules matches.
+    pub const fn of(rules: &'a [Rule<'a>]) -> Self {
+        Self { rules }
+    }
+
+    /// Returns whether the peer is denied.
+    pub fn denies<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
+        self.rules.iter().any(|rule| rule.holds(provider, peer))
+    }
+
+    /// Answers the authorization request of a handshake.
+    ///
+    /// # Errors
+    /// [`AlertDescription::ACCESS_DENIED`] if the peer is denied (RFC 9846 section 6.2).
+    pub fn authorize<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        if self.denies(provider, peer) { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+    }
+}
+
 impl Rule<'_> {
     /// Returns whether the rule matches the peer.
     pub fn holds<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
         match self {
-            Self::CommonName(_) | Self::Issuer(_) | Self::SubjectAltName(_) if peer.is_known_by_key_only() => false,
+            Self::CommonName(_) | Self::Issuer(_) | Self::Serial { .. } | Self::SubjectAltName(_)
+                if peer.is_known_by_key_only() =>
+            {
+                false
+            }
             Self::CommonName(name) => peer.common_name() == Some(name),
             // A peer without a certificate has no fingerprint.
             Self::Fingerprint(sha256) => *sha256 != [0; 32] && peer.sha256_fingerprint() == *sha256,
             Self::Issuer(name) => !name.is_empty() && peer.issuer() == *name,
+            Self::Serial { issuer, serial } => {
+                !issuer.is_empty() && peer.issuer() == *issuer && peer.serial() == *serial
+            }
             Self::KeyPin(sha256) => peer.sha256_key_info(provider).as_ref() == Some(sha256),
             Self::SubjectAltName(name) => peer.subject_alt_names().any(|found| same(&found, name)),
         }
