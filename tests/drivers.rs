@@ -431,6 +431,7 @@ fn handshakes_and_streams_may_move_to_another_thread_with_their_transport() {
 
 #[test]
 fn the_blocking_stream_works_over_a_socket() {
+    use embedded_mtls::io::StreamPlace;
     use embedded_mtls::io::blocking::Stream;
     use embedded_mtls::io::std::Socket;
     use std::io::{Read as _, Write as _};
@@ -457,8 +458,9 @@ fn the_blocking_stream_works_over_a_socket() {
     let socket = Socket(TcpStream::connect(address).unwrap());
     let (buffers, entropy) = (setup.client_sizes.buffers(), entropy(1));
     // As `Handshake::new` and `open`, which the server calls.
-    let stream = Stream::<_, Client>::establish(socket, config, buffers, entropy, &mut setup.client_host);
-    let mut stream = stream.unwrap();
+    let mut place = StreamPlace::<_, Client>::new();
+    let stream = Stream::establish(&mut place, socket, config, buffers, entropy, &mut setup.client_host);
+    let stream = stream.unwrap();
     stream.write_all(b"order").unwrap();
     stream.flush().unwrap();
     let mut response = [0; 8];
@@ -468,6 +470,9 @@ fn the_blocking_stream_works_over_a_socket() {
     assert_eq!(response, *b"response");
     let (order, rest, name) = supplier.join().unwrap();
     assert_eq!((order, rest.len(), name.as_deref()), (*b"order", 0, Some("gateway-7")));
+    let lengths = place.take_buffers().map(|buffers| (buffers.rx.len(), buffers.tx.len()));
+    assert_eq!(lengths, Some((setup.client_sizes.rx, setup.client_sizes.tx)));
+    assert!(place.take_buffers().is_none());
 }
 
 #[test]
@@ -477,7 +482,8 @@ fn what_a_handshake_cannot_be_made_of_is_an_error_before_anything_is_sent() {
     let mut buffers = setup.client_sizes.buffers();
     buffers.tx = &mut [];
     let (entropy, host) = (entropy(1), &mut setup.client_host);
-    let stream = embedded_mtls::io::blocking::Stream::<_, Client>::establish(Flooded, config, buffers, entropy, host);
+    let mut place = embedded_mtls::io::StreamPlace::<_, Client>::new();
+    let stream = embedded_mtls::io::blocking::Stream::establish(&mut place, Flooded, config, buffers, entropy, host);
     let error = stream.unwrap_err();
     assert_eq!(error.stage, Stage::ClientHello);
     assert!(

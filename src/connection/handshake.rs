@@ -282,17 +282,11 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// Runs the handler of the state.
     fn handle(&mut self, input: Input<'_, 'b>, trace: &mut impl Trace) -> Result<Option<Stop<'b>>, Error> {
         let (stage, _) = R::profile(&self.state);
-        let current = core::mem::replace(&mut self.state, R::failed());
-        match R::handle(current, input, &mut self.connection, &mut self.entropy, self.config, trace) {
-            Ok((next, stop)) => {
-                self.state = next;
-                Ok(stop)
-            }
-            Err(error) => {
-                self.set_failure(error, stage);
-                Err(error)
-            }
+        let next = R::handle(&mut self.state, input, &mut self.connection, &mut self.entropy, self.config, trace);
+        if let Err(error) = next {
+            self.set_failure(error, stage);
         }
+        next
     }
 
     /// Records the first error and sends its alert; later errors are ignored.

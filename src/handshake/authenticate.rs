@@ -9,7 +9,7 @@
 use super::config::Parameters;
 use super::connection::Connection;
 use super::proof::{PeerAuthenticated, SignatureVerified};
-use super::{Input, Question, Stage, Stop, Wait};
+use super::{Input, Next, Question, Stage, Stop, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX, ENTRY_SUFFIX};
@@ -45,8 +45,8 @@ pub(super) struct Collected {
 
 /// The result of a step.
 pub(super) enum Outcome<'b> {
-    /// The next one, and the reason to stop before it, if there is one.
-    Next(Authenticate, Option<Stop<'b>>),
+    /// There is a next one; the reason to stop before it, if there is one.
+    Next(Option<Stop<'b>>),
     /// The list of certificates is empty.
     NoCertificate,
     Authenticated(PeerAuthenticated),
@@ -97,61 +97,97 @@ impl Authenticate {
         }
     }
 
+    /// Runs the step, which becomes the next one.
     pub(super) fn handle<'b, P: CryptoProvider>(
-        self,
+        &mut self,
         input: Input<'_, 'b>,
         cx: &mut Connection<'b, P>,
         expectation: &Expectation<'b, '_>,
         trace: &mut impl Trace,
     ) -> Result<Outcome<'b>, Error> {
-        match (self, input) {
-            (Self::ExpectCertificate, Input::Ready) => receive_prefix(cx, expectation.context),
-            (Self::ExpectEntry { left: 0, .. }, Input::Ready) if cx.peer.list().is_empty() => {
-                Ok(Outcome::NoCertificate)
+        let stop = match (&mut *self, input) {
+            (Self::ExpectCertificate, Input::Ready) => match receive_prefix(cx, expectation.context)? {
+                None => Some(Stop::NeedInput),
+                Some(left) => {
+                    *self = Self::ExpectEntry { left, collected: Collected::default() };
+                    None
+                }
+            },
+            (Self::ExpectEntry { left: 0, .. }, Input::Ready) => {
+                if cx.peer.list().is_empty() {
+                    return Ok(Outcome::NoCertificate);
+                }
+                *self = Self::AwaitTime;
+                None
             }
-            (Self::ExpectEntry { left: 0, .. }, Input::Ready) => Ok(Outcome::Next(Self::AwaitTime, None)),
-            (Self::ExpectEntry { left, collected }, Input::Ready) => {
-                let (next, stop) = receive_entry(cx, left, collected, trace)?;
-                Ok(Outcome::Next(next, stop))
-            }
+            (Self::ExpectEntry { left, collected }, Input::Ready) => receive_entry(cx, left, collected, trace)?,
             (Self::AwaitTime, Input::Time(time)) => {
                 cx.events.judged(time, &cx.peer);
                 cx.peer.start(expectation.rules(time));
-                Ok(Outcome::Next(Self::SearchPath, None))
+                *self = Self::SearchPath;
+                None
             }
-            (Self::SearchPath, Input::Ready) => search_path(cx, trace),
-            (Self::ExpectCertificateVerify(chain), Input::Ready) => verify_signature(cx, expectation, chain),
-            (Self::AwaitAuthorization(chain, signature), Input::Authorized) => {
-                let chain = chain.accept()?;
-                cx.events.authorized();
-                Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
+            (Self::SearchPath, Input::Ready) => {
+                if let Some(chain) = cx.peer.step(cx.provider, trace)? {
+                    cx.events.path(&chain.path(), cx.peer.time());
+                    *self = Self::ExpectCertificateVerify(chain);
+                }
+                Some(Stop::Yield)
             }
-            #[cfg(feature = "dangerous-waivers")]
-            (Self::AwaitAuthorization(chain, signature), Input::AuthorizedAsWaived) => {
-                let chain = chain.dangerous_accept_waived();
-                cx.events.authorized();
-                Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
+            (Self::ExpectCertificateVerify(_), Input::Ready) => {
+                let signature = verify_signature(cx, expectation)?;
+                self.signed(signature);
+                Some(Stop::Yield)
             }
+            (Self::AwaitAuthorization(..), input) => return self.authorize(input, cx),
             // Tokens are created only for the state that asks.
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            _ => return Err(ApiMisuse::AnswerUnexpected.into()),
+        };
+        Ok(Outcome::Next(stop))
+    }
+
+    /// Adds the proof of possession to the chain.
+    fn signed(&mut self, signature: SignatureVerified) {
+        if let Self::ExpectCertificateVerify(chain) = core::mem::replace(self, Self::SearchPath) {
+            *self = Self::AwaitAuthorization(chain, signature);
         }
+    }
+
+    /// Consumes both proofs when the application has authorized the peer.
+    fn authorize<'b, P: CryptoProvider>(
+        &mut self,
+        input: Input<'_, 'b>,
+        cx: &Connection<'b, P>,
+    ) -> Result<Outcome<'b>, Error> {
+        let Self::AwaitAuthorization(chain, signature) = core::mem::replace(self, Self::SearchPath) else {
+            return Err(ApiMisuse::AnswerUnexpected.into());
+        };
+        let chain = match input {
+            Input::Authorized => chain.accept()?,
+            #[cfg(feature = "dangerous-waivers")]
+            Input::AuthorizedAsWaived => chain.dangerous_accept_waived(),
+            _ => return Err(ApiMisuse::AnswerUnexpected.into()),
+        };
+        cx.events.authorized();
+        Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
     }
 }
 
-fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[u8]) -> Result<Outcome<'b>, Error> {
+/// Takes the message up to its list, and returns how long that is; `None` if more has to be received.
+fn receive_prefix<P: CryptoProvider>(cx: &mut Connection<'_, P>, context: &[u8]) -> Result<Option<usize>, Error> {
     // A context of the wrong length is detected before more of it is awaited.
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
-        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Some(Stop::NeedInput)));
+        return Ok(None);
     }
     let len = CERTIFICATE_PREFIX.saturating_add(certificate::context_len(cx.rx.handshake(), context)?);
     if !cx.rx.receive(len)? {
-        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Some(Stop::NeedInput)));
+        return Ok(None);
     }
     let prefix = cx.rx.handshake().get(..len).ok_or(InvalidMessage::Truncated)?;
     let list = CertificatePrefix::parse(prefix, context)?.list;
     cx.transcript.update(prefix);
     cx.rx.consume(len);
-    Ok(Outcome::Next(Authenticate::ExpectEntry { left: list, collected: Collected::default() }, None))
+    Ok(Some(list))
 }
 
 /// Takes one entry, or the next part of one that may not fit into `rx`: its length, the received part of its
@@ -161,14 +197,14 @@ fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[
 #[inline(never)]
 fn receive_entry<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
-    left: usize,
-    mut collected: Collected,
+    left: &mut usize,
+    collected: &mut Collected,
     trace: &mut impl Trace,
-) -> Result<(Authenticate, Option<Stop<'b>>), Error> {
+) -> Next<'b> {
     let mut need = 1;
     let part = loop {
-        if !receive_of(cx, need, left)? {
-            return Ok((Authenticate::ExpectEntry { left, collected }, Some(Stop::NeedInput)));
+        if !receive_of(cx, need, *left)? {
+            return Ok(Some(Stop::NeedInput));
         }
         let bytes = cx.rx.handshake();
         if collected.missing > 0 {
@@ -185,7 +221,7 @@ fn receive_entry<'b, P: CryptoProvider>(
                 collected.len = 0;
                 break len;
             }
-            Err(len) if len > ENTRY_PREFIX + ENTRY_SUFFIX && len <= left && collects(cx, len) => {
+            Err(len) if len > ENTRY_PREFIX + ENTRY_SUFFIX && len <= *left && collects(cx, len) => {
                 collected.len = len.saturating_sub(ENTRY_PREFIX + ENTRY_SUFFIX);
                 collected.missing = collected.len;
                 break ENTRY_PREFIX;
@@ -195,8 +231,8 @@ fn receive_entry<'b, P: CryptoProvider>(
     };
     cx.transcript.update(cx.rx.handshake().get(..part).ok_or(InvalidMessage::Truncated)?);
     cx.rx.consume(part);
-    let left = left.checked_sub(part).ok_or(InvalidMessage::Truncated)?;
-    Ok((Authenticate::ExpectEntry { left, collected }, None))
+    *left = left.checked_sub(part).ok_or(InvalidMessage::Truncated)?;
+    Ok(None)
 }
 
 /// Returns whether the certificate in an entry of `len` bytes is collected: it may not fit into `rx`, but fits into the
@@ -210,27 +246,13 @@ fn receive_of<P: CryptoProvider>(cx: &mut Connection<'_, P>, count: usize, left:
     if count > left { Err(InvalidMessage::Truncated.into()) } else { cx.rx.receive(count) }
 }
 
-fn search_path<'b, P: CryptoProvider>(
-    cx: &mut Connection<'b, P>,
-    trace: &mut impl Trace,
-) -> Result<Outcome<'b>, Error> {
-    let next = match cx.peer.step(cx.provider, trace)? {
-        None => Authenticate::SearchPath,
-        Some(chain) => {
-            cx.events.path(&chain.path(), cx.peer.time());
-            Authenticate::ExpectCertificateVerify(chain)
-        }
-    };
-    Ok(Outcome::Next(next, Some(Stop::Yield)))
-}
-
 /// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
 /// field", over the transcript up to and including Certificate.
-fn verify_signature<'b, P: CryptoProvider>(
-    cx: &mut Connection<'b, P>,
+#[inline(never)] // in a frame of its own, which is not there while the signatures of certificates are verified
+fn verify_signature<P: CryptoProvider>(
+    cx: &mut Connection<'_, P>,
     expectation: &Expectation<'_, '_>,
-    chain: ChainVerified,
-) -> Result<Outcome<'b>, Error> {
+) -> Result<SignatureVerified, Error> {
     let verify = cx.rx.current(CertificateVerify::parse)?;
     // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
     // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
@@ -247,5 +269,5 @@ fn verify_signature<'b, P: CryptoProvider>(
         cx.peer.time(),
     );
     cx.receive_into_transcript()?;
-    Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Some(Stop::Yield)))
+    Ok(verified)
 }

@@ -1,8 +1,12 @@
 //! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
 //!
 //! A role is a state machine over a [`Connection`]. A table gives what each state [waits
-//! for](Wait). When that has arrived, the state's handler runs and returns the next state, and a [`Stop`] if the run
-//! has to stop first. A handler performs at most one public-key operation.
+//! for](Wait). When that has arrived, the state's handler runs and changes the state to the next one; it returns a [`Stop`]
+//! if the run has to stop first. A handler performs at most one public-key operation.
+//!
+//! States with the same keys are steps of one state, so that a step does not move them: what a handler holds on the stack
+//! is there while a signature is verified below it. Only a handler that goes on to the next keys takes the state out of its
+//! place, and consumes the keys.
 
 mod authenticate;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
@@ -149,8 +153,8 @@ pub(crate) enum Input<'a, 'b> {
     Time(Time),
 }
 
-/// The next state, and the reason to stop before its handler runs, if there is one.
-pub(crate) type Next<'b, S> = Result<(S, Option<Stop<'b>>), Error>;
+/// The reason to stop before the next handler runs, if there is one.
+pub(crate) type Next<'b> = Result<Option<Stop<'b>>, Error>;
 
 /// The secrets of a session.
 pub(crate) struct Secrets<C: CryptoProvider> {
@@ -222,15 +226,16 @@ pub(crate) trait Flow: SideTypes {
     /// Returns the stage of the handshake of a state, and what it waits for.
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>);
 
-    /// Runs the handler of a state, on what the state [waits for](Wait).
+    /// Runs the handler of a state, on what the state [waits for](Wait), and changes the state in its place. After an
+    /// error it must not be used.
     fn handle<'b>(
-        state: Self::State<'b>,
+        state: &mut Self::State<'b>,
         input: Input<'_, 'b>,
         cx: &mut Connection<'b, Self::Provider>,
         entropy: &mut Entropy,
         config: &'b Self::Config<'b>,
         trace: &mut impl Trace,
-    ) -> Next<'b, Self::State<'b>>;
+    ) -> Next<'b>;
 
     /// Returns whether a part of our Certificate was written, though possibly not yet sent.
     fn has_written_certificate(state: &Self::State<'_>) -> bool;

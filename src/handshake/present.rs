@@ -1,5 +1,5 @@
-//! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate
-//! and CertificateVerify.
+//! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate, CertificateVerify, and Finished,
+//! which each role makes with its own key.
 
 use super::connection::{Connection, send_parts};
 use super::{Input, Next, Question, Stage, Stop, Wait};
@@ -23,6 +23,7 @@ pub(super) enum Present<'b> {
         sent: usize,
     },
     AwaitSignature(&'b Credential<'b>),
+    SendFinished,
 }
 
 impl<'b> Present<'b> {
@@ -37,7 +38,9 @@ impl<'b> Present<'b> {
     pub(super) const fn profile(self) -> (Stage, Wait<'b>) {
         match self {
             Self::AwaitSignature(credential) => (Stage::Signature, Wait::Answer(Question::Sign(credential))),
-            Self::SendEmptyCertificate | Self::SendCertificate { .. } => (Stage::Sending, Wait::Nothing),
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::SendFinished => {
+                (Stage::Sending, Wait::Nothing)
+            }
         }
     }
 
@@ -46,45 +49,42 @@ impl<'b> Present<'b> {
         !matches!(self, Self::SendEmptyCertificate | Self::SendCertificate { sent: 0, .. })
     }
 
-    /// Returns the next step; `None` if only Finished is left.
+    /// Runs a step before Finished.
     ///
     /// RFC 9846 section 4.5.2.
-    pub(super) fn handle<P: CryptoProvider>(
-        self,
-        input: Input<'_, 'b>,
-        cx: &mut Connection<'_, P>,
-    ) -> Next<'b, Option<Self>> {
-        match (self, input) {
+    #[inline(never)] // so that the signature is not in the frame of the caller
+    pub(super) fn handle<P: CryptoProvider>(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'_, P>) -> Next<'b> {
+        let (written, next) = match (&mut *self, input) {
+            // Eight bytes always fit into a drained buffer, so that no part is sent.
             (Self::SendEmptyCertificate, Input::Ready) => {
-                let mut sent = 0;
-                Ok(match send_certificate(cx, Chain::default(), &mut sent)? {
-                    Written::Yes => (None, None),
-                    // Eight bytes always fit into a drained buffer, so no part was sent.
-                    Written::AfterTransmit => (Some(self), Some(Stop::Transmit)),
-                })
+                (send_certificate(cx, Chain::default(), &mut 0)?, Self::SendFinished)
             }
-            (Self::SendCertificate { credential, mut sent }, Input::Ready) => {
-                Ok(match send_certificate(cx, credential.chain(), &mut sent)? {
-                    Written::Yes => (Some(Self::AwaitSignature(credential)), None),
-                    Written::AfterTransmit => (Some(Self::SendCertificate { credential, sent }), Some(Stop::Transmit)),
-                })
+            (Self::SendCertificate { credential, sent }, Input::Ready) => {
+                (send_certificate(cx, credential.chain(), sent)?, Self::AwaitSignature(credential))
             }
-            (Self::AwaitSignature(credential), Input::Signature(signature)) => send_verify(cx, credential, signature),
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            (Self::AwaitSignature(credential), Input::Signature(signature)) => {
+                (send_verify(cx, credential, signature)?, Self::SendFinished)
+            }
+            _ => return Err(ApiMisuse::AnswerUnexpected.into()),
+        };
+        if written == Written::AfterTransmit {
+            return Ok(Some(Stop::Transmit));
         }
+        *self = next;
+        Ok(None)
     }
 }
 
-fn send_verify<'b, C: CryptoProvider>(
+fn send_verify<C: CryptoProvider>(
     cx: &mut Connection<'_, C>,
     credential: &Credential<'_>,
     signature: &Signature,
-) -> Next<'b, Option<Present<'b>>> {
+) -> Result<Written, Error> {
     let mut der = [0; Signature::MAX_DER];
     let signature = credential.encode(signature, &mut der)?;
     let message = CertificateVerify { scheme: credential.scheme(), signature };
     match cx.send(HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))? {
-        Written::Yes => Ok((None, None)),
+        Written::Yes => Ok(Written::Yes),
         // The largest signature fits, so this one is malformed.
         Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
     }

@@ -2,7 +2,7 @@
 
 use super::pump::{Io, Pump, trace_to};
 use super::stream::report;
-use super::{Failure, HandshakeError, Host};
+use super::{Failure, HandshakeError, Host, StreamPlace};
 use crate::connection::machine::Machine;
 use crate::connection::{Buffers, Handshake};
 use crate::credential::Choice;
@@ -37,30 +37,28 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         Self::opened(transport, &mut handshake, driven)
     }
 
-    /// Makes a handshake with the default of the provider and runs it, as [`Handshake::new`] and [`open`](Self::open) do: without a
-    /// copy of the handshake in the frame of the caller, it takes less stack.
+    /// Makes a handshake with the default of the provider in a place, and runs it there, as [`Handshake::new`] and
+    /// [`open`](Self::open) do with a copy of the connection more on the stack. The stream takes the place of the handshake.
     ///
     /// # Errors
-    /// Those of [`Handshake::new`] and [`open`](Self::open).
+    /// Those of [`Handshake::new`] and [`open`](Self::open). The buffers of a handshake that has failed can be
+    /// [taken](StreamPlace::take_buffers) out of the place.
     #[inline(never)]
-    pub fn establish(
+    pub fn establish<'p>(
+        place: &'p mut StreamPlace<'b, T, R>,
         mut transport: T,
         config: &'b R::Config<'b>,
         buffers: Buffers<'b>,
         entropy: Entropy,
         host: &mut impl Host<Choice = Choice<'b>>,
-    ) -> Result<Self, HandshakeError<T::Error>>
+    ) -> Result<&'p mut Self, HandshakeError<T::Error>>
     where
         R::Provider: Default,
     {
-        // Not moved out of the result.
-        let mut made = Handshake::new(config, buffers, entropy);
-        let handshake = match &mut made {
-            Ok(handshake) => handshake,
-            Err(error) => return Err(HandshakeError { stage: Stage::ClientHello, cause: (*error).into() }),
-        };
+        let handshake = place.begin(config, buffers, entropy);
+        let handshake = handshake.map_err(|error| HandshakeError { stage: Stage::ClientHello, cause: error.into() })?;
         let driven = drive(&mut transport, handshake, host);
-        Self::opened(transport, handshake, driven)
+        place.end(transport, driven)
     }
 
     /// Announces that we will send no more data, and waits until that is sent.

@@ -5,6 +5,7 @@ pub mod blocking;
 mod host;
 #[cfg(feature = "post-handshake-auth")]
 mod hosted;
+mod place;
 mod pump;
 #[cfg(feature = "rustcrypto")]
 mod software;
@@ -16,6 +17,7 @@ mod traits;
 pub use self::host::{AsyncHost, Host};
 #[cfg(feature = "post-handshake-auth")]
 pub use self::hosted::Hosted;
+pub use self::place::StreamPlace;
 #[cfg(feature = "rustcrypto")]
 pub use self::software::{AnySigningKey, FirstAccepted, Keystore, OneCredential, SigningKey, SoftwareHost};
 pub use self::stream::Stream;

@@ -50,14 +50,8 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         T: ErrorType,
     {
         let stage = handshake.stage();
-        let cause = match driven {
-            Ok(()) => match handshake.take_session() {
-                Ok(session) => return Ok(Self::from_parts(transport, session)),
-                Err(error) => error.into(),
-            },
-            Err(cause) => cause,
-        };
-        Err(HandshakeError { stage, cause })
+        let session = driven.and_then(|()| Ok(handshake.take_session()?));
+        session.map(|session| Self::from_parts(transport, session)).map_err(|cause| HandshakeError { stage, cause })
     }
 
     /// Returns the transport and a pump that runs until everything is sent.

@@ -5,7 +5,7 @@ use core::ptr::addr_of_mut;
 use embedded_io::{Read, Write};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::io::blocking::Stream;
-use embedded_mtls::io::{SigningKey, SoftwareHost};
+use embedded_mtls::io::{SigningKey, SoftwareHost, StreamPlace};
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, KeyHandle, NamedGroup, Server,
@@ -72,9 +72,8 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let mut opened = Stream::<_, Client<B::Provider>>::establish(&mut board, &config, buffers, entropy, &mut host);
-    // Not moved out of the result: a stream is long.
-    let Ok(stream) = &mut opened else { return None };
+    let mut place = StreamPlace::<_, Client<B::Provider>>::new();
+    let stream = Stream::establish(&mut place, &mut board, &config, buffers, entropy, &mut host).ok()?;
     B::mark();
     for _ in 0..ROUNDS {
         send(stream)?;
@@ -111,9 +110,8 @@ pub(crate) fn serve<B: Board>(
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let mut opened = Stream::<_, Server<B::Provider>>::establish(&mut board, &config, buffers, entropy, &mut host);
-    // Not moved out of the result: a stream is long.
-    let Ok(stream) = &mut opened else { return None };
+    let mut place = StreamPlace::<_, Server<B::Provider>>::new();
+    let stream = Stream::establish(&mut place, &mut board, &config, buffers, entropy, &mut host).ok()?;
     B::mark();
     for _ in 0..ROUNDS {
         receive(stream, answer)?;

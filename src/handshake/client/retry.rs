@@ -1,11 +1,11 @@
 //! The answer of a client to a HelloRetryRequest (RFC 9846 section 4.2.4).
 
 use super::offer::Shares;
-use super::{Retry, State};
+use super::{HelloStep, Retry, State};
 use crate::crypto::CryptoProvider;
 #[cfg(feature = "resumption")]
 use crate::crypto::HashAlgorithm;
-use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::connection::Connection;
 use crate::handshake::hello::Hello;
@@ -49,11 +49,12 @@ pub(super) const fn check_supported() -> Result<(), Error> {
 /// hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
 pub(super) fn begin_again<'b, P: CryptoProvider>(
-    retry: Retry,
+    state: &mut State<'b, P>,
     cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
     check_supported()?;
+    let State::Retry(retry) = *state else { return Err(ApiMisuse::AnswerUnexpected.into()) };
     let groups = match retry.group {
         Some(group) => {
             entropy.renew_seed(cx.provider, retry.groups.iter().flatten().count())?;
@@ -73,5 +74,6 @@ pub(super) fn begin_again<'b, P: CryptoProvider>(
     cx.transcript.update(Hello::SERVER.last_message(&cx.rx, &cx.peer)?);
     // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
     cx.tx.change_cipher_spec();
-    Ok((State::MakeKeyShares(Shares::new(groups, Some(retry.suite))), None))
+    *state = State::Hello(Shares::new(groups, Some(retry.suite)), HelloStep::MakeKeyShares);
+    Ok(None)
 }

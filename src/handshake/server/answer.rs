@@ -1,6 +1,6 @@
 //! The parts of a ClientHello that a server uses, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
 
-use super::{Selected, State};
+use super::{HelloStep, Selected};
 use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::Entropy;
@@ -93,18 +93,14 @@ pub(super) fn constant_parts<C: CryptoProvider>(provider: C, hello: &ClientHello
     Ok(hash.finish())
 }
 
-/// Returns the state that asks the first question about a ClientHello that can be answered.
+/// Returns the step that asks the first question about a ClientHello that can be answered.
 ///
 /// RFC 9846 section 4.3.9.
 #[cfg_attr(not(feature = "resumption"), allow(unused_variables, reason = "there are no tickets"))]
-pub(super) const fn first_question<'b, P: CryptoProvider>(
-    selected: Selected,
-    hello: &ClientHello<'_>,
-    config: &ServerConfig<'_>,
-) -> State<'b, P> {
+pub(super) const fn first_question(hello: &ClientHello<'_>, config: &ServerConfig<'_>) -> HelloStep {
     #[cfg(feature = "resumption")]
     if hello.resumes && config.tickets.is_some() {
-        return State::AwaitTime(selected);
+        return HelloStep::AwaitTime;
     }
-    State::AwaitCredential(selected)
+    HelloStep::AwaitCredential
 }

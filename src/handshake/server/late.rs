@@ -9,7 +9,7 @@ use crate::handshake::config::{ClientAuth, ServerConfig, check_anchors};
 use crate::handshake::connection::{Connection, send_parts};
 use crate::handshake::entropy::Entropy;
 use crate::handshake::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
-use crate::handshake::{ClientAuthStatus, Input, Secrets, Stop, Wait, late};
+use crate::handshake::{ClientAuthStatus, Input, Next, Secrets, Stop, Wait, late};
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::enums::HandshakeType;
@@ -64,8 +64,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
 
     /// Begins with the Certificate: its header was received, and its context names the request that it answers.
     fn begin(&mut self, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
-        let stop = self.authenticate(Authenticate::ExpectCertificate, Input::Ready, cx)?;
-        Ok(!matches!(stop, Some(Stop::NeedInput)))
+        Ok(!matches!(self.authenticate(Input::Ready, cx)?, Some(Stop::NeedInput)))
     }
 
     fn receive(
@@ -83,9 +82,9 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
             if let Some(stop) = cx.await_input(wait)? {
                 return Ok(stop);
             }
-            let stop = match core::mem::replace(&mut self.state, State::Idle) {
-                State::Authenticate(step) => self.authenticate(step, Input::Ready, cx)?,
-                State::ExpectFinished(peer) => self.handle_finished(peer, cx, secrets, proof)?,
+            let stop = match &self.state {
+                State::Authenticate(_) => self.authenticate(Input::Ready, cx)?,
+                State::ExpectFinished(_) => self.handle_finished(cx, secrets, proof)?,
                 State::Idle | State::SendRequest(_) => return Err(PeerMisbehaved::UnexpectedMessage.into()),
             };
             if let Some(stop) = stop {
@@ -95,10 +94,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
     }
 
     fn answer(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
-        match core::mem::replace(&mut self.state, State::Idle) {
-            State::Authenticate(step) => self.authenticate(step, input, cx).map(|_| ()),
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
-        }
+        self.authenticate(input, cx).map(|_| ())
     }
 
     fn send(&mut self, cx: &mut Connection<'b, P>, _: &Secrets<P>) -> Result<(), Error> {
@@ -161,39 +157,29 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
     }
 
-    fn authenticate(
-        &mut self,
-        authenticate: Authenticate,
-        input: Input<'_, 'b>,
-        cx: &mut Connection<'b, P>,
-    ) -> Result<Option<Stop<'b>>, Error> {
+    fn authenticate(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Next<'b> {
         let context = self.context(cx.provider)?;
-        match authenticate.handle(input, cx, &expectation(self.config, &self.client_auth, &context), &mut ())? {
-            Outcome::Next(next, stop) => {
-                self.state = State::Authenticate(next);
-                Ok(stop)
-            }
-            Outcome::Authenticated(peer) => {
-                self.state = State::ExpectFinished(peer);
-                Ok(None)
-            }
-            Outcome::NoCertificate => {
-                let allowed =
-                    AnonymousAllowed::by(&self.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
-                self.state = State::ExpectFinished(PeerAuthenticated::Anonymous(allowed));
-                Ok(None)
-            }
-        }
+        let State::Authenticate(authenticate) = &mut self.state else {
+            return Err(ApiMisuse::AnswerUnexpected.into());
+        };
+        let peer =
+            match authenticate.handle(input, cx, &expectation(self.config, &self.client_auth, &context), &mut ())? {
+                Outcome::Next(stop) => return Ok(stop),
+                Outcome::Authenticated(peer) => peer,
+                Outcome::NoCertificate => {
+                    let allowed = AnonymousAllowed::by(&self.client_auth);
+                    PeerAuthenticated::Anonymous(allowed.ok_or(PeerIncompatible::ClientCertificateRequired)?)
+                }
+            };
+        self.state = State::ExpectFinished(peer);
+        Ok(None)
     }
 
     /// Verifies Finished, after which the peer has its new identity.
-    fn handle_finished(
-        &mut self,
-        peer: PeerAuthenticated,
-        cx: &mut Connection<'b, P>,
-        secrets: &Secrets<P>,
-        proof: &mut Proof,
-    ) -> Result<Option<Stop<'b>>, Error> {
+    fn handle_finished(&mut self, cx: &mut Connection<'b, P>, secrets: &Secrets<P>, proof: &mut Proof) -> Next<'b> {
+        let State::ExpectFinished(peer) = core::mem::replace(&mut self.state, State::Idle) else {
+            return Err(ApiMisuse::AnswerUnexpected.into());
+        };
         let received = cx.rx.current(Finished::parse)?;
         let finished =
             secrets.receiving.verify_post_handshake_finished(&cx.transcript.finished_hash(), received.verify_data)?;

@@ -26,7 +26,7 @@ use self::answer::{check_key_shares, choose_group, choose_protocol, client_share
 use self::request::{expectation, send_certificate_request};
 use self::retry::{handle_second_client_hello, send_hello_retry_request};
 #[cfg(feature = "resumption")]
-use self::tickets::{judge_tickets, take_ticket};
+use self::tickets::{judge_tickets, take_authorization};
 use super::authenticate::{Authenticate, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
 use super::connection::{Connection, send_parts};
@@ -38,7 +38,7 @@ use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof, Resumed};
 use super::ticket::sealed::{Accepted, IssuedTickets};
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, SideTypes, Stage, Stop, Wait};
 use crate::codec::Writer;
-use crate::credential::{Choice, Credential, PeerRequest};
+use crate::credential::{Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::key_schedule::EarlySecret;
@@ -62,28 +62,53 @@ debug_by_name!("Server", [P] Server<P>);
 /// The states, in the order in which they are reached.
 pub(crate) enum State<'b, P: CryptoProvider> {
     ExpectClientHello,
-    SendHelloRetryRequest(Selected),
-    ExpectSecondClientHello(Selected, Digest),
-    /// From here to `SendServerHello` the ClientHello stays where it was [received](hello).
-    ///
-    /// Tickets are judged first, if the client accepts any.
-    #[cfg(feature = "resumption")]
-    AwaitTime(Selected),
+    /// The parameters are selected. From here until ServerHello is sent, the ClientHello stays where it was
+    /// [received](hello).
+    Hello(Selected, HelloStep),
+    /// The client offers a ticket that we may accept.
     #[cfg(feature = "resumption")]
     AwaitAuthorization(Selected, Accepted<P>),
-    AwaitCredential(Selected),
-    MakeKeyShare(Selected, Means<'b>, EarlySecret<P>),
-    Agree(Selected, Means<'b>, EarlySecret<P>, P::KeyExchange, KeyShare),
-    SendServerHello(Selected, Means<'b>, EarlySecret<P>, Agreed),
-    SendEncryptedExtensions(Selected, Means<'b>, HandshakeKeys<P>),
-    /// The number of bytes of CertificateRequest already sent.
-    SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<P>, usize),
-    Present(HandshakeKeys<P>, Present<'b>),
-    SendFinished(HandshakeKeys<P>, Option<Resumed>),
-    AuthenticateClient(ClientFinishedKeys<P>, Authenticate),
-    ExpectFinished(ClientFinishedKeys<P>, PeerAuthenticated),
+    /// The key exchange.
+    Exchange(Selected, Means<'b>, EarlySecret<P>, ExchangeStep<P>),
+    /// Our flight, under the keys of the handshake.
+    ServerFlight(HandshakeKeys<P>, ServerStep<'b>),
+    /// The client's flight.
+    ClientFlight(ClientFinishedKeys<P>, ClientStep),
     Done(Established<P>),
     Failed,
+}
+
+/// The steps until it is known how both sides authenticate each other.
+pub(crate) enum HelloStep {
+    SendHelloRetryRequest,
+    /// A digest of the parts of the first one that must stay the same.
+    ExpectSecondClientHello(Digest),
+    /// Tickets are judged first, if the client accepts any.
+    #[cfg(feature = "resumption")]
+    AwaitTime,
+    AwaitCredential,
+}
+
+/// The steps of the key exchange.
+pub(crate) enum ExchangeStep<P: CryptoProvider> {
+    MakeKeyShare,
+    Agree(P::KeyExchange, KeyShare),
+    SendServerHello(Agreed),
+}
+
+/// The steps of our flight.
+pub(crate) enum ServerStep<'b> {
+    SendEncryptedExtensions(Selected, Means<'b>),
+    /// The number of bytes of CertificateRequest already sent.
+    SendCertificateRequest(&'b Credential<'b>, usize),
+    /// With a ticket, Finished is all that is left to send.
+    Present(Present<'b>, Option<Resumed>),
+}
+
+/// The steps of the client's flight.
+pub(crate) enum ClientStep {
+    Authenticate(Authenticate),
+    ExpectFinished(PeerAuthenticated),
 }
 
 /// The means by which both sides authenticate each other.
@@ -152,69 +177,47 @@ impl<P: CryptoProvider> Flow for Server<P> {
     }
 
     fn handle<'b>(
-        state: State<'b, P>,
+        state: &mut State<'b, P>,
         input: Input<'_, 'b>,
         cx: &mut Connection<'b, P>,
         entropy: &mut Entropy,
         config: &'b ServerConfig<'b>,
         trace: &mut impl Trace,
-    ) -> Next<'b, State<'b, P>> {
+    ) -> Next<'b> {
         match state {
-            State::ExpectClientHello => handle_client_hello(cx, config),
-            State::SendHelloRetryRequest(selected) => send_hello_retry_request(selected, cx),
-            State::ExpectSecondClientHello(selected, first) => handle_second_client_hello(selected, first, cx, config),
-            #[cfg(feature = "resumption")]
-            State::AwaitTime(selected) => match input {
-                Input::Time(time) => judge_tickets(selected, time, cx, config),
-                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            State::ExpectClientHello => handle_client_hello(state, cx, config),
+            State::Hello(selected, step) => match step {
+                HelloStep::SendHelloRetryRequest => send_hello_retry_request(selected, step, cx),
+                HelloStep::ExpectSecondClientHello(_) => handle_second_client_hello(*selected, step, cx, config),
+                #[cfg(feature = "resumption")]
+                HelloStep::AwaitTime => judge_tickets(state, input, cx, config),
+                HelloStep::AwaitCredential => take_choice(state, input, cx, config),
             },
             #[cfg(feature = "resumption")]
-            State::AwaitAuthorization(selected, accepted) => match input {
-                Input::Authorized => {
-                    cx.events.authorized();
-                    cx.negotiated.client_auth.authenticated();
-                    take_ticket(selected, accepted, cx, config)
-                }
-                Input::Declined => {
-                    cx.peer.forget();
-                    Ok((State::AwaitCredential(selected), None))
-                }
-                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            State::AwaitAuthorization(..) => take_authorization(state, input, cx, config),
+            State::Exchange(selected, _, _, step) => match step {
+                ExchangeStep::MakeKeyShare => make_key_share(*selected, step, cx, entropy),
+                ExchangeStep::Agree(..) => agree(*selected, step, cx, entropy),
+                ExchangeStep::SendServerHello(_) => send_server_hello(state, cx, entropy),
             },
-            State::AwaitCredential(selected) => match input {
-                Input::Credential(choice) => take_choice(selected, choice, cx, config),
-                _ => Err(ApiMisuse::AnswerUnexpected.into()),
+            State::ServerFlight(_, step) => match step {
+                ServerStep::SendEncryptedExtensions(..) => send_encrypted_extensions(step, cx, config),
+                ServerStep::SendCertificateRequest(..) => send_certificate_request(step, cx, config),
+                ServerStep::Present(Present::SendFinished, _) => send_server_finished(state, cx, config),
+                ServerStep::Present(present, _) => present.handle(input, cx),
             },
-            State::MakeKeyShare(selected, means, early) => make_key_share(selected, means, early, cx, entropy),
-            State::Agree(selected, means, early, private, public) => {
-                agree(selected, means, early, private, public, cx, entropy)
-            }
-            State::SendServerHello(selected, means, early, agreed) => {
-                send_server_hello(selected, means, early, agreed, cx, entropy)
-            }
-            State::SendEncryptedExtensions(selected, means, keys) => {
-                send_encrypted_extensions(selected, means, keys, cx, config)
-            }
-            State::SendCertificateRequest(credential, keys, sent) => {
-                send_certificate_request(credential, keys, sent, cx, config)
-            }
-            State::Present(keys, present) => Ok(match present.handle(input, cx)? {
-                (Some(present), stop) => (State::Present(keys, present), stop),
-                (None, stop) => (State::SendFinished(keys, None), stop),
-            }),
-            State::SendFinished(keys, resumed) => send_server_finished(keys, resumed, cx, config),
-            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, input, cx, config, trace),
-            State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
+            State::ClientFlight(_, step) => match step {
+                ClientStep::Authenticate(_) => authenticate_client(step, input, cx, config, trace),
+                ClientStep::ExpectFinished(_) => handle_finished(state, cx),
+            },
             State::Done(_) | State::Failed => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
     fn has_written_certificate(state: &State<'_, P>) -> bool {
         match state {
-            State::Present(_, present) => present.has_begun(),
-            State::SendFinished(..) | State::AuthenticateClient(..) | State::ExpectFinished(..) | State::Done(_) => {
-                true
-            }
+            State::ServerFlight(_, ServerStep::Present(present, _)) => present.has_begun(),
+            State::ClientFlight(..) | State::Done(_) => true,
             _ => false,
         }
     }
@@ -247,22 +250,25 @@ impl<P: CryptoProvider> Flow for Server<P> {
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         match state {
             State::ExpectClientHello => (Stage::ClientHello, Wait::Hello),
-            State::SendHelloRetryRequest(_) => (Stage::SecondClientHello, Wait::Nothing),
-            State::ExpectSecondClientHello(..) => (Stage::SecondClientHello, Wait::Hello),
-            #[cfg(feature = "resumption")]
-            State::AwaitTime(_) => (Stage::Time, Wait::Answer(Question::Time)),
+            State::Hello(_, step) => match step {
+                HelloStep::SendHelloRetryRequest => (Stage::SecondClientHello, Wait::Nothing),
+                HelloStep::ExpectSecondClientHello(_) => (Stage::SecondClientHello, Wait::Hello),
+                #[cfg(feature = "resumption")]
+                HelloStep::AwaitTime => (Stage::Time, Wait::Answer(Question::Time)),
+                HelloStep::AwaitCredential => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
+            },
             #[cfg(feature = "resumption")]
             State::AwaitAuthorization(..) => (Stage::Authorization, Wait::Answer(Question::Authorize)),
-            State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
-            State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => {
-                (Stage::ServerHello, Wait::Nothing)
-            }
-            State::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
-            State::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
-            State::Present(_, present) => present.profile(),
-            State::SendFinished(..) => (Stage::Sending, Wait::Nothing),
-            State::AuthenticateClient(_, authenticate) => authenticate.profile(),
-            State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
+            State::Exchange(..) => (Stage::ServerHello, Wait::Nothing),
+            State::ServerFlight(_, step) => match step {
+                ServerStep::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
+                ServerStep::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
+                ServerStep::Present(present, _) => present.profile(),
+            },
+            State::ClientFlight(_, step) => match step {
+                ClientStep::Authenticate(authenticate) => authenticate.profile(),
+                ClientStep::ExpectFinished(_) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
+            },
             State::Done(_) | State::Failed => (Stage::Done, Wait::Never),
         }
     }
@@ -273,11 +279,12 @@ impl<P: CryptoProvider> Flow for Server<P> {
 /// RFC 9846 sections 4.2.1, 4.2.2 and 4.3.10.
 #[inline(never)]
 fn handle_client_hello<'b, P: CryptoProvider>(
+    state: &mut State<'b, P>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
     if !Hello::CLIENT.receive(cx)? {
-        return Ok((State::ExpectClientHello, Some(Stop::NeedInput)));
+        return Ok(Some(Stop::NeedInput));
     }
     let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     Hello::CLIENT.last_message(&cx.rx, &cx.peer)?;
@@ -294,7 +301,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     let selected = Selected { suite, hash, group, retried: false, named: hello.server_name.is_some(), record_limit };
     let early_data = hello.early_data;
     let is_compatible = !hello.session_id.is_empty();
-    let question = first_question(selected, &hello, config);
+    let step = if share_is_here { first_question(&hello, config) } else { HelloStep::SendHelloRetryRequest };
     cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
     #[cfg(feature = "key-log")]
     {
@@ -310,47 +317,51 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     if early_data {
         cx.rx.skip_early_data();
     }
-    Ok((if share_is_here { question } else { State::SendHelloRetryRequest(selected) }, None))
+    *state = State::Hello(selected, step);
+    Ok(None)
 }
 
 fn take_choice<'b, P: CryptoProvider>(
-    selected: Selected,
-    choice: Choice<'b>,
+    state: &mut State<'b, P>,
+    input: Input<'_, 'b>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let (State::Hello(selected, _), Input::Credential(choice)) = (&*state, input) else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     let credential = choice.resolve(hello.mandatory()?.signature_schemes)?.ok_or(PeerIncompatible::NoCredential)?;
     cx.negotiated.protocol = choose_protocol(&hello, config)?;
     cx.events.selected(Some(credential));
     cx.negotiated.credential = Some(credential);
     let early = EarlySecret::new(cx.provider, selected.hash)?;
-    Ok((State::MakeKeyShare(selected, Means::Certificates(credential), early), None))
+    *state = State::Exchange(*selected, Means::Certificates(credential), early, ExchangeStep::MakeKeyShare);
+    Ok(None)
 }
 
 #[inline(never)]
 fn make_key_share<'b, P: CryptoProvider>(
     selected: Selected,
-    means: Means<'b>,
-    early: EarlySecret<P>,
+    step: &mut ExchangeStep<P>,
     cx: &Connection<'b, P>,
     entropy: &Entropy,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
     let (private, public) = own_share(selected, cx, entropy)?;
-    Ok((State::Agree(selected, means, early, private, public), Some(Stop::Yield)))
+    *step = ExchangeStep::Agree(private, public);
+    Ok(Some(Stop::Yield))
 }
 
 #[inline(never)]
-#[cfg_attr(feature = "mlkem", allow(clippy::large_types_passed_by_value, reason = "moved to the next state"))]
 fn agree<'b, P: CryptoProvider>(
     selected: Selected,
-    means: Means<'b>,
-    early: EarlySecret<P>,
-    private: P::KeyExchange,
-    public: KeyShare,
+    step: &mut ExchangeStep<P>,
     cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let ExchangeStep::Agree(private, public) = core::mem::replace(step, ExchangeStep::MakeKeyShare) else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let shared = private.agree(client_share(selected, cx)?);
     let shared = shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
     cx.forget_seeds(entropy)?;
@@ -359,18 +370,21 @@ fn agree<'b, P: CryptoProvider>(
     }
     cx.transcript.update(Hello::CLIENT.message(&cx.rx, &cx.peer)?);
     let agreed = Agreed { shared, public, sent: 0 };
-    Ok((State::SendServerHello(selected, means, early, agreed), Some(Stop::Yield)))
+    *step = ExchangeStep::SendServerHello(agreed);
+    Ok(Some(Stop::Yield))
 }
 
 // RFC 9846 sections 4.2.3 and 4.3.8.
+#[inline(never)]
 fn send_server_hello<'b, P: CryptoProvider>(
-    selected: Selected,
-    means: Means<'b>,
-    early: EarlySecret<P>,
-    mut agreed: Agreed,
+    state: &mut State<'b, P>,
     cx: &mut Connection<'b, P>,
     entropy: &Entropy,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    #[cfg_attr(not(feature = "resumption"), allow(unused_variables, reason = "there are no tickets"))]
+    let State::Exchange(selected, means, _, ExchangeStep::SendServerHello(agreed)) = state else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     let server_hello = ServerHello {
         session_id: hello.session_id,
@@ -381,7 +395,7 @@ fn send_server_hello<'b, P: CryptoProvider>(
             #[cfg(feature = "resumption")]
             selected_psk: match means {
                 Means::Certificates(_) => None,
-                Means::Ticket(_, index) => Some(index),
+                Means::Ticket(_, index) => Some(*index),
             },
         },
     };
@@ -390,29 +404,41 @@ fn send_server_hello<'b, P: CryptoProvider>(
     if send_parts(tx, events, kind, &mut agreed.sent, &write, &mut |part| transcript.update(part))?
         == Written::AfterTransmit
     {
-        return Ok((State::SendServerHello(selected, means, early, agreed), Some(Stop::Transmit)));
+        return Ok(Some(Stop::Transmit));
     }
     tx.flush()?;
     Hello::CLIENT.consume(cx);
     cx.negotiated.cipher_suite = selected.suite;
     cx.negotiated.group = selected.group;
     cx.events.agreed(selected.suite, selected.group);
+    protect(state, cx)
+}
 
+/// Derives the keys of the handshake and protects the records that follow.
+#[inline(never)]
+fn protect<'b, P: CryptoProvider>(state: &mut State<'b, P>, cx: &mut Connection<'b, P>) -> Next<'b> {
+    let State::Exchange(selected, means, early, ExchangeStep::SendServerHello(agreed)) =
+        core::mem::replace(state, State::Failed)
+    else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let keys = HandshakeKeys::derive(early, &agreed.shared, cx)?;
     cx.rx.set_protection(keys.client.protection(selected.suite)?)?;
     cx.rx.tolerate_plaintext_alert();
     cx.tx.set_protection(keys.server.protection(selected.suite)?)?;
-    Ok((State::SendEncryptedExtensions(selected, means, keys), None))
+    *state = State::ServerFlight(keys, ServerStep::SendEncryptedExtensions(selected, means));
+    Ok(None)
 }
 
 // RFC 9846 sections 4.3, 4.4.1 and 4.5.1.
 fn send_encrypted_extensions<'b, P: CryptoProvider>(
-    selected: Selected,
-    means: Means<'b>,
-    keys: HandshakeKeys<P>,
+    step: &mut ServerStep<'b>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let ServerStep::SendEncryptedExtensions(selected, means) = &*step else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let record_limit = selected.record_limit.map(|limit| match limit {
         RecordLimit::Size(_) => RecordLimit::Size(cx.rx.record_size_limit()),
         RecordLimit::Fragment(_) => limit,
@@ -420,77 +446,84 @@ fn send_encrypted_extensions<'b, P: CryptoProvider>(
     // RFC 6066 section 3: "When resuming a session, the server MUST NOT include a server_name extension in the server hello."
     let server_name = selected.named && matches!(means, Means::Certificates(_));
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name, record_limit };
-    match cx.send(HandshakeType::ENCRYPTED_EXTENSIONS, &|w| extensions.emit(w))? {
-        Written::AfterTransmit => Ok((State::SendEncryptedExtensions(selected, means, keys), Some(Stop::Transmit))),
-        Written::Yes => {
-            let next = match (means, config.client_auth) {
-                // RFC 9846 section 4.4.2: "Servers which are authenticating with a resumption PSK MUST NOT send the
-                // CertificateRequest message".
-                (Means::Ticket(resumed, _), _) => State::SendFinished(keys, Some(resumed)),
-                (Means::Certificates(credential), ClientAuth::None) => {
-                    State::Present(keys, Present::with(Some(credential)))
-                }
-                (Means::Certificates(credential), ClientAuth::Optional(_) | ClientAuth::Required(_)) => {
-                    State::SendCertificateRequest(credential, keys, 0)
-                }
-            };
-            Ok((next, None))
-        }
+    if cx.send(HandshakeType::ENCRYPTED_EXTENSIONS, &|w| extensions.emit(w))? == Written::AfterTransmit {
+        return Ok(Some(Stop::Transmit));
     }
+    if let ServerStep::SendEncryptedExtensions(_, means) =
+        core::mem::replace(step, ServerStep::Present(Present::SendFinished, None))
+    {
+        *step = match (means, config.client_auth) {
+            // RFC 9846 section 4.4.2: "Servers which are authenticating with a resumption PSK MUST NOT send the
+            // CertificateRequest message".
+            (Means::Ticket(resumed, _), _) => ServerStep::Present(Present::SendFinished, Some(resumed)),
+            (Means::Certificates(credential), ClientAuth::None) => {
+                ServerStep::Present(Present::with(Some(credential)), None)
+            }
+            (Means::Certificates(credential), ClientAuth::Optional(_) | ClientAuth::Required(_)) => {
+                ServerStep::SendCertificateRequest(credential, 0)
+            }
+        };
+    }
+    Ok(None)
 }
 
 #[inline(never)]
 fn send_server_finished<'b, P: CryptoProvider>(
-    keys: HandshakeKeys<P>,
-    resumed: Option<Resumed>,
+    state: &mut State<'b, P>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let State::ServerFlight(keys, _) = &*state else { return Err(ApiMisuse::AnswerUnexpected.into()) };
     if cx.send_finished(|hash| keys.server.finished(hash))? == Written::AfterTransmit {
-        return Ok((State::SendFinished(keys, resumed), Some(Stop::Transmit)));
+        return Ok(Some(Stop::Transmit));
     }
+    let State::ServerFlight(keys, ServerStep::Present(_, resumed)) = core::mem::replace(state, State::Failed) else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let keys = keys.into_application(cx)?;
     // An alert about the client's flight is sent under the application keys (RFC 9846 section 4.5.3).
     cx.tx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
-    let next = match (resumed, config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
-        (Some(resumed), ..) => State::ExpectFinished(keys, PeerAuthenticated::Resumed(resumed)),
-        (None, ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
-        _ => State::AuthenticateClient(keys, Authenticate::ExpectCertificate),
+    let step = match (resumed, config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
+        (Some(resumed), ..) => ClientStep::ExpectFinished(PeerAuthenticated::Resumed(resumed)),
+        (None, ClientAuth::None, Some(allowed)) => ClientStep::ExpectFinished(PeerAuthenticated::Anonymous(allowed)),
+        _ => ClientStep::Authenticate(Authenticate::ExpectCertificate),
     };
-    Ok((next, Some(Stop::Transmit)))
+    *state = State::ClientFlight(keys, step);
+    Ok(Some(Stop::Transmit))
 }
 
 #[inline(never)]
 fn authenticate_client<'b, P: CryptoProvider>(
-    keys: ClientFinishedKeys<P>,
-    authenticate: Authenticate,
+    step: &mut ClientStep,
     input: Input<'_, 'b>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
     trace: &mut impl Trace,
-) -> Next<'b, State<'b, P>> {
-    match authenticate.handle(input, cx, &expectation(config, &config.client_auth, &[]), trace)? {
-        Outcome::Next(next, stop) => Ok((State::AuthenticateClient(keys, next), stop)),
+) -> Next<'b> {
+    let ClientStep::Authenticate(authenticate) = step else { return Err(ApiMisuse::AnswerUnexpected.into()) };
+    let peer = match authenticate.handle(input, cx, &expectation(config, &config.client_auth, &[]), trace)? {
+        Outcome::Next(reason) => return Ok(reason),
         Outcome::Authenticated(peer) => {
             cx.negotiated.client_auth.authenticated();
-            Ok((State::ExpectFinished(keys, peer), None))
+            peer
         }
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
             let allowed =
                 AnonymousAllowed::by(&config.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
             cx.negotiated.client_auth.declined();
-            Ok((State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)), None))
+            PeerAuthenticated::Anonymous(allowed)
         }
-    }
+    };
+    *step = ClientStep::ExpectFinished(peer);
+    Ok(None)
 }
 
 #[inline(never)]
-fn handle_finished<'b, P: CryptoProvider>(
-    keys: ClientFinishedKeys<P>,
-    peer: PeerAuthenticated,
-    cx: &mut Connection<'b, P>,
-) -> Next<'b, State<'b, P>> {
+fn handle_finished<'b, P: CryptoProvider>(state: &mut State<'b, P>, cx: &mut Connection<'b, P>) -> Next<'b> {
+    let State::ClientFlight(keys, ClientStep::ExpectFinished(peer)) = core::mem::replace(state, State::Failed) else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let finished = receive_finished(&keys.client, cx)?;
     let ClientFinishedKeys { application, .. } = &keys;
     cx.rx.set_protection(application.client.protection(cx.negotiated.cipher_suite)?)?;
@@ -501,5 +534,6 @@ fn handle_finished<'b, P: CryptoProvider>(
         #[cfg(feature = "resumption")]
         resumption: keys.main.into_resumption(&cx.transcript.resumption_hash())?,
     };
-    Ok((State::Done(Established { secrets, proof: Proof::new(peer, finished) }), None))
+    *state = State::Done(Established { secrets, proof: Proof::new(peer, finished) });
+    Ok(None)
 }

@@ -1,13 +1,12 @@
 //! The request for a client's certificate, and the requirements that the answer must meet.
 
-use super::State;
+use super::ServerStep;
 use crate::codec::Writer;
-use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
+use crate::error::ApiMisuse;
 use crate::handshake::authenticate::Expectation;
 use crate::handshake::config::{ClientAuth, ServerConfig};
 use crate::handshake::connection::{Connection, send_parts};
-use crate::handshake::keys::HandshakeKeys;
 use crate::handshake::present::Present;
 use crate::handshake::{Next, Stop};
 use crate::record::outbound::Written;
@@ -16,20 +15,22 @@ use crate::wire::certificate_request::OwnRequest;
 use crate::wire::enums::HandshakeType;
 
 pub(super) fn send_certificate_request<'b, P: CryptoProvider>(
-    credential: &'b Credential<'b>,
-    keys: HandshakeKeys<P>,
-    mut sent: usize,
+    step: &mut ServerStep<'b>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let ServerStep::SendCertificateRequest(credential, sent) = step else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
     let request = certificate_request::<P>(config, &config.client_auth, &[]);
     let Connection { tx, transcript, events, .. } = cx;
     let kind = HandshakeType::CERTIFICATE_REQUEST;
     let write = |w: &mut Writer<'_>| request.emit(w);
-    match send_parts(tx, events, kind, &mut sent, &write, &mut |part| transcript.update(part))? {
-        Written::Yes => Ok((State::Present(keys, Present::with(Some(credential))), None)),
-        Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Some(Stop::Transmit))),
+    if send_parts(tx, events, kind, sent, &write, &mut |part| transcript.update(part))? == Written::AfterTransmit {
+        return Ok(Some(Stop::Transmit));
     }
+    *step = ServerStep::Present(Present::with(Some(credential)), None);
+    Ok(None)
 }
 
 /// Builds the CertificateRequest. `context` is empty in the handshake.

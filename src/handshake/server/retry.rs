@@ -1,9 +1,9 @@
 //! HelloRetryRequest and the second ClientHello (RFC 9846 sections 4.2.2 and 4.2.4).
 
 use super::answer::{constant_parts, first_question};
-use super::{Selected, State};
-use crate::crypto::{CryptoProvider, Digest};
-use crate::error::PeerMisbehaved;
+use super::{HelloStep, Selected};
+use crate::crypto::CryptoProvider;
+use crate::error::{ApiMisuse, PeerMisbehaved};
 use crate::handshake::config::ServerConfig;
 use crate::handshake::connection::{Connection, send};
 use crate::handshake::hello::Hello;
@@ -19,9 +19,10 @@ use crate::wire::server_hello::{self, ServerHello};
 /// RFC 9846 section 4.2.1.
 #[inline(never)]
 pub(super) fn send_hello_retry_request<'b, P: CryptoProvider>(
-    selected: Selected,
+    selected: &mut Selected,
+    step: &mut HelloStep,
     cx: &mut Connection<'b, P>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
     let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     cx.transcript = Transcript::new(cx.provider, selected.hash)?;
     cx.transcript.update(Hello::CLIENT.message(&cx.rx, &cx.peer)?);
@@ -35,7 +36,7 @@ pub(super) fn send_hello_retry_request<'b, P: CryptoProvider>(
     if send(tx, events, HandshakeType::SERVER_HELLO, &|w| retry.emit(w), &mut |part| transcript.update(part))?
         == Written::AfterTransmit
     {
-        return Ok((State::SendHelloRetryRequest(selected), Some(Stop::Transmit)));
+        return Ok(Some(Stop::Transmit));
     }
     tx.flush()?;
     events.retried(Some(selected.group));
@@ -44,20 +45,22 @@ pub(super) fn send_hello_retry_request<'b, P: CryptoProvider>(
     Hello::CLIENT.consume(cx);
     // RFC 9846 appendix E.4: "immediately after its first handshake message".
     cx.tx.change_cipher_spec();
-    let selected = Selected { retried: true, ..selected };
-    Ok((State::ExpectSecondClientHello(selected, first), Some(Stop::Transmit)))
+    selected.retried = true;
+    *step = HelloStep::ExpectSecondClientHello(first);
+    Ok(Some(Stop::Transmit))
 }
 
 // RFC 9846 section 4.3.10.
 #[inline(never)]
 pub(super) fn handle_second_client_hello<'b, P: CryptoProvider>(
     selected: Selected,
-    first: Digest,
+    step: &mut HelloStep,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let HelloStep::ExpectSecondClientHello(first) = step else { return Err(ApiMisuse::AnswerUnexpected.into()) };
     if !Hello::CLIENT.receive(cx)? {
-        return Ok((State::ExpectSecondClientHello(selected, first), Some(Stop::NeedInput)));
+        return Ok(Some(Stop::NeedInput));
     }
     let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
     Hello::CLIENT.last_message(&cx.rx, &cx.peer)?;
@@ -74,7 +77,7 @@ pub(super) fn handle_second_client_hello<'b, P: CryptoProvider>(
     if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != selected.group) {
         return Err(PeerMisbehaved::KeyShareNotOffered.into());
     }
-    let question = first_question(selected, &hello, config);
+    *step = first_question(&hello, config);
     cx.rx.end_early_data();
-    Ok((question, None))
+    Ok(None)
 }

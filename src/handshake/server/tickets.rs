@@ -1,44 +1,72 @@
 //! The tickets that a client offers.
 
 use super::answer::choose_protocol;
-use super::{Means, Selected, State};
+use super::{ExchangeStep, HelloStep, Means, Selected, State};
 use crate::crypto::CryptoProvider;
-use crate::handshake::Next;
+use crate::error::{ApiMisuse, Error};
 use crate::handshake::config::{ClientAuth, ServerConfig};
 use crate::handshake::connection::Connection;
 use crate::handshake::hello::Hello;
 use crate::handshake::ticket::sealed::{self, Accepted};
+use crate::handshake::{Input, Next};
 use crate::wire::client_hello::ClientHello;
-use crate::x509::Time;
 
 /// Looks for a ticket to accept. Tickets that cannot be accepted are ignored.
 #[inline(never)]
 pub(super) fn judge_tickets<'b, P: CryptoProvider>(
-    selected: Selected,
-    time: Time,
+    state: &mut State<'b, P>,
+    input: Input<'_, 'b>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
-) -> Next<'b, State<'b, P>> {
+) -> Next<'b> {
+    let (State::Hello(selected, step), Input::Time(time)) = (&mut *state, input) else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
+    let selected = *selected;
     match sealed::accept(selected.hash, selected.retried, time, cx, config)? {
-        None => Ok((State::AwaitCredential(selected), None)),
+        None => *step = HelloStep::AwaitCredential,
         Some(accepted) if cx.peer.list().is_empty() => {
             if !matches!(config.client_auth, ClientAuth::None) {
                 cx.negotiated.client_auth.declined();
             }
-            take_ticket(selected, accepted, cx, config)
+            *state = take_ticket(selected, accepted, cx, config)?;
         }
-        Some(accepted) => Ok((State::AwaitAuthorization(selected, accepted), None)),
+        Some(accepted) => *state = State::AwaitAuthorization(selected, accepted),
     }
+    Ok(None)
 }
 
-pub(super) fn take_ticket<'b, P: CryptoProvider>(
+/// Continues with the ticket if the application accepts the client as it is known from it, and without it otherwise.
+#[inline(never)]
+pub(super) fn take_authorization<'b, P: CryptoProvider>(
+    state: &mut State<'b, P>,
+    input: Input<'_, 'b>,
+    cx: &mut Connection<'b, P>,
+    config: &'b ServerConfig<'b>,
+) -> Next<'b> {
+    *state = match (core::mem::replace(state, State::Failed), input) {
+        (State::AwaitAuthorization(selected, accepted), Input::Authorized) => {
+            cx.events.authorized();
+            cx.negotiated.client_auth.authenticated();
+            take_ticket(selected, accepted, cx, config)?
+        }
+        (State::AwaitAuthorization(selected, _), Input::Declined) => {
+            cx.peer.forget();
+            State::Hello(selected, HelloStep::AwaitCredential)
+        }
+        _ => return Err(ApiMisuse::AnswerUnexpected.into()),
+    };
+    Ok(None)
+}
+
+fn take_ticket<'b, P: CryptoProvider>(
     selected: Selected,
     accepted: Accepted<P>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
-) -> Next<'b, State<'b, P>> {
+) -> Result<State<'b, P>, Error> {
     cx.negotiated.protocol = choose_protocol(&Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?, config)?;
     let Accepted { index, proof_age, early, resumed } = accepted;
     cx.events.session_resumed(proof_age);
-    Ok((State::MakeKeyShare(selected, Means::Ticket(resumed, index), early), None))
+    Ok(State::Exchange(selected, Means::Ticket(resumed, index), early, ExchangeStep::MakeKeyShare))
 }
