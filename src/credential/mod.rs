@@ -40,6 +40,7 @@
 //! of entries with a `Reference` as an index ([`SlotId::fixed`]).
 
 mod anchors;
+mod certification;
 mod chain;
 mod expiry;
 mod peer_request;
@@ -51,6 +52,7 @@ mod stage;
 mod ways;
 
 pub use self::anchors::AnchorSet;
+pub use self::certification::{CertificationError, CertificationRequest, CertificationSubject};
 pub use self::chain::Chain;
 pub use self::expiry::Expiry;
 pub use self::peer_request::{Match, Mismatch, PeerRequest};

@@ -77,6 +77,10 @@ pub(crate) const POLICY_QUALIFIERS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07
 
 /// `id-at-commonName`: 2.5.4.3 (RFC 5280 appendix A.1).
 pub(crate) const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+/// `id-at-organizationName`: 2.5.4.10 (RFC 5280 appendix A.1).
+pub(crate) const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
+/// `extensionRequest`: 1.2.840.113549.1.9.14 (RFC 2985 section 5.4.2).
+pub(crate) const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
 /// `id-domainComponent`: 0.9.2342.19200300.100.1.25 (RFC 5280 appendix A.1).
 pub(crate) const DOMAIN_COMPONENT: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19];
 /// `id-emailAddress`: 1.2.840.113549.1.9.1 (RFC 5280 appendix A.1).

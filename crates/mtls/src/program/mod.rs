@@ -1,5 +1,6 @@
 //! The programs, each from command line to exit code.
 
+mod csr;
 mod explain;
 mod inspect;
 mod mtls;

@@ -11,6 +11,7 @@ use embedded_mtls_blob::{Blob, Content, Endpoint, Pin, Policy};
 use mtls_pki::pem::{self, Password};
 use sha2::{Digest as _, Sha256};
 
+use super::csr::CsrArgs;
 use super::options::{IdentityArgs, TrustArgs, path};
 use crate::args::{self, UsageError};
 use crate::policy::passed_over;
@@ -40,6 +41,8 @@ pub(super) enum ProvisionTask {
     /// Makes another identity of a blob the active one, in the next version
     #[command(after_help = EXIT_CODES)]
     Activate(ActivateArgs),
+    /// Writes a request for a certificate (PKCS#10), for a key in a file, or one that stays with a signer
+    Csr(CsrArgs),
     /// Shows a blob, and checks it as a device does
     #[command(after_help = EXIT_CODES)]
     Show(ShowArgs),
@@ -244,6 +247,7 @@ impl ProvisionTask {
             Self::Add(args) => args.run(Change::Add),
             Self::Rotate(args) => args.run(Change::Rotate),
             Self::Activate(args) => args.run(),
+            Self::Csr(args) => args.run(),
             Self::Show(args) => args.run(),
         }
     }

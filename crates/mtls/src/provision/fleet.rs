@@ -19,6 +19,11 @@ const INFO: [u8; 26] = [
     0x42, 0,
 ];
 
+/// Returns the point of a public key on P-256.
+pub fn point(info: &[u8]) -> Option<[u8; 65]> {
+    info.strip_prefix(&INFO)?.try_into().ok()
+}
+
 impl Fleet {
     /// Makes a key; returns it with its files: the private key and the public one, in PEM.
     ///
@@ -38,10 +43,7 @@ impl Fleet {
         let held = Held::read(file, password)?;
         let found = match (&held.key, &held.public_keys[..]) {
             (Some(key), _) => Self::of(key),
-            (None, [info]) => info
-                .strip_prefix(&INFO)
-                .and_then(|point| point.try_into().ok())
-                .map(|point| Self { public: FleetKey::new(point), private: None }),
+            (None, [info]) => point(info).map(|point| Self { public: FleetKey::new(point), private: None }),
             _ => None,
         };
         let wanted = "one on P-256, as mtls provision fleet-key makes it";

@@ -12,7 +12,7 @@ mod output;
 mod prepared;
 mod shown;
 
-pub use fleet::Fleet;
+pub use fleet::{Fleet, point};
 pub use output::{replace, rust_module, uf2, write_new};
 pub use prepared::{Place, Prepared};
 pub use shown::{Shown, show};

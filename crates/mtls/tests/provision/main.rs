@@ -296,3 +296,40 @@ fn a_blob_is_also_a_rust_module_and_uf2_and_only_its_owner_reads_it() {
     desk.0.write("slot", &slot).unwrap();
     Desk::good(&["provision", "show", &desk.file("slot"), "--fleet-key", &desk.file("fleet.key.pub")]);
 }
+
+#[test]
+fn openssl_verifies_requests_for_keys_in_files_and_outside_of_them() {
+    let desk = Desk::new(&[]);
+    let [own, outside, public] = ["own.key", "outside.key", "outside.pub"].map(|name| desk.file(name));
+    desk.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "outside.key");
+    desk.openssl(&format!("pkey -in {outside} -pubout"), "outside.pub");
+    let signer = format!("openssl dgst -sha256 -sign {outside}");
+    let names =
+        ["--cn", "gateway-0042", "--organization", "Example Bottling", "--dns", "a.example", "--dns", "b.example"];
+    for (name, words) in [
+        ("made.csr", vec!["--new-key", &own]),
+        ("own.csr", vec!["--key", &own]),
+        ("outside.csr", vec!["--signer", &signer, "--public-key", &public]),
+    ] {
+        let request = desk.file(name);
+        Desk::good(&[&["provision", "csr", &request], &names[..], &words].concat());
+        desk.openssl(&format!("req -in {request} -verify -text -noout -nameopt RFC2253"), "text");
+        let text = desk.0.read("text");
+        for part in ["CN=gateway-0042,O=Example Bottling", "DNS:a.example, DNS:b.example", "ecdsa-with-SHA256"] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+    // With a certificate that OpenSSL issues, the key is an identity.
+    let [issuer, key, request] = ["pki/issuing.pem", "pki/issuing.key", "own.csr"].map(|name| desk.file(name));
+    desk.openssl(
+        &format!("x509 -req -in {request} -CA {issuer} -CAkey {key} -set_serial 7 -days 90 -copy_extensions copy"),
+        "own.pem",
+    );
+    desk.new_blob(&["--cert", &desk.file("own.pem"), "--key", &own]);
+    signs(&desk.open(&desk.bytes("device.bin"), 1).unwrap(), "own");
+    let unsigned = desk.file("unsigned.csr");
+    let (code, said) =
+        mtls(&["provision", "csr", &unsigned, "--cn", "g", "--signer", "false", "--public-key", &public]);
+    assert!(code == Some(1) && said.contains("wanted a signature in DER"), "{said}");
+    assert!(!std::fs::exists(unsigned).unwrap());
+}

@@ -1,0 +1,279 @@
+//! Requests for certificates (PKCS#10, RFC 2986), written in lent memory, for a key that never leaves its place.
+//!
+//! ```text
+//!   new        [ free                    | CertificationRequestInfo ]   message(), digest(): to be signed
+//!   complete   [ SEQUENCE | CertificationRequestInfo | ecdsa-with-SHA256 | signature | free ]
+//! ```
+//! What signs a handshake signs the request, too: a key in memory, another task, a secure element.
+
+use super::signature::Signature;
+use crate::codec::{Writer, copy, move_to_front};
+use crate::crypto::{CryptoProvider, Digest, HashAlgorithm};
+use crate::der::{
+    BIT_STRING, Head, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTF8_STRING, context, context_constructed, oid,
+};
+use crate::error::Error;
+use crate::wire::enums::SignatureScheme;
+use core::fmt;
+
+/// The names in a request. The authority decides which of them it certifies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CertificationSubject<'a> {
+    /// The common name.
+    pub common_name: &'a str,
+    /// The organization; empty for none.
+    pub organization: &'a str,
+    /// DNS names, as subject alternative names.
+    pub dns_names: &'a [&'a str],
+}
+
+/// A request for a certificate of a key on P-256, without its signature.
+pub struct CertificationRequest<'o> {
+    out: &'o mut [u8],
+    /// The place of the first byte of the part to sign, which ends with the memory.
+    at: usize,
+}
+
+debug_by_name!("CertificationRequest", [] CertificationRequest<'_>);
+
+/// A request that cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum CertificationError {
+    /// The memory is too small: a request takes about 250 bytes beside its names.
+    BufferTooSmall,
+    /// The common name is empty, or a DNS name is not ASCII.
+    NameUnusable,
+    /// The signature is not one of ECDSA on P-256.
+    SignatureMalformed,
+}
+
+impl fmt::Display for CertificationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BufferTooSmall => "the memory is too small for the request",
+            Self::NameUnusable => "the common name is empty, or a DNS name is not ASCII",
+            Self::SignatureMalformed => "the signature is not one of ECDSA on P-256",
+        })
+    }
+}
+
+impl core::error::Error for CertificationError {}
+
+impl<'o> CertificationRequest<'o> {
+    /// Writes a request for the key with this uncompressed point (SEC 1 section 2.3.3), up to its signature.
+    ///
+    /// # Errors
+    /// [`CertificationError::NameUnusable`], or [`CertificationError::BufferTooSmall`].
+    pub fn new(
+        subject: &CertificationSubject<'_>,
+        public_key: &[u8; 65],
+        out: &'o mut [u8],
+    ) -> Result<Self, CertificationError> {
+        if subject.common_name.is_empty() || !subject.dns_names.iter().all(|name| name.is_ascii() && !name.is_empty()) {
+            return Err(CertificationError::NameUnusable);
+        }
+        let at = out.len();
+        let mut w = Backwards { out, at: Some(at) };
+        // RFC 2986 section 4.1: version 0, subject, subjectPKInfo, attributes.
+        w.nest(SEQUENCE, |w| {
+            w.nest(context_constructed(0), |w| attributes(w, subject.dns_names));
+            w.nest(SEQUENCE, |w| {
+                w.value(BIT_STRING, &[&[0], public_key]);
+                w.nest(SEQUENCE, |w| {
+                    w.value(OID, &[oid::SECP256R1]);
+                    w.value(OID, &[oid::EC_PUBLIC_KEY]);
+                });
+            });
+            w.nest(SEQUENCE, |w| {
+                attribute(w, oid::COMMON_NAME, subject.common_name);
+                if !subject.organization.is_empty() {
+                    attribute(w, oid::ORGANIZATION, subject.organization);
+                }
+            });
+            w.value(INTEGER, &[&[0]]);
+        });
+        let at = w.at.ok_or(CertificationError::BufferTooSmall)?;
+        Ok(Self { out, at })
+    }
+
+    /// Returns the content to sign, for signers that hash it themselves.
+    pub fn message(&self) -> &[u8] {
+        self.out.get(self.at..).unwrap_or_default()
+    }
+
+    /// Returns the SHA-256 digest of the [message](Self::message), for signers that take digests.
+    ///
+    /// # Errors
+    /// [`Error::ProviderFailed`] if the provider does not have the hash.
+    pub fn digest<C: CryptoProvider>(&self, provider: C) -> Result<Digest, Error> {
+        Ok(provider.digest(HashAlgorithm::Sha256, &[self.message()])?)
+    }
+
+    /// Adds the signature, and returns the request in DER, at the beginning of the memory.
+    ///
+    /// # Errors
+    /// [`CertificationError::SignatureMalformed`], or [`CertificationError::BufferTooSmall`].
+    pub fn complete(self, signature: &Signature) -> Result<&'o [u8], CertificationError> {
+        let mut der = [0; Signature::MAX_DER];
+        let signature = signature.encode(SignatureScheme::ECDSA_SECP256R1_SHA256, &mut der);
+        // Any number of bytes up to 72 is a signature on P-256; an encoded one was made elsewhere.
+        let signature = signature.filter(|der| der.len() <= 72).ok_or(CertificationError::SignatureMalformed)?;
+        let mut tail = [0; 96];
+        let mut w = Writer::new(&mut tail);
+        // RFC 5758 section 3.2: the parameters are absent.
+        w.u8(SEQUENCE);
+        w.vec8(|w| {
+            w.u8(OID);
+            w.vec8(|w| w.bytes(oid::ECDSA_WITH_SHA256));
+        });
+        w.u8(BIT_STRING);
+        w.vec8(|w| {
+            w.u8(0);
+            w.bytes(signature);
+        });
+        let tail = w.written();
+        let Self { out, at } = self;
+        let info = out.get(at..).unwrap_or_default();
+        let head = Head::of(SEQUENCE, &[info, tail]).ok_or(CertificationError::BufferTooSmall)?;
+        let head = head.as_bytes();
+        let end = head.len().saturating_add(info.len());
+        let whole = end.saturating_add(tail.len());
+        if at < head.len() || out.len() < whole {
+            return Err(CertificationError::BufferTooSmall);
+        }
+        let all = at..out.len();
+        move_to_front(out, all, head.len());
+        copy(out, head);
+        copy(out.get_mut(end..).unwrap_or_default(), tail);
+        out.get(..whole).ok_or(CertificationError::BufferTooSmall)
+    }
+}
+
+/// Writes the extension that asks for DNS names (RFC 2985 section 5.4.2, RFC 5280 section 4.2.1.6).
+fn attributes(w: &mut Backwards<'_>, dns_names: &[&str]) {
+    if dns_names.is_empty() {
+        return;
+    }
+    w.nest(SEQUENCE, |w| {
+        w.nest(SET, |w| {
+            w.nest(SEQUENCE, |w| {
+                w.nest(SEQUENCE, |w| {
+                    w.nest(OCTET_STRING, |w| {
+                        w.nest(SEQUENCE, |w| {
+                            for name in dns_names.iter().rev() {
+                                w.value(context(2), &[name.as_bytes()]);
+                            }
+                        });
+                    });
+                    w.value(OID, &[oid::SUBJECT_ALT_NAME]);
+                });
+            });
+        });
+        w.value(OID, &[oid::EXTENSION_REQUEST]);
+    });
+}
+
+/// Writes a part of a distinguished name.
+fn attribute(w: &mut Backwards<'_>, kind: &[u8], value: &str) {
+    w.nest(SET, |w| {
+        w.nest(SEQUENCE, |w| {
+            w.value(UTF8_STRING, &[value.as_bytes()]);
+            w.value(OID, &[kind]);
+        });
+    });
+}
+
+/// Writes DER from its end to its beginning, so that each length is known when it is written.
+struct Backwards<'o> {
+    out: &'o mut [u8],
+    /// The place of the first byte; `None` if there was no room.
+    at: Option<usize>,
+}
+
+impl Backwards<'_> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.at = self.at.and_then(|at| at.checked_sub(bytes.len()));
+        if let Some(place) = self.at.and_then(|at| self.out.get_mut(at..)) {
+            copy(place, bytes);
+        }
+    }
+
+    /// Writes a value that consists of parts.
+    fn value(&mut self, tag: u8, parts: &[&[u8]]) {
+        self.nest(tag, |w| parts.iter().rev().for_each(|part| w.bytes(part)));
+    }
+
+    /// Writes tag and length in front of what `body` writes, which is the last part first.
+    fn nest(&mut self, tag: u8, body: impl FnOnce(&mut Self)) {
+        let end = self.at;
+        body(self);
+        let head = self.at.zip(end).and_then(|(at, end)| Head::of(tag, &[self.out.get(at..end)?]));
+        match head {
+            Some(head) => self.bytes(head.as_bytes()),
+            None => self.at = None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::Reader;
+    use std::vec;
+
+    const SUBJECT: CertificationSubject<'static> = CertificationSubject {
+        common_name: "gateway-0042",
+        organization: "Example Bottling",
+        dns_names: &["a.example", "b"],
+    };
+
+    fn written(subject: &CertificationSubject<'_>, len: usize) -> Result<vec::Vec<u8>, CertificationError> {
+        let mut out = vec![0xaa; len];
+        let request = CertificationRequest::new(subject, &[4; 65], &mut out)?;
+        request.complete(&Signature::P256([0x81; 64])).map(<[u8]>::to_vec)
+    }
+
+    #[test]
+    fn a_request_is_der_with_all_names() {
+        let der = written(&SUBJECT, 512).unwrap();
+        let mut whole = Reader::inside(&der, SEQUENCE).unwrap();
+        let mut info = whole.nested(SEQUENCE).unwrap();
+        assert_eq!(info.value(INTEGER), Ok(&[0][..]));
+        let subject = info.value(SEQUENCE).unwrap();
+        let at = |text: &str| subject.windows(text.len()).position(|part| part == text.as_bytes());
+        assert!(at("Example Bottling").unwrap() < at("gateway-0042").unwrap());
+        let mut key = info.nested(SEQUENCE).unwrap();
+        assert_eq!(key.nested(SEQUENCE).unwrap().value(OID), Ok(oid::EC_PUBLIC_KEY));
+        assert_eq!(key.value(BIT_STRING).unwrap()[1..], [4; 65]);
+        let attributes = info.value(context_constructed(0)).unwrap();
+        assert!(attributes.ends_with(b"\x82\x09a.example\x82\x01b"));
+        info.finish().unwrap();
+        assert_eq!(whole.nested(SEQUENCE).unwrap().value(OID), Ok(oid::ECDSA_WITH_SHA256));
+        assert_eq!(whole.value(BIT_STRING).unwrap().len(), 73);
+        whole.finish().unwrap();
+    }
+
+    #[test]
+    fn every_memory_that_is_too_small_is_refused() {
+        for subject in [SUBJECT, CertificationSubject { common_name: "g", ..CertificationSubject::default() }] {
+            let needed = written(&subject, 1024).unwrap();
+            for len in 0..needed.len() {
+                assert_eq!(written(&subject, len), Err(CertificationError::BufferTooSmall), "{len}");
+            }
+            assert_eq!(written(&subject, needed.len()).unwrap(), needed);
+        }
+    }
+
+    #[test]
+    fn names_and_signatures_that_cannot_be_written_are_refused() {
+        for (common_name, dns_names) in [("", &[][..]), ("g", &["\u{fc}.example"]), ("g", &[""])] {
+            let subject = CertificationSubject { common_name, organization: "", dns_names };
+            assert_eq!(written(&subject, 512), Err(CertificationError::NameUnusable));
+        }
+        let mut out = [0; 512];
+        let request = CertificationRequest::new(&SUBJECT, &[4; 65], &mut out).unwrap();
+        assert_eq!(request.complete(&Signature::P256([0; 64])), Err(CertificationError::SignatureMalformed));
+    }
+}
