@@ -96,6 +96,7 @@ async fn deliver<B: Board>(
 ) -> Result<Acceptance, Trouble> {
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
     let config = ClientConfig::new(server_name, settings.anchors).with_alpn(&[b"http/1.1"]);
+    let config = settings.policy.of_client(config);
     #[cfg(feature = "resumption")]
     let config = config.with_resumption(true);
     let entropy = desk::entropy(board).ok_or(Trouble::Setup)?;

@@ -54,6 +54,7 @@ async fn take<B: Board>(
     body: &mut [u8],
 ) -> Result<(), Trouble> {
     let config = ServerConfig::new(ClientAuth::Required(settings.anchors)).with_alpn(&[b"http/1.1"]);
+    let config = settings.policy.of_server(config);
     let entropy = desk::entropy(board).ok_or(Trouble::Setup)?;
     let mut serial = [0; 8];
     if !board.entropy(&mut serial) {

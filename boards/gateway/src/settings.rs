@@ -4,6 +4,7 @@ use embassy_net::IpEndpoint;
 use embassy_time::Duration;
 use embedded_mtls::x509::{TrustAnchor, UnixTime};
 use embedded_mtls::{Credential, KeyHandle};
+use embedded_mtls_blob::Policy;
 use mtls_order::cxml::Order;
 use mtls_order::{Endpoint, Journal, Retry};
 
@@ -17,6 +18,8 @@ pub struct Settings<'a> {
     pub anchors: &'a [TrustAnchor<'a>],
     /// Our identities, of which the peer's request selects one. A gateway without any declines.
     pub credentials: &'a [Credential<'a>],
+    /// The rules of the owner of the fleet.
+    pub policy: Policy,
     /// The order to send if none is waiting in the queue.
     pub order: Order<'a>,
     /// The lower bound for the time: the date of the build.

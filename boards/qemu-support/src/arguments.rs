@@ -18,6 +18,15 @@ pub(crate) struct Arguments {
     /// Posts with the quick start in place of a role.
     #[cfg(feature = "full")]
     pub(crate) quick: Option<crate::quick::Way>,
+    /// Takes all that the device knows from a blob in flash: this one is stored first, if it is newer.
+    #[cfg(feature = "full")]
+    pub(crate) blob: Option<&'static str>,
+    /// A blob that arrives while the first handshake signs.
+    #[cfg(feature = "full")]
+    pub(crate) next: Option<&'static str>,
+    /// The number of orders to post, with a blob.
+    #[cfg(feature = "full")]
+    pub(crate) orders: u8,
     pub(crate) endpoint: Endpoint<'static>,
     /// Our address in 10.0.2.0/24; `None`: by DHCP.
     pub(crate) address: Option<Ipv4Address>,
@@ -49,6 +58,12 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         web: None,
         #[cfg(feature = "full")]
         quick: None,
+        #[cfg(feature = "full")]
+        blob: None,
+        #[cfg(feature = "full")]
+        next: None,
+        #[cfg(feature = "full")]
+        orders: 1,
         endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
         address: None,
         anchors: "root",
@@ -84,6 +99,12 @@ impl Arguments {
             "web" => self.web = Some(port_and_count(value)?),
             #[cfg(feature = "full")]
             "quick" => self.quick = Some(way(value)?),
+            #[cfg(feature = "full")]
+            "blob" => self.blob = Some(value),
+            #[cfg(feature = "full")]
+            "next" => self.next = Some(value),
+            #[cfg(feature = "full")]
+            "orders" => self.orders = value.parse().ok()?,
             "host" => self.endpoint.host = value,
             "port" => self.endpoint.port = value.parse().ok()?,
             "name" => self.endpoint.server_name = value,

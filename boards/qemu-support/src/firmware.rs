@@ -14,13 +14,13 @@ use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
 use gateway::provider::SigningKey;
-use gateway::{Memory, Settings, app, sample};
+use gateway::{Memory, Policy, Settings, app, sample};
 #[cfg(feature = "full")]
 use quick_start::Supplier;
 use static_cell::ConstStaticCell;
 
 /// Most authorities in a file.
-const MAX_ANCHORS: usize = 2;
+pub(crate) const MAX_ANCHORS: usize = 2;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
@@ -43,6 +43,10 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     if let Some(way) = arguments.quick {
         return quick(network, way, arguments).await;
+    }
+    #[cfg(feature = "full")]
+    if let Some(stem) = arguments.blob {
+        return crate::provisioned::run(network, stem, arguments, MEMORY.take()).await;
     }
     #[cfg(feature = "full")]
     let web = arguments.web;
@@ -85,6 +89,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         endpoint,
         anchors: &anchors,
         credentials: credential.as_slice(),
+        policy: Policy::default(),
         order: sample::ORDER,
         built: UnixTime(env!("BUILT").parse().ok()?),
         time_server,

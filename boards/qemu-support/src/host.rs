@@ -22,6 +22,9 @@ pub(crate) struct Host {
     /// The flash with the ticket.
     #[cfg(feature = "full")]
     pub(crate) flash: crate::flash::Journal,
+    /// The blob that arrives while the next handshake signs.
+    #[cfg(feature = "full")]
+    pub(crate) arrival: Option<crate::provisioned::Arrival>,
 }
 
 impl Host {
@@ -32,6 +35,8 @@ impl Host {
             key,
             #[cfg(feature = "full")]
             flash: crate::flash::journal()?,
+            #[cfg(feature = "full")]
+            arrival: None,
         })
     }
 }
@@ -66,6 +71,10 @@ impl Board for Host {
     }
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
+        #[cfg(feature = "full")]
+        if let Some(arrival) = self.arrival.as_mut() {
+            arrival.take_in();
+        }
         match &self.key {
             Key::None => None,
             Key::Own(key) => key.sign_digest(digest, hedge).ok(),

@@ -15,8 +15,12 @@ mod guard;
 mod host;
 pub mod nic;
 #[cfg(feature = "full")]
+mod provisioned;
+#[cfg(feature = "full")]
 mod quick;
 mod registers;
+#[cfg(feature = "full")]
+mod shared;
 mod signer;
 mod stack;
 mod start;

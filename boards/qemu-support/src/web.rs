@@ -1,6 +1,7 @@
 //! A web server that knows its clients by their certificates: picoserve over mutual TLS.
 
 use crate::host::{clock, entropy};
+use crate::shared;
 use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
@@ -13,7 +14,6 @@ use gateway::provider::{Provider, SigningKey};
 use picoserve::Router;
 use picoserve::extract::State;
 use picoserve::routing::get;
-use static_cell::ConstStaticCell;
 
 /// Bytes of a page.
 const PAGE: usize = 192;
@@ -25,22 +25,28 @@ type Name = heapless::String<PAGE>;
 
 /// The memory of a connection.
 struct Memory {
-    tcp_rx: [u8; 1536],
-    tcp_tx: [u8; 1536],
-    tls_rx: [u8; 4096],
-    tls_tx: [u8; 1024],
-    peer: [u8; 2048],
-    head: [u8; 1024],
+    tcp_rx: &'static mut [u8; 1536],
+    tcp_tx: &'static mut [u8; 1536],
+    tls_rx: &'static mut [u8; 4096],
+    tls_tx: &'static mut [u8; 1024],
+    peer: &'static mut [u8; 2048],
+    head: &'static mut [u8; 1024],
 }
 
-static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory {
-    tcp_rx: [0; 1536],
-    tcp_tx: [0; 1536],
-    tls_rx: [0; 4096],
-    tls_tx: [0; 1024],
-    peer: [0; 2048],
-    head: [0; 1024],
-});
+impl Memory {
+    /// Takes all of it; `None` if it is taken.
+    fn take() -> Option<Self> {
+        let mut lent = shared::take()?;
+        Some(Self {
+            tcp_rx: shared::part(&mut lent)?,
+            tcp_tx: shared::part(&mut lent)?,
+            tls_rx: shared::part(&mut lent)?,
+            tls_tx: shared::part(&mut lent)?,
+            peer: shared::part(&mut lent)?,
+            head: shared::part(&mut lent)?,
+        })
+    }
+}
 
 /// Serves pages at `port` until this many connections have ended.
 pub(crate) async fn serve(
@@ -50,7 +56,9 @@ pub(crate) async fn serve(
     credentials: &[Credential<'_>],
     keys: &[SigningKey],
 ) {
-    let Memory { tcp_rx, tcp_tx, tls_rx, tls_tx, peer, head } = MEMORY.take();
+    let Some(Memory { tcp_rx, tcp_tx, tls_rx, tls_tx, peer, head }) = Memory::take() else {
+        crate::fail("the memory of the web server is taken")
+    };
     let config = ServerConfig::new(ClientAuth::Required(anchors));
     let lent = [Lent::new(Buffers { rx: tls_rx, tx: tls_tx, peer })];
     let device = SoftwareDevice { credentials, keys, clock, entropy }.with_provider::<Provider>();

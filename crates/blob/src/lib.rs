@@ -16,7 +16,7 @@
 //! use embedded_mtls::{ClientConfig, KeyHandle, x509::ServerName};
 //! use embedded_mtls_blob::{Blob, FleetKey, Site};
 //!
-//! /// Of the image, as `mtls provision fleet-key` prints it.
+//! /// Of the image, as `mtls provision fleet-key --rust` writes it.
 //! static FLEET_KEY: FleetKey = FleetKey::new([4; 65]);
 //!
 //! fn connect(flash: &'static [u8], last_version: u64) -> Option<()> {

@@ -26,6 +26,11 @@ impl Ground {
         Ok(Self { files, has_identity: identity.is_some() })
     }
 
+    /// Writes a file into it.
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), String> {
+        self.files.write(name, content).map(|_| ())
+    }
+
     /// Returns its directory.
     pub(crate) fn directory(&self) -> String {
         self.files.file("")

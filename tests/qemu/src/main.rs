@@ -19,6 +19,7 @@ mod names;
 mod once;
 mod pace;
 mod peers;
+mod provisioned;
 mod proxy;
 mod quick;
 mod resolver;

@@ -1,0 +1,244 @@
+//! The blob of the device in two slots: a new one is written beside the one in use.
+
+use core::fmt;
+use core::ops::Range;
+
+use embedded_mtls_blob::{Blob, BlobError, FleetKey};
+use embedded_storage::nor_flash::NorFlash;
+use gateway::provider::Provider;
+
+/// Bytes that are written at once: a multiple of the words of any flash.
+const PART: usize = 256;
+
+/// Two slots of equal size in any NOR flash.
+///
+/// ```text
+///   slot 0  [ blob, version 7 | erased ]   ◀── in use: the higher version that is whole and signed
+///   slot 1  [ blob, version 6 | erased ]   ◀── version 8 will be written here
+/// ```
+/// The slot in use is never erased, so an interrupted change has no effect, and connections that borrow from it go on.
+pub struct BlobSlots<F> {
+    flash: F,
+    slots: [Range<u32>; 2],
+    fleet_key: FleetKey,
+}
+
+/// A blob that was not stored: the last one stays in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// The flash does not work.
+    Flash,
+    /// It is not acceptable, or not newer than the last one.
+    Refused(BlobError),
+    /// It does not fit into a slot, or a slot not into the memory.
+    TooLong,
+}
+
+impl fmt::Display for NotStored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flash => f.write_str("the flash does not work"),
+            Self::Refused(error) => error.fmt(f),
+            Self::TooLong => f.write_str("the blob is longer than a slot, or a slot than the memory"),
+        }
+    }
+}
+
+impl<F: NorFlash> BlobSlots<F> {
+    /// Makes two slots of the bytes `range` of `flash`, for blobs that `fleet_key` has signed; `None` if its halves are not
+    /// whole sectors.
+    pub fn new(flash: F, range: Range<u32>, fleet_key: FleetKey) -> Option<Self> {
+        let half = range.end.checked_sub(range.start)? / 2;
+        let sector = u32::try_from(F::ERASE_SIZE).ok()?;
+        let fits = |place: u32| place.is_multiple_of(sector);
+        let middle = range.start.checked_add(half)?;
+        let is_whole = half > 0 && fits(range.start) && fits(middle) && fits(range.end) && middle + half == range.end;
+        let words = PART.is_multiple_of(F::WRITE_SIZE)
+            && (half as usize).is_multiple_of(F::READ_SIZE)
+            && range.end as usize <= flash.capacity();
+        (is_whole && words).then(|| Self { flash, slots: [range.start..middle, middle..range.end], fleet_key })
+    }
+
+    /// Returns the length of a slot, which is that of the memory for the other functions.
+    pub fn slot_len(&self) -> usize {
+        self.slots.first().map_or(0, ExactSizeIterator::len)
+    }
+
+    /// Copies the blob in use into `memory`; `None` if there is none, or if the memory is shorter than a slot.
+    ///
+    /// Where the flash is mapped into memory, [`in_use`](Self::in_use) tells the slot, and `Blob::open` reads it in place.
+    pub fn load<'m>(&mut self, memory: &'m mut [u8]) -> Option<Blob<'m>> {
+        let (slot, version) = self.newest(memory).ok()??;
+        self.read(slot, memory).ok()?;
+        Blob::open(Provider, memory, &self.fleet_key, version).ok()
+    }
+
+    /// Returns the slot of the blob in use, counted from the start of the flash.
+    pub fn in_use(&mut self, memory: &mut [u8]) -> Option<Range<u32>> {
+        let (slot, _) = self.newest(memory).ok()??;
+        self.slots.get(slot).cloned()
+    }
+
+    /// Stores a newer blob, and returns its version: the next [`load`](Self::load) returns it.
+    ///
+    /// # Errors
+    /// [`NotStored`]: the last one stays in use.
+    pub fn store(&mut self, blob: &[u8], memory: &mut [u8]) -> Result<u64, NotStored> {
+        let newest = self.newest(memory)?;
+        let at_least = newest.map_or(0, |(_, version)| version.saturating_add(1));
+        let opened = Blob::open(Provider, blob, &self.fleet_key, at_least).map_err(NotStored::Refused)?;
+        let (size, version) = (opened.size(), opened.version);
+        let place = newest.map_or(0, |(slot, _)| 1 - slot);
+        let slot = self.slots.get(place).cloned().ok_or(NotStored::Flash)?;
+        let blob = blob.get(..size).filter(|blob| blob.len() <= slot.len()).ok_or(NotStored::TooLong)?;
+        self.flash.erase(slot.start, slot.end).map_err(|_| NotStored::Flash)?;
+        for (at, part) in (slot.start..).step_by(PART).zip(blob.chunks(PART)) {
+            let mut words = [0xff; PART];
+            words.iter_mut().zip(part).for_each(|(word, byte)| *word = *byte);
+            let len = part.len().next_multiple_of(F::WRITE_SIZE);
+            self.flash.write(at, words.get(..len).unwrap_or(&words)).map_err(|_| NotStored::Flash)?;
+        }
+        // Worn flash is noticed before the old blob is given up.
+        if self.version(place, memory)? == Some(version) { Ok(version) } else { Err(NotStored::Flash) }
+    }
+
+    /// Returns the slot with the higher version, and the version.
+    fn newest(&mut self, memory: &mut [u8]) -> Result<Option<(usize, u64)>, NotStored> {
+        let first = self.version(0, memory)?.map(|version| (0, version));
+        let second = self.version(1, memory)?.map(|version| (1, version));
+        Ok(match (first, second) {
+            (Some(first), Some(second)) if second.1 > first.1 => Some(second),
+            (first, second) => first.or(second),
+        })
+    }
+
+    /// Returns the version of the blob in a slot, if it is acceptable.
+    fn version(&mut self, slot: usize, memory: &mut [u8]) -> Result<Option<u64>, NotStored> {
+        self.read(slot, memory)?;
+        Ok(Blob::open(Provider, memory, &self.fleet_key, 0).ok().map(|blob| blob.version))
+    }
+
+    /// Reads a slot. Memory that is too short, or flash that does not answer, would otherwise hide the last blob, and an older
+    /// one would be accepted in its place.
+    fn read(&mut self, slot: usize, memory: &mut [u8]) -> Result<(), NotStored> {
+        let range = self.slots.get(slot).cloned().ok_or(NotStored::Flash)?;
+        let (now, rest) = memory.split_at_mut_checked(range.len()).ok_or(NotStored::TooLong)?;
+        rest.fill(0xff);
+        self.flash.read(range.start, now).map_err(|_| NotStored::Flash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::{Flash, Power};
+    use embedded_mtls_blob::{Content, Fault};
+    use gateway::provider::SigningKey;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn key(number: u8) -> SigningKey {
+        SigningKey::from_bytes(&[number; 32]).unwrap()
+    }
+
+    fn blob_of(number: u8, version: u64) -> Vec<u8> {
+        let content = Content { version, ..Content::default() };
+        content.seal(Provider, |digest| key(number).sign_digest(digest, &[]).ok()).unwrap()
+    }
+
+    fn blob(version: u64) -> Vec<u8> {
+        blob_of(1, version)
+    }
+
+    fn slots<F: NorFlash>(flash: F) -> BlobSlots<F> {
+        BlobSlots::new(flash, 512..2560, FleetKey::new(key(1).public_key())).unwrap()
+    }
+
+    fn version<F: NorFlash>(flash: F) -> Option<u64> {
+        slots(flash).load(&mut [0; 1024]).map(|blob| blob.version)
+    }
+
+    fn store<F: NorFlash>(flash: F, blob: &[u8]) -> Result<u64, NotStored> {
+        slots(flash).store(blob, &mut [0; 1024])
+    }
+
+    /// Stores blobs until each slot was used twice; at each of them the power fails at each write and each erasure. After
+    /// that the device has the blob before or the one after, never none, and stores the next one.
+    fn survives_each_loss_of_power<const WORD: usize, const SECTOR: usize>() {
+        let mut flash = Flash::<WORD, SECTOR>::new(4096);
+        let (mut losses, mut before) = (0, None);
+        for after in 1..=4 {
+            for writes in 0.. {
+                let mut cut = flash.clone();
+                cut.power = Power::FailsAfter(writes);
+                if store(&mut cut, &blob(after)).is_ok() {
+                    break;
+                }
+                losses += 1;
+                cut.power = Power::On;
+                let now = version(&mut cut);
+                assert!(now == before || now == Some(after), "version {after}, {writes} writes: {now:?}");
+                assert_eq!(store(&mut cut, &blob(after + 1)), Ok(after + 1), "version {after}, {writes} writes");
+                assert_eq!(version(&mut cut), Some(after + 1));
+            }
+            assert_eq!(store(&mut flash, &blob(after)), Ok(after));
+            before = Some(after);
+            assert_eq!(version(&mut flash), before);
+        }
+        assert!(losses > 12, "{losses}");
+    }
+
+    #[test]
+    fn no_loss_of_power_leaves_a_device_without_its_identity() {
+        survives_each_loss_of_power::<32, 512>();
+        survives_each_loss_of_power::<8, 256>();
+    }
+
+    #[test]
+    fn an_older_blob_the_same_one_and_one_of_another_fleet_are_refused() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        assert_eq!(store(&mut flash, &blob(7)), Ok(7));
+        let before = flash.bytes.clone();
+        for (offered, fault) in [
+            (blob(6), Fault::Version),
+            (blob(7), Fault::Version),
+            (blob_of(2, 9), Fault::Signature),
+            (vec![], Fault::Length),
+        ] {
+            let Err(NotStored::Refused(error)) = store(&mut flash, &offered) else { panic!("{fault:?}") };
+            assert_eq!(error.fault, fault);
+        }
+        assert_eq!(flash.bytes, before, "a refusal costs no erasure");
+        assert_eq!(slots(&mut flash).store(&blob(8), &mut [0; 1023]), Err(NotStored::TooLong));
+        assert_eq!(version(&mut flash), Some(7));
+    }
+
+    #[test]
+    fn the_slot_in_use_is_told_and_the_other_one_is_written() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        assert_eq!(slots(&mut flash).in_use(&mut [0; 1024]), None);
+        for (next, slot) in [(1, 512..1536), (2, 1536..2560), (3, 512..1536)] {
+            store(&mut flash, &blob(next)).unwrap();
+            assert_eq!(slots(&mut flash).in_use(&mut [0; 1024]), Some(slot));
+        }
+        assert!(flash.bytes[..512].iter().chain(&flash.bytes[2560..]).all(|byte| *byte == 0xff));
+    }
+
+    #[test]
+    fn a_blob_that_worn_flash_did_not_store_leaves_the_last_one() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        store(&mut flash, &blob(1)).unwrap();
+        // In the checksum of the second slot.
+        flash.worn = Some(1536 + 50);
+        assert_eq!(store(&mut flash, &blob(2)), Err(NotStored::Flash));
+        assert_eq!(version(&mut flash), Some(1));
+    }
+
+    #[test]
+    fn halves_that_are_not_whole_sectors_make_no_slots() {
+        for range in [0..512, 0..1536, 256..1280, 0..8192, 0..0] {
+            let key = FleetKey::new(key(1).public_key());
+            assert!(BlobSlots::new(Flash::<4, 512>::new(4096), range, key).is_none());
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The settings of a device that are in its blob.
+
+use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
+use embedded_mtls::{Credential, Error, KeyHandle};
+use embedded_mtls_blob::{Blob, Policy, Site, SiteError, StoredKey, Trust, TrustError};
+use mtls_order::Endpoint;
+
+/// The settings in a blob, with at most `K` trust anchors. They borrow from it.
+pub struct Provisioned<'a, const K: usize> {
+    /// The version of the blob.
+    pub version: u64,
+    /// The alias of the identity.
+    pub alias: &'a str,
+    /// The endpoint to which the device posts.
+    pub endpoint: Endpoint<'a>,
+    /// The trust anchors.
+    pub anchors: Trust<'a, K>,
+    /// The certificates of the device.
+    pub credential: Credential<'a>,
+    /// The key of the certificate, or where it is.
+    pub key: StoredKey<'a>,
+    /// The rules of the owner of the fleet.
+    pub policy: Policy,
+    /// The time server, if there is one.
+    pub time_server: Option<IpEndpoint>,
+}
+
+/// A blob without what a device needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotProvisioned {
+    /// The anchors cannot be used.
+    Anchors(TrustError),
+    /// The certificates cannot be sent.
+    Chain(Error),
+    /// There is no endpoint.
+    NoEndpoint,
+    /// There is no active identity.
+    NoIdentity,
+    /// The site wishes what it may not.
+    Site(SiteError),
+}
+
+impl core::fmt::Display for NotProvisioned {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Anchors(error) => error.fmt(f),
+            Self::Chain(error) => error.fmt(f),
+            Self::NoEndpoint => f.write_str("the blob has no endpoint"),
+            Self::NoIdentity => f.write_str("the blob has no active identity"),
+            Self::Site(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<'a, const K: usize> Provisioned<'a, K> {
+    /// Takes the settings from a blob, with the wishes of the site.
+    ///
+    /// # Errors
+    /// [`NotProvisioned`] if something is missing or unusable.
+    pub fn new(blob: &Blob<'a>, site: &Site<'a>) -> Result<Self, NotProvisioned> {
+        let chosen = blob.at_site(site).map_err(NotProvisioned::Site)?;
+        let identity = chosen.identity.ok_or(NotProvisioned::NoIdentity)?;
+        let found = chosen.endpoint.ok_or(NotProvisioned::NoEndpoint)?;
+        let handle = match identity.key {
+            StoredKey::Handle(number) => KeyHandle(number),
+            StoredKey::P256(_) | StoredKey::Pkcs8(_) | StoredKey::Wrapped(_) => KeyHandle(0),
+        };
+        Ok(Self {
+            version: blob.version,
+            alias: identity.alias,
+            endpoint: Endpoint { host: found.host, port: found.port, server_name: found.server_name, path: found.path },
+            anchors: blob.trust().map_err(NotProvisioned::Anchors)?,
+            credential: identity.credential(handle).map_err(NotProvisioned::Chain)?,
+            key: identity.key,
+            policy: blob.policy,
+            time_server: time_server(found.time_server),
+        })
+    }
+}
+
+/// Parses an address and a port; `None` for anything else.
+fn time_server(text: &str) -> Option<IpEndpoint> {
+    let (address, port) = text.rsplit_once(':')?;
+    Some(IpEndpoint::new(IpAddress::Ipv4(address.parse::<Ipv4Address>().ok()?), port.parse().ok()?))
+}

@@ -1,0 +1,106 @@
+//! The gateway with all that it knows from a blob in flash, which is replaced while a connection runs.
+
+use crate::arguments::Arguments;
+use crate::files;
+use crate::firmware::MAX_ANCHORS;
+use crate::flash::{self, SLOT, Slots};
+use crate::host::{Host, Key};
+use crate::shared;
+use embassy_net::Stack;
+use embedded_mtls::x509::UnixTime;
+use gateway::provider::SigningKey;
+use gateway::{Blob, FleetKey, Memory, Provisioned, Settings, Site, StoredKey, app, sample};
+
+/// Memory for a slot.
+type Slot = [u8; SLOT];
+
+/// A blob on its way, in a file of the host: on a real board, it comes over the serial line or a connection.
+pub(crate) struct Arrival {
+    slots: Slots,
+    /// The file of the blob.
+    stem: Option<&'static str>,
+    received: &'static mut Slot,
+    scratch: &'static mut Slot,
+}
+
+impl Arrival {
+    /// Stores the blob beside the one in use, if it has come.
+    pub(crate) fn take_in(&mut self) {
+        let Some(stem) = self.stem.take() else { return };
+        let Some(len) = files::load(stem, "bin", self.received) else {
+            return defmt::warn!("there is no blob in {}.bin", stem);
+        };
+        match self.slots.store(self.received.get(..len).unwrap_or_default(), self.scratch) {
+            Ok(version) => defmt::info!("blob {} is stored: the next connection uses it", version),
+            Err(error) => defmt::warn!("the blob is refused: {}", defmt::Display2Format(&error)),
+        }
+    }
+}
+
+/// Posts orders, each with the newest blob; returns the exit status of the first that is not delivered. `None` if there is no
+/// usable blob.
+pub(crate) async fn run(
+    network: Stack<'static>,
+    stem: &'static str,
+    arguments: Arguments,
+    memory: &mut Memory,
+) -> Option<u8> {
+    let mut lent = shared::take()?;
+    let in_use: &mut Slot = shared::part(&mut lent)?;
+    let fleet_key = FleetKey::new(*arguments.arena.load("fleet", "point")?.first_chunk()?);
+    let mut arrival = Arrival {
+        slots: flash::slots(fleet_key)?,
+        stem: Some(stem),
+        received: shared::part(&mut lent)?,
+        scratch: shared::part(&mut lent)?,
+    };
+    arrival.take_in();
+    arrival.stem = arguments.next;
+    let mut host = Host::new(Key::None)?;
+    host.arrival = Some(arrival);
+    for _ in 0..arguments.orders {
+        let blob = host.arrival.as_mut()?.slots.load(in_use)?;
+        let status = post(network, &blob, &arguments, &mut host, memory).await?;
+        if status != 0 {
+            return Some(status);
+        }
+    }
+    Some(0)
+}
+
+/// Posts an order with the settings of a blob. What it borrows from the blob stays, whatever is stored in the meantime.
+async fn post(
+    network: Stack<'static>,
+    blob: &Blob<'_>,
+    arguments: &Arguments,
+    host: &mut Host,
+    memory: &mut Memory,
+) -> Option<u8> {
+    let provisioned = match Provisioned::<MAX_ANCHORS>::new(blob, &Site::default()) {
+        Ok(provisioned) => provisioned,
+        Err(error) => {
+            defmt::error!("the blob is unusable: {}", defmt::Display2Format(&error));
+            return None;
+        }
+    };
+    defmt::info!("blob {}: the identity is {}", provisioned.version, provisioned.alias);
+    let StoredKey::P256(scalar) = provisioned.key else { return None };
+    host.key = Key::Own(SigningKey::from_bytes(scalar).ok()?);
+    let credentials = [provisioned.credential];
+    let settings = Settings {
+        role: arguments.role,
+        endpoint: provisioned.endpoint,
+        anchors: &provisioned.anchors,
+        credentials: &credentials,
+        policy: provisioned.policy,
+        order: sample::ORDER,
+        built: UnixTime(env!("BUILT").parse().ok()?),
+        time_server: provisioned.time_server,
+        patience: arguments.patience,
+        retry: arguments.retry,
+        rx: arguments.rx,
+        tx: arguments.tx,
+    };
+    let outcome = app::run(network, &settings, host, memory).await;
+    Some(outcome.map_or_else(|trouble| trouble.exit_status(), gateway::Acceptance::exit_status))
+}
