@@ -3,7 +3,10 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::{Selection, Step};
-use crate::{bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, rfc as requirements, setup};
+use crate::{
+    bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, rfc as requirements, setup,
+    supply as chain,
+};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -54,6 +57,11 @@ const COMMANDS: &[Command] = &[
         name: "rfc",
         what: "check the requirements of the RFCs: code and test of each; with files, that none of their texts is missing",
         run: rfc,
+    },
+    Command {
+        name: "supply",
+        what: "check origin, licences and versions of the packages in all lock files",
+        run: supply,
     },
     Command { name: "help", what: "print this text", run: help },
 ];
@@ -163,6 +171,10 @@ fn rfc(options: &Options) -> Result<()> {
     requirements::run(&options.files, options.budget == budget::Mode::Write)
 }
 
+fn supply(options: &Options) -> Result<()> {
+    chain::run(options.budget == budget::Mode::Write)
+}
+
 fn boards(_: &Options) -> Result<()> {
     setup::targets()?;
     boards::build()
@@ -200,7 +212,7 @@ fn usage() -> String {
          --thorough     test: also the step `thorough`, some hours of the long forms of tests\n  \
          --no-install   test, interop, qemu, bogo, mutants: install nothing\n  \
          --quick        budget: only the first build\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants, rfc: what came of it into their pages",
+         --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants, rfc, supply: what came of it into their pages",
     );
     text
 }

@@ -14,6 +14,7 @@ mod rfc;
 mod run;
 mod setup;
 mod step;
+mod supply;
 
 use std::process::ExitCode;
 

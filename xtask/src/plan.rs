@@ -4,7 +4,7 @@ use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, MEASURED_
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
-use crate::{bench_host, boards, bogo, budget, package, rfc};
+use crate::{bench_host, boards, bogo, budget, package, rfc, supply};
 
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
@@ -14,6 +14,9 @@ pub(crate) const THOROUGH: &str = "thorough";
 
 /// The crate with the fuzz targets, which has a lock file of its own.
 const FUZZ: &str = "fuzz";
+
+/// The `rust-version` of the workspace.
+const MSRV: &str = "1.89";
 
 /// Lints are warnings while one works, errors here.
 const DENY: &str = "-- -D warnings";
@@ -34,6 +37,8 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         firmware(&boards),
         real_boards(),
         documentation(),
+        supply_step(),
+        msrv(),
         unit(),
         integration(),
         fuzz(),
@@ -190,6 +195,23 @@ fn documentation() -> Step {
     ];
     let what = "no broken link, every example in the documentation runs, every requirement of the RFCs has its code and its test";
     Step { name: "docs", what, tasks }
+}
+
+fn supply_step() -> Step {
+    let tasks = vec![Task::Call(supply::check)];
+    let what = "every package of the lock files is from crates.io, not withdrawn, and of a licence that is allowed";
+    Step { name: "supply", what, tasks }
+}
+
+/// The oldest compiler, in a directory of its own: what it builds is of no use to another.
+fn msrv() -> Step {
+    let check = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {ALL}"))
+        .env("RUSTUP_TOOLCHAIN", MSRV)
+        .env("CARGO_TARGET_DIR", "target/msrv")
+        .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_OPT_LEVEL", "0");
+    let install = Run::new("rustup").words("toolchain install --profile minimal --no-self-update").arg(MSRV);
+    let tasks = vec![Task::Succeeds(install), Task::Succeeds(check)];
+    Step { name: "msrv", what: "the core builds with the oldest compiler that its manifest names", tasks }
 }
 
 fn unit() -> Step {
@@ -361,4 +383,15 @@ fn boards() -> Result<Vec<String>> {
     }
     boards.sort();
     Ok(boards)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_compiler_is_that_of_the_manifest() {
+        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("rust-version = \"{MSRV}\"")));
+    }
 }
