@@ -253,6 +253,8 @@ fn integration() -> Step {
             Run::cargo("test --release --package embedded-mtls-micro --test constant_time --locked")
                 .env("MICRO_LEAKY", "1"),
         ),
+        // In the same profile: what is left in memory is up to the optimizer, too.
+        cargo("test --release --package secrets --locked"),
         cargo("test --package embedded-mtls-host --test * --locked"),
         cargo("test --package embedded-mtls-blob --test * --locked --features write"),
         // By itself: every other package switches on what this one goes without.

@@ -1,0 +1,186 @@
+//! What is left of the secrets of a connection in the memory of this process: in use, after a failure, and when it is dropped. All of
+//! it is searched, by way of `/proc/self/mem`. This program keeps the secrets inverted, so that it holds no copy of its own.
+//!
+//! The compiler moves values and leaves copies in the frames of functions that have returned, which no library can wipe;
+//! `SECURITY.md` says so. So the stack is counted apart.
+#![cfg(target_os = "linux")]
+#![allow(clippy::too_many_lines, reason = "one process, one search after the other")]
+
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::x509::UnixTime;
+use embedded_mtls::{Entropy, KeyLog, KeyLogLine, Ticket, TicketKey, TicketKeys};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
+use test_support::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, drain, exchange, leak};
+use test_support::pki::{NOW, Pki};
+
+/// The first bytes of a secret, inverted, and its name.
+type Secret = (String, [u8; 16]);
+
+#[derive(Default)]
+struct Log(Mutex<Vec<Secret>>);
+
+impl KeyLog for Log {
+    fn secret(&self, line: &KeyLogLine<'_>) {
+        self.0.lock().unwrap().push((line.label.to_owned(), inverted(line.secret)));
+    }
+}
+
+fn inverted(secret: &[u8]) -> [u8; 16] {
+    std::array::from_fn(|at| !secret[at])
+}
+
+/// The places of secrets on the stack of this thread, and elsewhere.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Left {
+    stack: Vec<String>,
+    elsewhere: Vec<String>,
+}
+
+fn search(secrets: &[Secret]) -> Left {
+    let here = 0_u8;
+    let on_stack = std::ptr::from_ref(&here).addr() as u64;
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let memory = File::open("/proc/self/mem").unwrap();
+    let mut piece = vec![0_u8; 1 << 20];
+    let own = piece.as_ptr().addr() as u64..piece.as_ptr().addr() as u64 + piece.len() as u64;
+    let mut left = Left::default();
+    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|access| access.starts_with("rw"))) {
+        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let [from, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
+        let mut at = from;
+        while at < to {
+            let length = usize::try_from(to - at).unwrap_or(usize::MAX).min(piece.len());
+            if memory.read_exact_at(&mut piece[..length], at).is_err() {
+                break;
+            }
+            for (offset, window) in piece[..length].windows(16).enumerate() {
+                let found =
+                    secrets.iter().find(|(_, secret)| window.iter().zip(secret).all(|(byte, other)| *byte == !*other));
+                let address = at + offset as u64;
+                if let Some((name, _)) = found.filter(|_| !own.contains(&address)) {
+                    let list = if (from..to).contains(&on_stack) { &mut left.stack } else { &mut left.elsewhere };
+                    list.push(name.clone());
+                }
+            }
+            // Overlapping, so that none is cut.
+            at += if length == piece.len() { length as u64 - 15 } else { length as u64 };
+        }
+    }
+    // What was searched is a copy of it.
+    piece.fill(0);
+    std::hint::black_box(&mut piece);
+    left
+}
+
+fn run(client: &mut ClientHandshake, server: &mut ServerHandshake, setup: &mut Setup) {
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    let mut done = (None, None);
+    while done != (Some(Ok(())), Some(Ok(()))) {
+        done.0 = done.0.or_else(|| advance(client, &mut setup.client_host));
+        drain(client, &mut up, &mut Vec::new());
+        deliver(&mut up, server, 0);
+        done.1 = done.1.or_else(|| advance(server, &mut setup.server_host));
+        drain(server, &mut down, &mut Vec::new());
+        deliver(&mut down, client, 0);
+    }
+}
+
+fn setup(pki: &Pki, keys: &'static TicketKeys) -> Setup {
+    let mut setup = Setup::new(pki);
+    setup.client = setup.client.with_resumption(true);
+    setup.server = setup.server.with_tickets(keys, 3_600);
+    setup
+}
+
+/// One test, since all secrets of the process are searched.
+#[test]
+fn no_secret_outlives_its_connection() {
+    let pki = Pki::new();
+    let keys: &'static TicketKeys = leak(Box::new(TicketKeys::new(TicketKey::new(&[0x5a; TicketKey::LEN]))));
+    let log: &'static Log = leak(Box::default());
+
+    // A connection that fails. Its handshakes are on the stack, where moving them leaves copies; its sessions are not.
+    let ticket = {
+        let mut setup = setup(&pki, keys);
+        let mut client = setup.client_handshake().unwrap();
+        let mut server = setup.server_handshake().unwrap();
+        client.dangerous_set_key_log(log);
+        run(&mut client, &mut server, &mut setup);
+        let mut client = Box::new(client.into_session().ok().unwrap());
+        let mut server = Box::new(server.into_session().ok().unwrap());
+        let secrets = log.0.lock().unwrap().clone();
+        assert_eq!(secrets.len(), 5);
+        let in_use = search(&secrets).elsewhere;
+        for name in ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0", "EXPORTER_SECRET"] {
+            assert!(in_use.iter().filter(|found| *found == name).count() >= 2, "the search finds {name}: {in_use:?}");
+        }
+        let handshake = |name: &String| name.contains("HANDSHAKE");
+        assert!(!in_use.iter().any(handshake), "those of the handshake are gone: {in_use:?}");
+
+        exchange(&mut client, &mut server).unwrap();
+        let mut ticket = vec![0; Ticket::MAX_LEN];
+        let length = client.take_ticket(UnixTime(NOW), &mut ticket).unwrap().unwrap();
+        ticket.truncate(length);
+
+        // A record that does not open ends both sessions.
+        for broken in 0..2 {
+            let bytes = [23, 3, 3, 0, 40].iter().copied().chain([0; 40]).collect::<Vec<u8>>();
+            let space = if broken == 0 { client.rx_space() } else { server.rx_space() };
+            space[..bytes.len()].copy_from_slice(&bytes);
+            if broken == 0 {
+                client.rx_commit(bytes.len()).unwrap();
+                assert!(client.poll_received().is_err());
+            } else {
+                server.rx_commit(bytes.len()).unwrap();
+                assert!(server.poll_received().is_err());
+            }
+        }
+        let failed = search(&secrets);
+        assert_eq!(failed.elsewhere, [""; 0], "RFC 9846 section 6: a failed connection forgets its keys at once");
+        ticket
+    };
+
+    // The pre-shared key of a ticket, on both sides of a session that resumes.
+    let secrets = {
+        let mut secrets = std::mem::take(&mut *log.0.lock().unwrap());
+        secrets.push((String::from("pre-shared key"), inverted(&ticket[2..])));
+        let mut setup = setup(&pki, keys);
+        let mut client = setup.client_handshake().unwrap();
+        let mut server = setup.server_handshake().unwrap();
+        client.dangerous_set_key_log(log);
+        let bytes = leak(ticket.into_boxed_slice());
+        let credential = test_support::pair::credential(&[&pki.client, &pki.intermediate], 0);
+        client.resume(Ticket::new(bytes), Some(leak(Box::new(credential))), UnixTime(NOW)).unwrap();
+        run(&mut client, &mut server, &mut setup);
+        let client = Box::new(client.into_session().ok().unwrap());
+        let server = Box::new(server.into_session().ok().unwrap());
+        assert!(client.negotiated().resumed && server.negotiated().resumed);
+        drop((client, server));
+        secrets.append(&mut log.0.lock().unwrap());
+        secrets
+    };
+
+    // A private key, and the randomness of a handshake.
+    let mut bytes: [u8; 128] = std::array::from_fn(|at| u8::try_from(at * 3 % 251).unwrap_or_default() ^ 0xa7);
+    let more = [("private key", 64), ("seed of a key exchange", 96)]
+        .map(|(name, at)| (name.to_owned(), inverted(&bytes[at..])));
+    let scalar: [u8; 32] = bytes[64..96].try_into().unwrap();
+    let scalar = Box::new(scalar);
+    let signer = Box::new(P256SigningKey::from_bytes(&scalar).unwrap());
+    let entropy = Box::new(Entropy::new(&bytes));
+    assert!(signer.sign_digest(&[7; 32], b"").is_ok());
+    drop((signer, entropy));
+    let mut scalar = scalar;
+    scalar.fill(0);
+    std::hint::black_box(&mut *scalar);
+    bytes.fill(0);
+    std::hint::black_box(&mut bytes);
+
+    let secrets = [&secrets[..], &more].concat();
+    assert_eq!(secrets.len(), 13);
+    let left = search(&secrets);
+    println!("left on the stack: {:?}", left.stack);
+    assert_eq!(left.elsewhere, [""; 0], "outside of the stack");
+}
