@@ -63,7 +63,7 @@ pub(crate) fn programs() -> Result<()> {
 }
 
 /// Fetches the source of Mbed TLS below `target`: the crate is not built, only what it carries.
-fn mbed_tls() -> Result<()> {
+pub(crate) fn mbed_tls() -> Result<()> {
     if root().join(MBED_TLS_DIRECTORY).join(MBED_TLS.0).exists() {
         return Ok(());
     }
@@ -127,6 +127,15 @@ pub(crate) fn emulator() -> Result<()> {
 /// Installs the emulator for RISC-V, which only `cargo xtask budget` needs.
 pub(crate) fn riscv_emulator() -> Result<()> {
     install(&[("qemu-system-riscv32", "qemu-system-misc")])
+}
+
+/// Installs the compiler for C on Arm cores with its library, which only `cargo xtask budget` needs.
+pub(crate) fn arm_compiler() -> Result<()> {
+    install(&[
+        ("arm-none-eabi-gcc", "gcc-arm-none-eabi"),
+        ("/usr/lib/arm-none-eabi/include", "libnewlib-arm-none-eabi"),
+        ("gcc", "gcc"),
+    ])
 }
 
 fn install(programs: &[(&str, &str)]) -> Result<()> {

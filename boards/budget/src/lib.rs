@@ -24,6 +24,8 @@ pub mod chains;
 pub mod frame;
 #[cfg(feature = "replay")]
 pub mod functions;
+#[cfg(feature = "mbedtls")]
+pub mod mbedtls;
 #[cfg(feature = "embedded-tls")]
 pub mod peer;
 pub mod pki;

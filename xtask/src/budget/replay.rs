@@ -9,6 +9,9 @@ use std::path::Path;
 /// Each instruction takes 2^6 ns of virtual time, which the images know.
 const QEMU: &str = "-nographic -monitor none -serial none -icount shift=6 -M";
 
+/// The word for the recording of a connection with Mbed TLS.
+pub(crate) const MBED_TLS: &str = "mbedtls";
+
 /// The word for the recording of a connection that resumes a session.
 pub(crate) const RESUMED: &str = "resumed";
 
@@ -28,8 +31,9 @@ pub(crate) struct Cost {
     /// Bytes on the wire in the handshake.
     pub(crate) sent: u64,
     pub(crate) received: u64,
-    /// Bytes of stack.
+    /// Bytes of stack, and of a heap where there is one.
     pub(crate) stack: u64,
+    pub(crate) heap: u64,
 }
 
 impl Cost {
@@ -46,6 +50,7 @@ pub(crate) fn record(choice: Choice, peer: &str) -> Result<()> {
     // A server seals tickets with the first suite of its provider, which the image has to have as well.
     let features = match choice {
         GCM_P256 if peer == RESUMED => "record",
+        _ if peer == MBED_TLS => "record,mbedtls",
         Choice { group: HYBRID, .. } => "record,default-algorithms,mlkem",
         _ => "record,default-algorithms",
     };
@@ -78,8 +83,8 @@ pub(crate) fn run_resumed(build: &Build, role: &str, choice: Choice) -> Result<C
 }
 
 /// Runs another client, whose public-key operations are not counted apart.
-pub(crate) fn run_peer(build: &Build, choice: Choice, peer: &str) -> Result<Cost> {
-    let image = images::image(&CORTEX_M4, build, "replay_peer");
+pub(crate) fn run_peer(build: &Build, image: &str, choice: Choice, peer: &str) -> Result<Cost> {
+    let image = images::image(&CORTEX_M4, build, image);
     let output = twice(&CORTEX_M4, &image, &words(choice), &recordings(choice, peer))?;
     let cost = parse(&output).map(|output| output.cost);
     cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
@@ -152,6 +157,7 @@ fn parse(output: &str) -> Option<Output> {
             "sent" => cost.sent = number,
             "received" => cost.received = number,
             "stack" => cost.stack = number,
+            "heap" => cost.heap = number,
             _ => return None,
         }
     }

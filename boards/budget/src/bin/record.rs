@@ -1,6 +1,6 @@
 //! On the host: runs a client and a server against each other and keeps what each of them sends.
 //!
-//! `record DIRECTORY SUITE GROUP [resumed|embedded-tls]`: the second connection of a session, or one with that client
+//! `record DIRECTORY SUITE GROUP [resumed|embedded-tls|mbedtls]`: the second connection of a session, or one with that client
 
 use budget::recording::{self, CLIENT_SEED, Choice, FROM_CLIENT, FROM_SERVER, RESUMED_SEED, SERVER_SEED, entropy};
 use budget::resuming::{self, Store};
@@ -116,6 +116,9 @@ enum What {
     Resumed,
     /// The client is embedded-tls.
     OfPeer,
+    /// The client is Mbed TLS.
+    #[cfg(feature = "mbedtls")]
+    OfMbedTls,
 }
 
 fn run<const TX: usize>(role: fn(End, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>, end: End) {
@@ -131,7 +134,9 @@ fn main() {
         [directory, suite, group] => (directory, suite, group, What::Full),
         [directory, suite, group, "resumed"] => (directory, suite, group, What::Resumed),
         [directory, suite, group, "embedded-tls"] => (directory, suite, group, What::OfPeer),
-        _ => panic!("record DIRECTORY SUITE GROUP [resumed|embedded-tls]"),
+        #[cfg(feature = "mbedtls")]
+        [directory, suite, group, "mbedtls"] => (directory, suite, group, What::OfMbedTls),
+        _ => panic!("record DIRECTORY SUITE GROUP [resumed|embedded-tls|mbedtls]"),
     };
     let choice = Choice::parse(suite, group).expect("a suite and a group that exist");
     let directory = Path::new(directory);
@@ -168,6 +173,8 @@ fn connect(directory: &Path, choice: Choice, what: What, seed: u8) {
         What::Resumed => run::<TX>(resuming::server, server),
         // The peer wants each message in one record: its server has a larger buffer to send from.
         What::OfPeer => run::<RX>(roles::server_of_leaves, server),
+        #[cfg(feature = "mbedtls")]
+        What::OfMbedTls => run::<TX>(roles::server, server),
     });
     match what {
         What::Full => run::<TX>(roles::client, client),
@@ -176,6 +183,11 @@ fn connect(directory: &Path, choice: Choice, what: What, seed: u8) {
             // SAFETY: the only call of this program.
             let buffers = unsafe { peer::buffers() };
             peer::client(client, buffers, &mut [0; ANSWER]).expect("the peer comes to its end");
+        }
+        #[cfg(feature = "mbedtls")]
+        What::OfMbedTls => {
+            budget::mbedtls::client(client, budget::mbedtls::heap(), &mut [0; ANSWER])
+                .expect("the peer comes to its end");
         }
     }
     server.join().expect("the server comes to its end");

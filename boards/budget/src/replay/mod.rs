@@ -213,6 +213,8 @@ fn report(stack: usize) {
     println!("sent {}", IN_HANDSHAKE[0].load(Relaxed));
     println!("received {}", IN_HANDSHAKE[1].load(Relaxed));
     println!("stack {stack}");
+    #[cfg(feature = "mbedtls")]
+    println!("heap {}", crate::mbedtls::peak());
 }
 
 /// Memory for the one that calls `run`.
