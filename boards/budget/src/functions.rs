@@ -11,7 +11,7 @@ use crate::{Key, Provider};
 use core::fmt;
 use embedded_io::{Read, Write};
 use embedded_mtls::io::blocking::Stream;
-use embedded_mtls::io::{SigningKey, SoftwareHost};
+use embedded_mtls::io::{SigningKey, SoftwareHost, StreamPlace};
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{
     Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Event, Handshake, KeyHandle, Server, ServerConfig,
@@ -65,10 +65,10 @@ pub fn client_stream(mut board: Replay, buffers: Buffers<'_>, answer: &mut [u8; 
     let (credentials, keys) = ([credential], [key]);
     let mut host = SoftwareHost::new(&credentials, &keys, time);
     let entropy = Entropy::new(&board.entropy());
-    let mut opened = measured("Stream::establish", || {
-        Stream::<_, Client<Provider>>::establish(&mut board, &config, buffers, entropy, &mut host)
-    });
-    let stream = opened.as_mut().ok()?;
+    let mut place = StreamPlace::<_, Client<Provider>>::new();
+    let (lent, transport, config, host) = (&mut place, &mut board, &config, &mut host);
+    let establish = move || Stream::establish(lent, transport, config, buffers, entropy, host);
+    let stream = measured("Stream::establish", establish).ok()?;
     for _ in 0..ROUNDS {
         write_stream(stream)?;
         read_stream(stream, answer)?;
@@ -87,10 +87,10 @@ pub fn server_stream(mut board: Replay, buffers: Buffers<'_>, answer: &mut [u8; 
     let (credentials, keys) = ([credential], [key]);
     let mut host = SoftwareHost::new(&credentials, &keys, time);
     let entropy = Entropy::new(&board.entropy());
-    let mut opened = measured("Stream::establish", || {
-        Stream::<_, Server<Provider>>::establish(&mut board, &config, buffers, entropy, &mut host)
-    });
-    let stream = opened.as_mut().ok()?;
+    let mut place = StreamPlace::<_, Server<Provider>>::new();
+    let (lent, transport, config, host) = (&mut place, &mut board, &config, &mut host);
+    let establish = move || Stream::establish(lent, transport, config, buffers, entropy, host);
+    let stream = measured("Stream::establish", establish).ok()?;
     for _ in 0..ROUNDS {
         read_stream(stream, answer)?;
         write_stream(stream)?;

@@ -13,8 +13,8 @@ const FORMS: [&[&str]; 2] = [&["client", "client_stream", "validator"], &["serve
 const TEXT: &str = "\
 The most bytes of stack that a call takes below its caller, on a Cortex-M4 in the profile *tuned*: the space for what it returns is in the frame
 of the caller. The functions are in the order of their first call, with the stage of the handshake where it matters. A program on the
-sans-I/O API needs the largest of these beside its own frames, with the handshake in one of them; `Stream::establish` has it in its own. The
-entry points of `embedded-mtls-micro` are in [its README](../crates/micro/README.md).
+sans-I/O API needs the largest of these beside its own frames, with the handshake in one of them; for `Stream::establish` it is in the place that
+the caller lends. The entry points of `embedded-mtls-micro` are in [its README](../crates/micro/README.md).
 
 ";
 
