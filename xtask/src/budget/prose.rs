@@ -29,7 +29,7 @@ pub(crate) const CHOICE: &str = "\
   have its feature `compact-memory`, which replaces `memcpy` and the like.
 - *Device profile* is a client with one identity for one kind of server (docs/support.md): the images lack the feature `any-peer`, and their
   host has one credential.
-- The images run `Stream::establish`, which keeps the handshake out of the frame of the program.
+- The images run `Stream::establish`, in which the handshake and the stream have one place.
 - The buffers are aligned so that the content of a record, after its header of 5 bytes, begins at a multiple of 4 (`ForRecords` in
   `boards/budget/src/roles.rs`): with ChaCha20-Poly1305 that saves a sixth of the instructions for 1 KiB.
 ";
@@ -91,8 +91,8 @@ The rest is form:
   machine code: a field that is read, checked and reported takes 20 to 40 bytes.
 - The propagation of `Result` and `Option` takes 6.5 KB of the whole image, as the debug information attributes it to these types; C does
   the same with one error variable of the whole connection.
-- States own their secrets and move: each is copied out of its place and back, for which the frame that runs the handlers takes 700 bytes of
-  stack. In exchange, a key of the wrong stage cannot be used.
+- Keys belong to the state that may use them, so that a key of the wrong stage cannot be used: each step to the next keys copies what
+  remains, on a stack that is otherwise low at that time.
 - Of the standard functions, `memcpy` and the like took 1,888 bytes. Since this was counted, the feature `compact-memory` has loops of 150
   bytes in their place, which take fewer instructions as well.
 ";
