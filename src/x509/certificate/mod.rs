@@ -309,6 +309,8 @@ impl<'a> Certificate<'a> {
     /// Notes the departures from the profile that concern several fields.
     ///
     /// RFC 5280 sections 4.1.2.6, 4.2.1.1, 4.2.1.2, 4.2.1.3 and 4.2.1.6.
+    ///
+    /// RFC 5280 section 4.2.1.9.
     fn note_defects(&mut self) {
         let Extensions { authority_key, subject_key, key_usage, basic_constraints, .. } = self.extensions;
         let is_ca = basic_constraints.is_ca;

@@ -43,6 +43,8 @@ pub struct Attribute<'a> {
 
 impl<'a> Name<'a> {
     /// Parses the next TLV as a name and checks its whole structure, so that iteration cannot fail.
+    ///
+    /// RFC 5280 section 4.1.2.6.
     pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let der = reader.raw(der::SEQUENCE)?;
         let mut names = Reader::inside(der, der::SEQUENCE)?;
