@@ -4,7 +4,9 @@ use super::Name;
 use super::address;
 use super::general::{GeneralName, GeneralNames};
 use super::likeness::Likeness;
-use super::server::{ends_in_number, has_byte, is_host_name, is_preferred_name, is_same_or_below, same_ignoring_case};
+use super::server::{
+    ends_in_number, has_byte, is_host_name, is_preferred_name, is_same_or_below, same_ignoring_case, split_once,
+};
 use crate::der::{self, Malformed, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
 use core::fmt;
@@ -309,9 +311,8 @@ fn relation_to_dns(name: &[u8], base: &[u8]) -> Relation {
         return Relation::Inside;
     }
     // `*.example.com` includes `a.example.com`, which may be the base.
-    let mut labels = base.splitn(2, |&byte| byte == b'.');
-    let above_base = labels.nth(1).unwrap_or(b"");
-    if parent.is_some_and(|parent| same_ignoring_case(parent, above_base)) {
+    let (_, above_base) = split_once(base, b'.');
+    if parent.is_some_and(|parent| same_ignoring_case(parent, above_base.unwrap_or_default())) {
         Relation::PartlyInside
     } else {
         Relation::Outside
@@ -384,11 +385,16 @@ fn split_mailbox(mailbox: &[u8]) -> Option<(&[u8], &[u8])> {
 /// RFC 5280 section 4.2.1.6: "the format of a 'Mailbox' as defined in Section 4.1.2 of RFC 2821", whose local
 /// part is a quoted string, or atoms with dots between them: an `@` in them is a second host.
 fn is_local_part(local: &[u8]) -> bool {
-    let is_atom = |&byte: &u8| byte.is_ascii_alphanumeric() || has_byte(b"!#$%&'*+-/=?^_`{|}~", byte);
-    match local {
-        [b'"', quoted @ .., b'"'] => is_quoted(quoted),
-        _ => local.split(|&byte| byte == b'.').all(|atom| !atom.is_empty() && atom.iter().all(is_atom)),
+    if let [b'"', quoted @ .., b'"'] = local {
+        return is_quoted(quoted);
     }
+    let mut before = b'.';
+    let valid = local.iter().all(|&byte| {
+        let dot = byte == b'.' && before != b'.';
+        before = byte;
+        dot || byte.is_ascii_alphanumeric() || has_byte(b"!#$%&'*+-/=?^_`{|}~", byte)
+    });
+    valid && before != b'.'
 }
 
 /// Checks the content of a quoted string: printable, and a quote or a backslash only after a backslash.
@@ -408,25 +414,23 @@ fn is_quoted(content: &[u8]) -> bool {
 /// backslash, a percent sign or any other character that is not valid in a host name.
 fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     let head = uri.get(..MAX_AUTHORITY).unwrap_or(uri);
-    let (scheme, rest) = head.split_at(head.iter().position(|&byte| byte == b':')?);
+    let (scheme, rest) = split_once(head, b':');
     // RFC 3986 section 3.1: "scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )".
     let is_scheme = scheme.first().is_some_and(u8::is_ascii_alphabetic)
         && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || has_byte(b"+-.", *byte));
-    let rest = rest.strip_prefix(b"://").filter(|_| is_scheme)?;
+    let rest = rest?.strip_prefix(b"//").filter(|_| is_scheme)?;
     let authority = rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()?;
     if authority.len() == rest.len() && head.len() < uri.len() {
         return None;
     }
     // RFC 3986 section 3.2.1: "userinfo = *( unreserved / pct-encoded / sub-delims / ":" )".
     let is_of_userinfo = |byte: &u8| byte.is_ascii_alphanumeric() || has_byte(b"-._~%!$&'()*+,;=:", *byte);
-    let mut parts = authority.splitn(2, |&byte| byte == b'@');
-    let host_and_port = match (parts.next()?, parts.next()) {
+    let host_and_port = match split_once(authority, b'@') {
         (userinfo, Some(host_and_port)) => Some(host_and_port).filter(|_| userinfo.iter().all(is_of_userinfo))?,
         (host_and_port, None) => host_and_port,
     };
-    let mut parts = host_and_port.splitn(2, |&byte| byte == b':');
-    let host = parts.next()?;
-    let port = parts.next().unwrap_or_default();
+    let (host, port) = split_once(host_and_port, b':');
+    let port = port.unwrap_or_default();
     (is_preferred_name(host) && !ends_in_number(host) && port.iter().all(u8::is_ascii_digit)).then_some(host)
 }
 

@@ -121,11 +121,10 @@ impl<'a> DnsName<'a> {
         let Some(parent) = presented.strip_prefix(b"*.") else {
             return same_ignoring_case(presented, name);
         };
-        let Some(dot) = name.iter().position(|&byte| byte == b'.') else { return false };
-        let (_, rest) = name.split_at(dot);
+        let (_, rest) = split_once(name, b'.');
         // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
         // labels have to follow the wildcard, as NSS and OpenSSL ask for.
-        has_byte(parent, b'.') && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
+        has_byte(parent, b'.') && rest.is_some_and(|rest| same_ignoring_case(rest, parent))
     }
 }
 
@@ -166,6 +165,13 @@ pub(super) fn is_same_or_below(host: &[u8], parent: &[u8]) -> bool {
 #[inline(never)]
 pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+/// Splits bytes at the first that is `separator`, and leaves that out; the second part is `None` without one.
+#[inline(never)]
+pub(super) fn split_once(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    let mut parts = bytes.splitn(2, |&byte| byte == separator);
+    (parts.next().unwrap_or_default(), parts.next())
 }
 
 /// Returns whether the byte is there. The method of the standard library compares words at a time, which is fast, and large.
