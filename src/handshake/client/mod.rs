@@ -61,6 +61,7 @@ pub struct Client<P = DefaultProvider>(PhantomData<P>);
 debug_by_name!("Client", [P] Client<P>);
 
 /// The states, in the order in which they are reached.
+#[allow(clippy::large_enum_variant, reason = "keys and shares are in the place of the handshake, and there is no heap")]
 pub(crate) enum State<'b, P: CryptoProvider> {
     Start,
     /// Our offer. After a HelloRetryRequest, that message stays where it was [received](hello) until the ClientHello is
