@@ -101,9 +101,30 @@ impl<'b, R: Side> Handshake<'b, R> {
         buffers: Buffers<'b>,
         entropy: Entropy,
     ) -> Result<Self, Error> {
-        Self::check(config, &buffers)?;
         // All that can fail comes first, so that the handshake is made in its place.
-        let transcript = Transcript::new(provider, HashAlgorithm::Sha256)?;
+        let transcript = Self::prepare(provider, config, &buffers)?;
+        Ok(Self::begin(provider, transcript, config, buffers, entropy))
+    }
+
+    /// Checks the settings, and makes the transcript.
+    pub(crate) fn prepare(
+        provider: R::Provider,
+        config: &R::Config<'_>,
+        buffers: &Buffers<'_>,
+    ) -> Result<Transcript<R::Provider>, Error> {
+        Self::check(config, buffers)?;
+        Ok(Transcript::new(provider, HashAlgorithm::Sha256)?)
+    }
+
+    /// Creates a handshake from what [`prepare`](Self::prepare) has checked and made.
+    #[inline] // in its place
+    pub(crate) fn begin(
+        provider: R::Provider,
+        transcript: Transcript<R::Provider>,
+        config: &'b R::Config<'b>,
+        buffers: Buffers<'b>,
+        entropy: Entropy,
+    ) -> Self {
         let parameters = R::parameters(config);
         let cipher_suite = parameters.cipher_suites::<R::Provider>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<R::Provider>().first().copied().unwrap_or(NamedGroup(0));
@@ -111,7 +132,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         let Buffers { rx, tx, peer } = buffers;
         let mut connection = Connection::new(provider, [rx, tx, peer], transcript, negotiated);
         connection.tx.pad_records(parameters.padding);
-        Ok(Self { config, connection, state: R::start(), entropy })
+        Self { config, connection, state: R::start(), entropy }
     }
 
     /// Checks what [`new`](Self::new) checks, which keeps the buffers when it fails.
@@ -149,12 +170,13 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// # Errors
     /// The error of the handshake; [`ApiMisuse::HandshakeUnfinished`] if it is not complete.
     pub fn into_session(mut self) -> Result<Session<'b, R>, Error> {
-        self.take_session()
+        self.take_session(|session| session)
     }
 
-    /// Makes the session as [`into_session`](Self::into_session) does, without a copy of the whole handshake.
+    /// Makes the session as [`into_session`](Self::into_session) does, without a copy of the whole handshake, and directly
+    /// in what is to hold it.
     #[inline(never)] // as `with_provider`
-    pub(crate) fn take_session(&mut self) -> Result<Session<'b, R>, Error> {
+    pub(crate) fn take_session<S>(&mut self, hold: impl FnOnce(Session<'b, R>) -> S) -> Result<S, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
@@ -166,7 +188,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         let session = Session::new(self.connection.take(), established, self.config, &self.entropy);
         #[cfg(feature = "events")]
         session.record_unasked();
-        Ok(session)
+        Ok(hold(session))
     }
 
     /// Ends the handshake in any state and returns its buffers for another connection. `rx` and `tx` are wiped.

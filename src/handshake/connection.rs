@@ -72,6 +72,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     }
 
     /// Moves the connection out of its place, where one without memory remains.
+    #[inline(never)] // in a frame of its own
     pub(crate) fn take(&mut self) -> Self {
         let empty = Self::new(self.provider, Default::default(), self.transcript.fork(), self.negotiated);
         core::mem::replace(self, empty)

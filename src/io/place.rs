@@ -57,7 +57,9 @@ impl<'b, T, R: Side> StreamPlace<'b, T, R> {
     where
         R::Provider: Default,
     {
-        self.0 = Content::Handshake(Handshake::new(config, buffers, entropy)?);
+        let provider = R::Provider::default();
+        let transcript = Handshake::<R>::prepare(provider, config, &buffers)?;
+        self.0 = Content::Handshake(Handshake::begin(provider, transcript, config, buffers, entropy));
         match &mut self.0 {
             Content::Handshake(handshake) => Ok(handshake),
             _ => Err(ApiMisuse::HandshakeUnfinished.into()),
@@ -74,15 +76,16 @@ impl<'b, T, R: Side> StreamPlace<'b, T, R> {
     where
         T: ErrorType,
     {
-        let (stage, session) = match &mut self.0 {
-            Content::Handshake(handshake) => (handshake.stage(), driven.and_then(|()| Ok(handshake.take_session()?))),
-            _ => (Stage::Done, Err(Failure::Tls(ApiMisuse::HandshakeUnfinished.into()))),
-        };
-        let failed = |cause| HandshakeError { stage, cause };
-        self.0 = Content::Stream(Stream::from_parts(transport, session.map_err(failed)?));
+        let unfinished =
+            HandshakeError { stage: Stage::Done, cause: Failure::Tls(ApiMisuse::HandshakeUnfinished.into()) };
+        let Content::Handshake(handshake) = &mut self.0 else { return Err(unfinished) };
+        let stage = handshake.stage();
+        driven.map_err(|cause| HandshakeError { stage, cause })?;
+        let stream = handshake.take_session(|session| Content::Stream(Stream::from_parts(transport, session)));
+        self.0 = stream.map_err(|error| HandshakeError { stage, cause: error.into() })?;
         match &mut self.0 {
             Content::Stream(stream) => Ok(stream),
-            _ => Err(failed(Failure::Tls(ApiMisuse::HandshakeUnfinished.into()))),
+            _ => Err(unfinished),
         }
     }
 }

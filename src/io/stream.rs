@@ -50,7 +50,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         T: ErrorType,
     {
         let stage = handshake.stage();
-        let session = driven.and_then(|()| Ok(handshake.take_session()?));
+        let session = driven.and_then(|()| Ok(handshake.take_session(|session| session)?));
         session.map(|session| Self::from_parts(transport, session)).map_err(|cause| HandshakeError { stage, cause })
     }
 
