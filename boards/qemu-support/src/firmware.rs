@@ -48,6 +48,11 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     if let Some(stem) = arguments.blob {
         return crate::provisioned::run(network, stem, arguments, MEMORY.take()).await;
     }
+    of_files(network, arguments).await
+}
+
+/// Runs the gateway, or the web server, with the anchors and the identity in files; `None` if one is missing or unusable.
+async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     let web = arguments.web;
     let Arguments {

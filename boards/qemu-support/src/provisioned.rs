@@ -5,7 +5,7 @@ use crate::files;
 use crate::firmware::MAX_ANCHORS;
 use crate::flash::{self, SLOT, Slots};
 use crate::host::{Host, Key};
-use crate::shared;
+use crate::shared::Shared;
 use embassy_net::Stack;
 use embedded_mtls::x509::UnixTime;
 use gateway::provider::SigningKey;
@@ -45,14 +45,14 @@ pub(crate) async fn run(
     arguments: Arguments,
     memory: &mut Memory,
 ) -> Option<u8> {
-    let mut lent = shared::take()?;
-    let in_use: &mut Slot = shared::part(&mut lent)?;
+    let mut shared = Shared::take()?;
+    let in_use: &mut Slot = shared.lend()?;
     let fleet_key = FleetKey::new(*arguments.arena.load("fleet", "point")?.first_chunk()?);
     let mut arrival = Arrival {
         slots: flash::slots(fleet_key)?,
         stem: Some(stem),
-        received: shared::part(&mut lent)?,
-        scratch: shared::part(&mut lent)?,
+        received: shared.lend()?,
+        scratch: shared.lend()?,
     };
     arrival.take_in();
     arrival.stem = arguments.next;

@@ -3,17 +3,22 @@
 use static_cell::ConstStaticCell;
 
 /// Bytes of all of it.
-pub(crate) const LEN: usize = 11 * 1024;
+const LEN: usize = 11 * 1024;
 
-/// Returns it; `None` if it is taken.
-pub(crate) fn take() -> Option<&'static mut [u8]> {
-    static MEMORY: ConstStaticCell<[u8; LEN]> = ConstStaticCell::new([0; LEN]);
-    MEMORY.try_take().map(<[u8; LEN]>::as_mut_slice)
-}
+/// The memory that is not yet lent.
+pub(crate) struct Shared(&'static mut [u8]);
 
-/// Takes the first `N` bytes of memory.
-pub(crate) fn part<const N: usize>(memory: &mut &'static mut [u8]) -> Option<&'static mut [u8; N]> {
-    let (part, rest) = core::mem::take(memory).split_first_chunk_mut()?;
-    *memory = rest;
-    Some(part)
+impl Shared {
+    /// Takes all of it; `None` if it is taken.
+    pub(crate) fn take() -> Option<Self> {
+        static MEMORY: ConstStaticCell<[u8; LEN]> = ConstStaticCell::new([0; LEN]);
+        MEMORY.try_take().map(|memory| Self(memory))
+    }
+
+    /// Lends the first `N` bytes; `None` if there are fewer.
+    pub(crate) fn lend<const N: usize>(&mut self) -> Option<&'static mut [u8; N]> {
+        let (lent, rest) = core::mem::take(&mut self.0).split_first_chunk_mut()?;
+        self.0 = rest;
+        Some(lent)
+    }
 }

@@ -1,7 +1,7 @@
 //! A web server that knows its clients by their certificates: picoserve over mutual TLS.
 
 use crate::host::{clock, entropy};
-use crate::shared;
+use crate::shared::Shared;
 use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
@@ -36,14 +36,14 @@ struct Memory {
 impl Memory {
     /// Takes all of it; `None` if it is taken.
     fn take() -> Option<Self> {
-        let mut lent = shared::take()?;
+        let mut shared = Shared::take()?;
         Some(Self {
-            tcp_rx: shared::part(&mut lent)?,
-            tcp_tx: shared::part(&mut lent)?,
-            tls_rx: shared::part(&mut lent)?,
-            tls_tx: shared::part(&mut lent)?,
-            peer: shared::part(&mut lent)?,
-            head: shared::part(&mut lent)?,
+            tcp_rx: shared.lend()?,
+            tcp_tx: shared.lend()?,
+            tls_rx: shared.lend()?,
+            tls_tx: shared.lend()?,
+            peer: shared.lend()?,
+            head: shared.lend()?,
         })
     }
 }
