@@ -244,7 +244,11 @@ fn integration() -> Step {
         )),
         // Its tests run its examples, and `--test` alone does not build them.
         cargo("build --package embedded-mtls-connect --examples --locked"),
-        cargo("test --package embedded-mtls-connect --package mtls-pki --test * --locked"),
+        // Together: each set of features builds the core again.
+        cargo(
+            "test --package embedded-mtls-blob --package embedded-mtls-connect --package embedded-mtls-sim --package mtls-pki --test * --locked \
+             --features embedded-mtls-blob/write",
+        ),
         cargo("test --package vectors --test wycheproof --locked --features mlkem"),
         cargo("test --package embedded-mtls-micro --test * --locked"),
         // As the optimizer leaves it, and with a branch that has to be found.
@@ -256,10 +260,8 @@ fn integration() -> Step {
         // In the same profile: what is left in memory is up to the optimizer, too.
         cargo("test --release --package secrets --locked"),
         cargo("test --package embedded-mtls-host --test * --locked"),
-        cargo("test --package embedded-mtls-blob --test * --locked --features write"),
         // By itself: every other package switches on what this one goes without.
         cargo("test --package device --locked"),
-        cargo("test --package embedded-mtls-sim --test * --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
