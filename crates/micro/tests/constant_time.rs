@@ -8,17 +8,15 @@
 use embedded_mtls::NamedGroup;
 use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
 use embedded_mtls_micro::{Micro, MicroSigningKey};
+use memcheck::{findings, hide};
 use std::hint::black_box;
-use std::process::Command;
 
-/// The exit status for findings.
-const FOUND: i32 = 99;
-/// The one function in which a decision about a secret becomes public.
-const REVEALED: &str = "{\n   reveal\n   Memcheck:Cond\n   fun:*embedded_mtls_micro*reveal*\n}\n";
+/// The one function in which a decision about a secret becomes public, and what memcheck calls the decision.
+const REVEALED: &[(&str, &str)] = &[("Cond", "*embedded_mtls_micro*reveal*")];
 
 #[test]
 fn no_branch_or_index_depends_on_a_secret() {
-    let findings = findings("all_operations_with_secrets");
+    let findings = findings("all_operations_with_secrets", REVEALED);
     if cfg!(leaky) {
         assert!(findings.is_some(), "valgrind finds no branch in the variant that has one");
     } else {
@@ -28,29 +26,8 @@ fn no_branch_or_index_depends_on_a_secret() {
 
 #[test]
 fn an_index_and_a_branch_are_found() {
-    assert!(findings("an_index_with_a_secret").is_some());
-    assert!(findings("a_branch_on_a_secret").is_some());
-}
-
-/// Runs a test of this program under valgrind, and returns what that reports.
-fn findings(test: &str) -> Option<String> {
-    let suppressions = std::env::temp_dir().join(format!("micro-{test}-{}", std::process::id()));
-    std::fs::write(&suppressions, REVEALED).unwrap();
-    let run = Command::new("valgrind")
-        .args(["--quiet", &format!("--error-exitcode={FOUND}"), &format!("--suppressions={}", suppressions.display())])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--test-threads=1"])
-        .output()
-        .expect("valgrind is needed: apt-get install valgrind, or cargo xtask setup");
-    std::fs::remove_file(&suppressions).unwrap();
-    let report = [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    match run.status.code() {
-        Some(0) if report.contains("1 passed") => None,
-        Some(FOUND) => {
-            Some(report.lines().filter(|line| line.starts_with("==")).take(30).collect::<Vec<_>>().join("\n"))
-        }
-        _ => panic!("{test} was not run: {report}"),
-    }
+    assert!(findings("an_index_with_a_secret", REVEALED).is_some());
+    assert!(findings("a_branch_on_a_secret", REVEALED).is_some());
 }
 
 #[test]
@@ -104,28 +81,4 @@ fn an_index_with_a_secret() {
     hide(&mut secret);
     let table: [u8; 256] = black_box([3; 256]);
     black_box(table[usize::from(black_box(secret)[0])]);
-}
-
-/// Makes the memory of a value undefined for memcheck. Elsewhere nothing happens.
-#[allow(unsafe_code)]
-fn hide<T: ?Sized>(value: &mut T) {
-    /// `VG_USERREQ__MAKE_MEM_UNDEFINED`: "MC" in the upper half.
-    const MAKE_UNDEFINED: usize = 0x4d43_0001;
-    let arguments: [usize; 6] = [MAKE_UNDEFINED, (&raw const *value).cast::<u8>().addr(), size_of_val(value), 0, 0, 0];
-    // SAFETY: valgrind's request for a client (valgrind.h): rotations by 64 in all, and an exchange of a register with itself, change nothing. rdi is
-    // restored by them, and rdx is the result.
-    unsafe {
-        core::arch::asm!(
-            "rol rdi, 3",
-            "rol rdi, 13",
-            "rol rdi, 61",
-            "rol rdi, 51",
-            "xchg rbx, rbx",
-            inout("rdx") 0_usize => _,
-            in("rax") arguments.as_ptr(),
-            options(nostack),
-        );
-    }
-    // So that the compiler does not know the value any more.
-    black_box(&mut *value);
 }

@@ -17,13 +17,11 @@ use embedded_mtls::{
     CipherSuite, Client, Entropy, Handshake, NamedGroup, Server, Side, Signature, SignatureScheme, Step, Ticket,
     TicketKey, TicketKeys,
 };
+use memcheck::{findings, hide, reveal};
 use std::hint::black_box;
-use std::process::Command;
 use test_support::pair::{Setup, Sizes, TestHost, credential, deliver, drain, host, leak};
 use test_support::pki::{Issued, NOW, Pki};
 
-/// The exit status for findings.
-const FOUND: i32 = 99;
 /// The functions in which a result that depends on a secret becomes public: what memcheck calls it, and parts of their names.
 const REVEALED: [(&str, &str); 16] = [
     // The shared secret is zero.
@@ -51,35 +49,12 @@ const REVEALED: [(&str, &str); 16] = [
 
 #[test]
 fn no_branch_or_index_depends_on_a_secret() {
-    assert_eq!(findings("handshakes_with_secrets"), None, "a branch or an index depends on a secret");
+    assert_eq!(findings("handshakes_with_secrets", &REVEALED), None, "a branch or an index depends on a secret");
 }
 
 #[test]
 fn a_comparison_that_is_not_constant_time_is_found() {
-    assert!(findings("a_leaky_comparison").is_some());
-}
-
-/// Runs a test of this program under valgrind, and returns what that reports.
-fn findings(test: &str) -> Option<String> {
-    let suppressions = std::env::temp_dir().join(format!("secrets-{test}-{}", std::process::id()));
-    let rules =
-        REVEALED.map(|(kind, function)| format!("{{\n   public\n   Memcheck:{kind}\n   fun:{function}\n}}\n")).concat();
-    std::fs::write(&suppressions, rules).unwrap();
-    let run = Command::new("valgrind")
-        .args(["--quiet", &format!("--error-exitcode={FOUND}"), &format!("--suppressions={}", suppressions.display())])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--test-threads=1"])
-        .output()
-        .expect("valgrind is needed: apt-get install valgrind, or cargo xtask setup");
-    std::fs::remove_file(&suppressions).unwrap();
-    let report = [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    match run.status.code() {
-        Some(0) if report.contains("1 passed") => None,
-        Some(FOUND) => {
-            Some(report.lines().filter(|line| line.starts_with("==")).take(400).collect::<Vec<_>>().join("\n"))
-        }
-        _ => panic!("{test} was not run: {report}"),
-    }
+    assert!(findings("a_leaky_comparison", &REVEALED).is_some());
 }
 
 /// The software of the core, whose results are public.
@@ -279,41 +254,4 @@ fn a_leaky_comparison() {
     let mac = Watched.hmac(HashAlgorithm::Sha256, &secret, &[b"message"]).unwrap();
     // As `verify_finished` would be without constant time.
     println!("{}", black_box(mac.as_bytes() == black_box(&[7; 32][..])));
-}
-
-/// Makes the memory of a value undefined for memcheck.
-fn hide<T: ?Sized>(value: &mut T) {
-    request(1, value);
-}
-
-/// Makes the memory of a value defined for memcheck.
-fn reveal<T: ?Sized>(value: &mut T) {
-    request(2, value);
-}
-
-/// Tells memcheck about the memory of a value. Elsewhere nothing happens.
-#[allow(unsafe_code)]
-fn request<T: ?Sized>(number: usize, value: &mut T) {
-    /// The requests of memcheck begin with "MC".
-    const MEMCHECK: usize = 0x4d43_0000;
-    // So that all of it is in memory.
-    black_box(&mut *value);
-    let arguments: [usize; 6] =
-        [MEMCHECK + number, (&raw const *value).cast::<u8>().addr(), size_of_val(value), 0, 0, 0];
-    // SAFETY: valgrind's request for a client (valgrind.h): rotations by 64 in all, and an exchange of a register with itself, change nothing. rdi is
-    // restored by them, and rdx is the result.
-    unsafe {
-        core::arch::asm!(
-            "rol rdi, 3",
-            "rol rdi, 13",
-            "rol rdi, 61",
-            "rol rdi, 51",
-            "xchg rbx, rbx",
-            inout("rdx") 0_usize => _,
-            in("rax") arguments.as_ptr(),
-            options(nostack),
-        );
-    }
-    // So that the compiler does not know the value any more.
-    black_box(&mut *value);
 }
