@@ -82,6 +82,17 @@ struct PlaceArgs {
     wrap: Option<String>,
 }
 
+/// The files from which a blob is made or changed.
+#[derive(Args, Debug)]
+struct FilesArgs {
+    #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
 /// The forms of the result beside the blob itself.
 #[derive(Args, Debug)]
 #[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
@@ -115,14 +126,10 @@ pub(super) struct NewArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     #[command(flatten)]
-    identities: IdentityArgs,
+    files: FilesArgs,
     /// The alias of the identity; by default the name of the --cert FILE without extension
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
-    #[command(flatten)]
-    place: PlaceArgs,
-    #[command(flatten)]
-    trust: TrustArgs,
     /// The host name or address to which the device connects
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
@@ -175,14 +182,10 @@ pub(super) struct ChangeArgs {
     #[command(flatten)]
     fleet: FleetArgs,
     #[command(flatten)]
-    identities: IdentityArgs,
+    files: FilesArgs,
     /// The alias of the identity; by default that of the active one, to rotate, or the name of the --cert FILE, to add
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
-    #[command(flatten)]
-    place: PlaceArgs,
-    #[command(flatten)]
-    trust: TrustArgs,
     #[command(flatten)]
     renewal: RenewalArgs,
     #[command(flatten)]
@@ -223,7 +226,7 @@ fn number(text: &str) -> Result<u32, &'static str> {
     parsed.map_err(|_| "wanted a number below 2^32, such as 0x101f0000")
 }
 
-/// Parses a day; it ends at midnight, UTC.
+/// Parses a day, and returns its first second, in UTC.
 fn date(text: &str) -> Result<UnixTime, &'static str> {
     let parse = || {
         let mut parts = text.splitn(3, '-');
@@ -288,10 +291,13 @@ impl PlaceArgs {
             (None, None) => Place::Clear,
         }
     }
+}
 
-    /// Prepares the identities of the command line.
-    fn prepare(&self, identities: &IdentityArgs, alias: Option<&str>) -> Result<Vec<Prepared>, UsageError> {
-        let place = self.place();
+impl FilesArgs {
+    /// Prepares the identities.
+    fn prepare(&self, alias: Option<&str>) -> Result<Vec<Prepared>, UsageError> {
+        let Self { identities, place, .. } = self;
+        let place = place.place();
         if let (Some(alias), [_, _, ..]) = (alias, &identities.files[..]) {
             return Err(args::unfit("--alias", alias, "at most one --cert beside it"));
         }
@@ -311,6 +317,13 @@ impl PlaceArgs {
         };
         read.iter().map(prepare).collect()
     }
+
+    /// Reads the trust anchors and pins.
+    fn trusted(&self) -> Result<Trusted, UsageError> {
+        let anchors = self.trust.read()?;
+        passed_over(&anchors.passed_over).for_each(|warning| eprintln!("mtls: {warning}"));
+        Ok(Trusted { authorities: anchors.authorities, pins: anchors.pins })
+    }
 }
 
 /// The trust anchors and pins of the command line.
@@ -320,12 +333,6 @@ struct Trusted {
 }
 
 impl Trusted {
-    fn read(args: &TrustArgs) -> Result<Self, UsageError> {
-        let anchors = args.read()?;
-        passed_over(&anchors.passed_over).for_each(|warning| eprintln!("mtls: {warning}"));
-        Ok(Self { authorities: anchors.authorities, pins: anchors.pins })
-    }
-
     /// Adds them to a blob.
     fn add<'a>(&'a self, content: &mut Content<'a>) {
         content.anchors.extend(self.authorities.iter().map(Vec::as_slice));
@@ -344,8 +351,8 @@ impl Trusted {
 impl NewArgs {
     fn run(&self) -> Result<u8, UsageError> {
         let fleet = self.fleet.read()?;
-        let prepared = self.place.prepare(&self.identities, self.alias.as_deref())?;
-        let trusted = Trusted::read(&self.trust)?;
+        let prepared = self.files.prepare(self.alias.as_deref())?;
+        let trusted = self.files.trusted()?;
         if trusted.is_empty() {
             return Err(UsageError("found neither --ca nor --pin, wanted whom the device trusts".to_owned()));
         }
@@ -406,8 +413,8 @@ impl ChangeArgs {
             Change::Add => self.alias.as_deref(),
             Change::Rotate => self.alias.as_deref().or(active),
         };
-        let prepared = self.place.prepare(&self.identities, alias)?;
-        let trusted = Trusted::read(&self.trust)?;
+        let prepared = self.files.prepare(alias)?;
+        let trusted = self.files.trusted()?;
         if prepared.is_empty() && trusted.is_empty() {
             return Err(UsageError("found neither --cert nor --ca nor --pin, wanted what changes".to_owned()));
         }
