@@ -1,7 +1,8 @@
 //! `cargo xtask bench-fleet`: the cost of a fleet of 10 to 10,000 simulated gateways.
 
-use crate::bench_host::{grouped, processor};
+use crate::bench_host::processor;
 use crate::budget::Mode;
+use crate::budget::grouped;
 use crate::run::{Failure, Result, Run, installed, root};
 use std::fmt::Write;
 use std::fs;

@@ -1,6 +1,7 @@
 //! `cargo xtask bench-host`: handshakes and records on a host beside rustls and OpenSSL, measured in one run.
 
 use crate::budget::Mode;
+use crate::budget::grouped;
 use crate::run::{Failure, Result, Run, installed, root};
 use std::fmt::Write;
 use std::fs;
@@ -151,13 +152,6 @@ fn versions() -> Result<String> {
         let _ = writeln!(text, "- {}", said.lines().next().unwrap_or_default());
     }
     Ok(text)
-}
-
-/// Writes a number with a comma before each three digits.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
 }
 
 const HEAD: &str = "\

@@ -1,6 +1,6 @@
 //! The packages as they are published: each is built from its archive, with those of the others.
 
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Failure, Result, Run, cargo_home, root};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,9 +48,7 @@ pub(crate) fn all() -> Result<()> {
 /// regardless of their content: builds are kept below the target directory, sources in Cargo's home, where they outlive a checkout.
 fn forget() -> Result<()> {
     remove_ours(&root().join(TARGET).join("debug/.fingerprint"))?;
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    for registry in entries(&home.unwrap_or_default().join("registry/src")) {
+    for registry in entries(&cargo_home().join("registry/src")) {
         // The registry that Cargo makes of packages not published yet has no host.
         if registry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('-')) {
             remove_ours(&registry)?;

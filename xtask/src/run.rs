@@ -29,6 +29,29 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// Reads a file of the repository, or one with an absolute path.
+pub(crate) fn read_file(path: &str) -> Result<String> {
+    std::fs::read_to_string(root().join(path)).map_err(|error| Failure::new(format!("{path}: {error}")))
+}
+
+/// Writes a page of the repository, or checks that it is what `command --write` would write.
+pub(crate) fn keep_page(page: &str, wanted: &str, write: bool, command: &str) -> Result<()> {
+    if write {
+        return std::fs::write(root().join(page), wanted).map_err(|error| Failure::new(format!("{page}: {error}")));
+    }
+    if read_file(page)? == wanted {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("{page} is out of date; `cargo xtask {command} --write` writes it")))
+    }
+}
+
+/// Returns the folder in which Cargo keeps sources and its index.
+pub(crate) fn cargo_home() -> PathBuf {
+    let home = || std::env::home_dir().unwrap_or_default().join(".cargo");
+    std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
+}
+
 /// A program to run with its arguments; prints as a line for the shell.
 #[derive(Clone)]
 pub(crate) struct Run {

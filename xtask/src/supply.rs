@@ -1,10 +1,10 @@
 //! The packages that the lock files name: where they come from, their licences, those that are there in several versions, and
 //! those that their authors have withdrawn.
 
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Failure, Result, Run, cargo_home, keep_page, read_file, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The directories of workspaces, each with a lock file.
 const WORKSPACES: [&str; 5] = [".", "boards", "boards/budget", "crates/benchmarks", "fuzz"];
@@ -92,19 +92,10 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn compare(table: &str, write: bool) -> Result<()> {
-    let path = root().join(PAGE);
-    let there = read(&path)?;
+    let there = read_file(PAGE)?;
     let (head, _) =
         there.split_once(HEADING).ok_or_else(|| Failure::new(format!("{PAGE} has no `{}`", HEADING.trim())))?;
-    let wanted = format!("{head}{HEADING}\n{table}");
-    if write {
-        return std::fs::write(&path, wanted).map_err(|error| Failure::new(format!("{PAGE}: {error}")));
-    }
-    if there == wanted {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("{PAGE} is not what the lock files say; `cargo xtask supply --write` writes it")))
-    }
+    keep_page(PAGE, &format!("{head}{HEADING}\n{table}"), write, "supply")
 }
 
 fn packages(lock: &str) -> Vec<Package> {
@@ -179,11 +170,6 @@ impl Package {
 fn is_yanked(index: &str, version: &str) -> bool {
     let wanted = format!("\"vers\":\"{version}\"");
     index.split(['\0', '\n']).any(|entry| entry.contains(&wanted) && entry.contains("\"yanked\":true"))
-}
-
-fn cargo_home() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo");
-    std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
 }
 
 /// Writes an expression as SPDX has it, with the alternatives of each part in alphabetical order.

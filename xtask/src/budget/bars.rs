@@ -1,6 +1,6 @@
 //! The bars and goals of this project, and how far the figures are from them.
 
-use super::builds::{Build, CHACHA_P256, DEVICE_BUILD, MICRO, MICRO_GCM, TUNED};
+use super::builds::{Build, DEVICE_BUILD, MICRO, MICRO_GCM, TUNED};
 use super::handshakes::{Column, negotiated};
 use super::table::{Row, Table, grouped};
 
@@ -37,10 +37,10 @@ In the profile *tuned*; but for the first row, with `embedded-mtls-micro`. The b
 pub(crate) fn compare(rows: &[Row<'_>]) -> String {
     let mut table = Table::new(&["Figure", "Client", "Server"], &["Bar", "Goal", "Measured", "of a server"]);
     for Bar { what, build, column, most, goal } in BARS {
-        let choice = build.choices.first().copied().unwrap_or(CHACHA_P256);
+        let choice = build.first_choice();
         let found = rows.iter().find(|row| {
             (row.heading, row.text("Compiled in"), row.text("Profile"), row.text("Negotiated"))
-                == ("Client and server", build.algorithms, build.what, &*negotiated(choice))
+                == ("Client and server", build.algorithms, build.profile, &*negotiated(choice))
         });
         let Some([client, server]) = found.and_then(|row| column.of(row)) else { continue };
         let has_server = build.features != DEVICE_BUILD.features && *column != Column::Record;
@@ -70,7 +70,7 @@ mod tests {
             "## Client and server\n\n| Compiled in | Profile | Negotiated | Flash of a client | of a server |\n|---|---|---|---:|---:|\n\
              | {} | tuned | {} | 56,560 | 57,680 |\n",
             MICRO.algorithms,
-            negotiated(CHACHA_P256)
+            negotiated(MICRO.first_choice())
         );
         let table = compare(&rows(&page));
         assert!(

@@ -5,8 +5,6 @@
 pub(crate) struct Build {
     /// Name of the Cargo profile.
     pub(crate) profile: &'static str,
-    /// The meaning.
-    pub(crate) what: &'static str,
     /// Features of the crate with the images.
     pub(crate) features: &'static str,
     /// The algorithms that are compiled in.
@@ -15,6 +13,13 @@ pub(crate) struct Build {
     pub(crate) flags: &'static str,
     /// The handshakes that are run.
     pub(crate) choices: &'static [Choice],
+}
+
+impl Build {
+    /// Returns the first handshake that is run.
+    pub(crate) fn first_choice(&self) -> Choice {
+        self.choices.first().copied().unwrap_or(GCM_P256)
+    }
 }
 
 /// The parameters that both sides negotiate, as arguments for the programs of the crate.
@@ -37,20 +42,14 @@ const CHACHA_HYBRID: Choice = Choice { suite: "chacha20-poly1305", group: HYBRID
 pub(crate) const CHACHA_P256: Choice = Choice { suite: "chacha20-poly1305", group: "secp256r1" };
 
 /// The algorithms that other implementations were measured with, in the recommended profile.
-pub(crate) const TUNED: Build = Build {
-    profile: "tuned",
-    what: "tuned",
-    features: "",
-    algorithms: "AES-128-GCM, P-256",
-    flags: COMPACT,
-    choices: &[GCM_P256],
-};
+pub(crate) const TUNED: Build =
+    Build { profile: "tuned", features: "", algorithms: "AES-128-GCM, P-256", flags: COMPACT, choices: &[GCM_P256] };
 
 /// As small as it gets.
-pub(crate) const SMALL: Build = Build { profile: "small", what: "small", ..TUNED };
+pub(crate) const SMALL: Build = Build { profile: "small", ..TUNED };
 
 /// As fast as it gets.
-pub(crate) const FAST: Build = Build { profile: "fast", what: "fast", flags: "", ..TUNED };
+pub(crate) const FAST: Build = Build { profile: "fast", flags: "", ..TUNED };
 
 /// Our own cryptography with its fastest suite alone.
 pub(crate) const MICRO: Build = Build {

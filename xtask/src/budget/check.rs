@@ -44,7 +44,7 @@ pub(crate) fn compare(old: &str, new: &str) -> Result<()> {
     Err(Failure::new(why))
 }
 
-/// All figures in the tables of a page.
+/// Returns all figures in the tables of a page.
 fn figures(page: &str) -> Vec<Figure> {
     let of = |Row { heading, cells }: &Row<'_>| {
         let words: Vec<_> = cells.iter().map(|(_, cell)| *cell).filter(|cell| number(cell).is_none()).collect();

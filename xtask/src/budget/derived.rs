@@ -27,7 +27,7 @@ pub(crate) fn clients(rows: &[Row<'_>]) -> Vec<Client> {
                 && other.heading == row.heading
         };
         let is_single = rows.iter().filter(same).count() == 1;
-        let is_wanted = row.heading == "Client and server" && row.text("Profile") == TUNED.what && is_single;
+        let is_wanted = row.heading == "Client and server" && row.text("Profile") == TUNED.profile && is_single;
         let client = |column: Column| column.of(row).map(|[client, _]| client);
         is_wanted.then_some(())?;
         Some(Client {

@@ -1,6 +1,7 @@
 //! The stack and the instructions of each entry point of our own cryptography, beside those that its README states.
 
-use crate::run::{Failure, Result, root};
+use super::table::{grouped, number};
+use crate::run::{Failure, Result, read_file};
 use std::fmt::Write;
 
 /// The page with the table.
@@ -21,8 +22,7 @@ struct Row {
 
 /// Takes the lines with costs out of what an image printed, and compares them with the table. Returns the other lines.
 pub(crate) fn compare(output: &str) -> Result<String> {
-    let page = root().join(PAGE);
-    let text = std::fs::read_to_string(&page).map_err(|error| Failure::new(format!("{}: {error}", page.display())))?;
+    let text = read_file(PAGE)?;
     let costs = output.lines().filter(|line| line.starts_with(COST));
     let measured: Option<Vec<_>> = costs.map(measured).collect();
     let measured =
@@ -56,7 +56,7 @@ fn stated(page: &str) -> Vec<Row> {
 }
 
 fn row<'a>(name: &str, figures: impl Iterator<Item = &'a str>) -> Option<Row> {
-    let figures: Option<Vec<u64>> = figures.map(|figure| figure.replace(',', "").parse().ok()).collect();
+    let figures: Option<Vec<u64>> = figures.map(number).collect();
     Some(Row { name: name.to_owned(), figures: figures?.try_into().ok()? })
 }
 
@@ -79,11 +79,6 @@ fn table(rows: &[Row]) -> String {
         let _ = writeln!(text, "| `{name}` | {} | {} | {} |", grouped(*used), grouped(*left), grouped(*instructions));
     }
     text
-}
-
-fn grouped(number: u64) -> String {
-    let (above, below) = (number / 1000, number % 1000);
-    if above == 0 { below.to_string() } else { format!("{},{below:03}", grouped(above)) }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(crate) fn measure(_: Extent) -> Result<String> {
 }
 
 fn run(build: &Build, form: &str) -> Result<String> {
-    let choice = build.choices.first().copied().unwrap_or(GCM_P256);
+    let choice = build.first_choice();
     let image = images::image(&CORTEX_M4, build, "replay_functions");
     let words = replay::words(choice);
     replay::twice(&CORTEX_M4, &image, &[&words[..], &[form]].concat(), &replay::recordings(choice, ""))
@@ -58,8 +58,11 @@ fn read(output: &str, column: usize, functions: &mut Vec<Function>) -> Result<()
     for line in output.lines() {
         let parsed = line.split_once(' ').and_then(|(peak, name)| Some((peak.parse::<u64>().ok()?, name)));
         let (peak, name) = parsed.ok_or_else(|| Failure::new(format!("the image printed: {line}")))?;
-        let name =
-            name.split_once(" at ").map_or_else(|| format!("`{name}`"), |(name, at)| format!("`{name}` at {at}"));
+        let name = match name.split_once(" at ") {
+            None => format!("`{name}`"),
+            Some((name, stage)) if stage.starts_with("after ") => format!("`{name}` {stage}"),
+            Some((name, stage)) => format!("`{name}` at {stage}"),
+        };
         let index = functions.iter().position(|function| function.name == name).unwrap_or_else(|| {
             functions.push(Function { name, peaks: [None; 4] });
             functions.len() - 1

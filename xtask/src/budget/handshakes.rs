@@ -53,7 +53,7 @@ fn all(builds: &'static [Build]) -> Result<Vec<Measured>> {
 }
 
 fn one(build: &'static Build) -> Result<Measured> {
-    eprintln!("building and running: {}, {}", build.algorithms, build.what);
+    eprintln!("building and running: {}, {}", build.algorithms, build.profile);
     let sizes = images::measure(build)?;
     images::compile(build, &["replay_client", "replay_server"], "replay")?;
     let run = |role, choice| replay::run(&CORTEX_M4, build, role, choice);
@@ -111,7 +111,7 @@ fn figures(measured: &[Measured]) -> String {
                 server.handshake,
                 client.record.max(server.record),
             ];
-            table.line([build.algorithms, build.what, &negotiated(*choice)], &numbers);
+            table.line([build.algorithms, build.profile, &negotiated(*choice)], &numbers);
         }
     }
     table.into_text()
@@ -138,7 +138,7 @@ fn parts(measured: &[Measured]) -> String {
             for (role, cost) in ["client", "server"].into_iter().zip(costs) {
                 let Cost { share, agree, chain, certificate_verify, sign, stack, sent, received, .. } = *cost;
                 let numbers = [share, agree, chain, certificate_verify, sign, cost.rest(), stack, sent, received];
-                table.line([role, build.algorithms, build.what, &negotiated(*choice)], &numbers);
+                table.line([role, build.algorithms, build.profile, &negotiated(*choice)], &numbers);
             }
         }
     }

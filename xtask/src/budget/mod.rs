@@ -24,6 +24,7 @@ mod types;
 
 pub(crate) use self::cortex_m4::check as check_cortex_m4;
 pub(crate) use self::panics::check as check_panics;
+pub(crate) use self::table::grouped;
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use std::path::PathBuf;
@@ -69,12 +70,12 @@ pub(crate) fn main(mode: Mode, only: Option<&str>) -> Result<()> {
     if mode == Mode::Write { page::write(&page) } else { check::compare(&kept, &page) }
 }
 
-/// The quick form, as a step of the tests.
+/// Runs the quick form, as a step of the tests.
 pub(crate) fn quick() -> Result<()> {
     main(Mode::Quick, None)
 }
 
-/// All of it, as a part of the long forms of tests.
+/// Measures everything, as a part of the long forms of tests.
 pub(crate) fn all() -> Result<()> {
     main(Mode::Compare, None)
 }

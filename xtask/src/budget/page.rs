@@ -2,7 +2,7 @@
 
 use super::table::{Row, rows};
 use super::{Extent, bars, chains, charts, cores, derived, functions, handshakes, peers, prose, resumed, types};
-use crate::run::{Failure, Result, root};
+use crate::run::{Failure, Result, read_file, root};
 use std::collections::BTreeMap;
 
 const PAGE: &str = "docs/budget.md";
@@ -104,9 +104,9 @@ fn kept_body<'p>(page: &'p str, section: &Section) -> &'p str {
     rest.get(..next.unwrap_or(rest.len())).unwrap_or_default()
 }
 
-/// The page as it was kept.
+/// Reads the page as it was kept.
 pub(crate) fn kept() -> Result<String> {
-    read(PAGE)
+    read_file(PAGE)
 }
 
 /// Keeps `page`, its charts, and its shortest table in the README.
@@ -115,7 +115,7 @@ pub(crate) fn write(page: &str) -> Result<()> {
     let rows = rows(page);
     save(charts::SIZE, &charts::size(&rows))?;
     save(charts::SPEED, &charts::speed(&rows))?;
-    save(README, &with_table(&read(README)?, page)?)
+    save(README, &with_table(&read_file(README)?, page)?)
 }
 
 fn with_table(readme: &str, page: &str) -> Result<String> {
@@ -132,10 +132,6 @@ fn around<'t>(text: &'t str, begin: &str) -> Option<(&'t str, &'t str, &'t str)>
     Some((before, table, after))
 }
 
-fn read(name: &str) -> Result<String> {
-    std::fs::read_to_string(root().join(name)).map_err(|error| Failure::new(format!("{name}: {error}")))
-}
-
 fn save(name: &str, text: &str) -> Result<()> {
     std::fs::write(root().join(name), text).map_err(|error| Failure::new(format!("{name}: {error}")))
 }
@@ -146,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_readme_states_what_was_measured() {
-        let table = |name: &str| around(&read(name).unwrap(), SHORT).map(|(_, table, _)| table.to_owned());
+        let table = |name: &str| around(&read_file(name).unwrap(), SHORT).map(|(_, table, _)| table.to_owned());
         assert!(table(PAGE).is_some_and(|table| table.contains("| Client on a Cortex-M4 | Flash |")));
         assert_eq!(table(PAGE), table(README), "run: cargo xtask budget --write");
     }
@@ -156,7 +152,7 @@ mod tests {
         let page = kept().unwrap();
         let rows = rows(&page);
         for (name, drawn) in [(charts::SIZE, charts::size(&rows)), (charts::SPEED, charts::speed(&rows))] {
-            assert_eq!(read(name).unwrap(), drawn, "run: cargo xtask budget --write");
+            assert_eq!(read_file(name).unwrap(), drawn, "run: cargo xtask budget --write");
         }
     }
 

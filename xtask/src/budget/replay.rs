@@ -124,7 +124,7 @@ pub(crate) fn recordings(choice: Choice, peer: &str) -> String {
     format!("target/budget/{}", words.join("-").trim_end_matches('-'))
 }
 
-/// Parses the output of a role.
+/// The output of a role.
 #[derive(Debug, PartialEq, Eq)]
 struct Output {
     /// Without what the signatures cost that were verified.
@@ -140,7 +140,7 @@ impl Output {
     }
 }
 
-/// Lines of a name and a number.
+/// Parses lines of a name and a number.
 fn parse(output: &str) -> Option<Output> {
     let mut cost = Cost::default();
     let (mut verified, mut records) = (Vec::new(), Vec::new());

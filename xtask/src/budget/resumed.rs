@@ -1,6 +1,6 @@
 //! A connection that resumes the session of the one before (RFC 9846 section 2.2).
 
-use super::builds::{Build, GCM_P256, MICRO, TUNED};
+use super::builds::{Build, MICRO, TUNED};
 use super::cores::CORTEX_M4;
 use super::replay::Cost;
 use super::table::{Table, grouped};
@@ -41,7 +41,7 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
 
 fn one(build: &Build, table: &mut Table) -> Result<()> {
     eprintln!("building and running: {}, resumed", build.algorithms);
-    let choice = build.choices.first().copied().unwrap_or(GCM_P256);
+    let choice = build.first_choice();
     replay::record(choice, replay::RESUMED)?;
     images::compile(build, &["empty", "resuming_client", "resuming_server"], "")?;
     images::compile(build, &["replay_resuming_client", "replay_resuming_server"], "replay")?;

@@ -83,7 +83,7 @@ pub(crate) fn rows(page: &str) -> Vec<Row<'_>> {
     rows
 }
 
-/// The names of columns: a title in small letters continues the last one that is not, as `of a server` from `Flash of a client`.
+/// Names the columns: a title in small letters continues the last one that is not, as `of a server` from `Flash of a client`.
 fn named(titles: &[&str]) -> Vec<String> {
     let (mut head, mut names) = ("", Vec::new());
     for title in titles {
