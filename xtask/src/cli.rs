@@ -3,10 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::{Selection, Step};
-use crate::{
-    bench_fleet, bench_host, boards, bogo, budget, mutants as mutation, plan, rfc as requirements, setup,
-    supply as chain,
-};
+use crate::{bench_fleet, bench_host, boards, bogo, budget, plan, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -74,8 +71,15 @@ struct Options {
     list: bool,
     no_install: bool,
     thorough: bool,
-    budget: Mode,
+    mode: Mode,
     files: Vec<String>,
+}
+
+impl Options {
+    /// Returns whether pages are to be written.
+    fn writes(&self) -> bool {
+        self.mode == Mode::Write
+    }
 }
 
 /// Runs the command that `args` name.
@@ -99,8 +103,8 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
             "--thorough" => options.thorough = true,
-            "--quick" => options.budget = Mode::Quick,
-            "--write" => options.budget = Mode::Write,
+            "--quick" => options.mode = Mode::Quick,
+            "--write" => options.mode = Mode::Write,
             file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
             "--help" | "-h" => return Err(Failure::new(usage())),
             _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
@@ -109,7 +113,7 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
     Ok(options)
 }
 
-/// Returns the steps of `test`, of which the long one is there if somebody asks for it.
+/// Returns the steps of `test`, with the long one if `--thorough` is given.
 fn steps(options: &Options) -> Result<Vec<Step>> {
     let mut steps = plan::test()?;
     if options.no_install {
@@ -160,19 +164,19 @@ fn bogo(options: &Options) -> Result<()> {
     if !options.no_install {
         setup::programs()?;
     }
-    bogo::run(&options.files, options.budget == budget::Mode::Write)
+    bogo::run(&options.files, options.writes())
 }
 
 fn mutants(options: &Options) -> Result<()> {
-    mutation::run(&options.files, options.budget == budget::Mode::Write, !options.no_install)
+    crate::mutants::run(&options.files, options.writes(), !options.no_install)
 }
 
 fn rfc(options: &Options) -> Result<()> {
-    requirements::run(&options.files, options.budget == budget::Mode::Write)
+    crate::rfc::run(&options.files, options.writes())
 }
 
 fn supply(options: &Options) -> Result<()> {
-    chain::run(options.budget == budget::Mode::Write)
+    crate::supply::run(options.writes())
 }
 
 fn boards(_: &Options) -> Result<()> {
@@ -181,15 +185,15 @@ fn boards(_: &Options) -> Result<()> {
 }
 
 fn budget(options: &Options) -> Result<()> {
-    budget::main(options.budget, options.only.as_deref())
+    budget::main(options.mode, options.only.as_deref())
 }
 
 fn bench_host(options: &Options) -> Result<()> {
-    bench_host::main(options.budget)
+    bench_host::main(options.mode)
 }
 
 fn bench_fleet(options: &Options) -> Result<()> {
-    bench_fleet::main(options.budget)
+    bench_fleet::main(options.mode)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]
@@ -210,9 +214,9 @@ fn usage() -> String {
          --only NAME    test, check: run this step alone; budget: measure this section alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
          --thorough     test: also the step `thorough`, some hours of the long forms of tests\n  \
-         --no-install   test, interop, qemu, bogo, mutants: install nothing\n  \
-         --quick        budget: only the first build\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md; bogo, mutants, rfc, supply: what came of it into their pages",
+         --no-install   test, interop, qemu, bogo, mutants: leave out the step that installs\n  \
+         --quick        budget: only the first build, and the first that resumes\n  \
+         --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, mutants,\n                 rfc, supply: also write their pages",
     );
     text
 }

@@ -54,7 +54,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
     ])
 }
 
-/// The long forms of tests, for some hours of one core.
+/// Returns the step with the long forms of tests, for some hours of one core.
 pub(crate) fn thorough() -> Step {
     let many = |name: &'static str, times: &str, run: Run| Task::Succeeds(run.env(name, times));
     let differential = Run::cargo("test --release --package embedded-mtls-micro --test differential --locked");
@@ -193,7 +193,7 @@ fn documentation() -> Step {
         run(&format!("test {beside} --doc --locked")),
         Task::Call(rfc::check),
     ];
-    let what = "no broken link, every example in the documentation runs, every requirement of the RFCs has its code and its test";
+    let what = "no broken link, every example in the documentation runs, every requirement of the RFCs has its code and its test, or a reason";
     Step { name: "docs", what, tasks }
 }
 
@@ -203,7 +203,7 @@ fn supply_step() -> Step {
     Step { name: "supply", what, tasks }
 }
 
-/// The oldest compiler, in a directory of its own: what it builds is of no use to another.
+/// Builds with the oldest compiler, in a directory of its own: what it builds is of no use to another.
 fn msrv() -> Step {
     let check = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {ALL}"))
         .env("RUSTUP_TOOLCHAIN", MSRV)

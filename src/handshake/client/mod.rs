@@ -60,7 +60,7 @@ pub struct Client<P = DefaultProvider>(PhantomData<P>);
 
 debug_by_name!("Client", [P] Client<P>);
 
-/// The states, in the order in which they are reached.
+/// The states, in the order in which they are reached (RFC 9846 section 4).
 #[allow(clippy::large_enum_variant, reason = "keys and shares are in the place of the handshake, and there is no heap")]
 pub(crate) enum State<'b, P: CryptoProvider> {
     Start,

@@ -6,7 +6,7 @@ mod page;
 mod places;
 mod text;
 
-use crate::run::{Failure, Result, root};
+use crate::run::{Failure, Result, keep_page, root};
 use list::List;
 use std::path::Path;
 
@@ -29,10 +29,10 @@ pub(crate) fn run(texts: &[String], write: bool) -> Result<()> {
         problems.extend(list.missing(&sentences));
     }
     fail_if_any(&problems)?;
-    compare(&page::page(&lists), write)?;
+    keep_page(PAGE, &page::page(&lists), write, "rfc")?;
     let all = lists.iter().map(|list| list.requirements.len()).sum::<usize>();
     let kept = lists.iter().map(List::kept).sum::<usize>();
-    println!("  {all} requirements: {kept} with code and test, {} that need none, for the reasons given", all - kept);
+    println!("  {all} requirements: {kept} with code and test, {} with a reason instead", all - kept);
     Ok(())
 }
 
@@ -61,17 +61,4 @@ fn read_lists() -> Result<Vec<List>> {
 
 fn fail_if_any(problems: &[String]) -> Result<()> {
     if problems.is_empty() { Ok(()) } else { Err(Failure::new(problems.join("\n"))) }
-}
-
-fn compare(page: &str, write: bool) -> Result<()> {
-    let path = root().join(PAGE);
-    let unwritten = |error| Failure::new(format!("{PAGE}: {error}"));
-    if write {
-        return std::fs::write(path, page).map_err(unwritten);
-    }
-    if std::fs::read_to_string(path).is_ok_and(|there| there == page) {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("{PAGE} is not what docs/rfc says; `cargo xtask rfc --write` writes it")))
-    }
 }

@@ -6,8 +6,8 @@ use std::fmt::Write;
 const HEAD: &str = "# Requirements
 
 Each sentence with MUST or MUST NOT in the sections of the RFCs that concern this library, with the code that keeps it and a test
-that shows it. Where there is neither, the reason says why none is needed: the sentence binds someone else, or a feature that is not
-implemented. `cargo xtask rfc` checks that all of them exist, that the code cites the section, and that no requirement is left without
+that shows it. Where there is neither, the reason says why: the sentence binds someone else, or concerns a feature that is not
+implemented; or it is not kept, and the reason says what happens instead. `cargo xtask rfc` checks that all of them exist, that the code cites the section, and that no requirement is left without
 an answer; it is a part of the step `docs`. `cargo xtask rfc rfc9846.txt ...` compares the lists with the texts of the RFCs: each
 sentence has to be there. The lists are in `docs/rfc`; `cargo xtask rfc --write` writes this page.
 

@@ -117,7 +117,7 @@ fn of_markdown(text: &str) -> Vec<(String, String)> {
     paragraphs
 }
 
-/// A page break is no end of a paragraph.
+/// Splits plain text into paragraphs, which may go on over a page break.
 fn of_plain_text(text: &str) -> Vec<(String, String)> {
     let pages = text.split('\u{c}').map(|page| {
         let lines: Vec<&str> =
@@ -147,7 +147,7 @@ fn of_plain_text(text: &str) -> Vec<(String, String)> {
     paragraphs
 }
 
-/// Sections may have a number of their own (`pn`), or are counted.
+/// Splits XML into paragraphs, and counts the sections.
 fn of_xml(text: &str) -> Vec<(String, String)> {
     let mut paragraphs = vec![(String::new(), String::new())];
     let mut counter = Counter::default();
