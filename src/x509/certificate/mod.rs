@@ -242,7 +242,9 @@ impl<'a> Certificate<'a> {
         origin: Origin,
         place: &mut &'a [u8],
     ) -> Result<(), CertificateProblem> {
-        let version = fields.optional(context_constructed(0)).unwrap_or_default();
+        // A field that is there, but cannot be read, is not the default.
+        let version = fields.optional(context_constructed(0));
+        let version = version.map_err(|Malformed| CertificateProblem::UnsupportedVersion)?;
         *place = version.unwrap_or_default();
         self.is_v3 = *place == [der::INTEGER, 1, 2];
         // Version 1 is the default and not written.
@@ -353,6 +355,16 @@ mod tests {
     fn place(der: &[u8]) -> (CertificateProblem, &[u8]) {
         let mut place = &[][..];
         (Certificate::parse_to(der, Origin::Peer, &mut place).unwrap_err(), place)
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_read_is_not_the_default() {
+        // A version that claims 127 bytes; then one that is not written, whose first fault is the serial number.
+        let version = [0x30, 12, 0x30, 2, 0xa0, 0x7f, 0x30, 3, 6, 1, 0x2a, 3, 1, 0];
+        let none = [0x30, 12, 0x30, 2, 2, 0x7f, 0x30, 3, 6, 1, 0x2a, 3, 1, 0];
+        let problem = |der: &[u8]| Certificate::parse(der, Origin::Anchor).unwrap_err();
+        assert_eq!(problem(&version), CertificateProblem::UnsupportedVersion);
+        assert_eq!(problem(&none), CertificateProblem::Malformed(Malformation::SerialNumber));
     }
 
     #[test]
