@@ -134,9 +134,9 @@ impl Authenticate {
                 }
                 Some(Stop::Yield)
             }
-            (Self::ExpectCertificateVerify(_), Input::Ready) => {
-                let signature = verify_signature(cx, expectation)?;
-                self.signed(signature);
+            (Self::ExpectCertificateVerify(chain), Input::Ready) => {
+                let signature = verify_signature(cx, expectation, chain)?;
+                self.signed(signature)?;
                 Some(Stop::Yield)
             }
             (Self::AwaitAuthorization(..), input) => return self.authorize(input, cx),
@@ -147,10 +147,12 @@ impl Authenticate {
     }
 
     /// Adds the proof of possession to the chain.
-    fn signed(&mut self, signature: SignatureVerified) {
-        if let Self::ExpectCertificateVerify(chain) = core::mem::replace(self, Self::SearchPath) {
-            *self = Self::AwaitAuthorization(chain, signature);
-        }
+    fn signed(&mut self, signature: SignatureVerified) -> Result<(), Error> {
+        let Self::ExpectCertificateVerify(chain) = core::mem::replace(self, Self::SearchPath) else {
+            return Err(ApiMisuse::AnswerUnexpected.into());
+        };
+        *self = Self::AwaitAuthorization(chain, signature);
+        Ok(())
     }
 
     /// Consumes both proofs when the application has authorized the peer.
@@ -246,12 +248,13 @@ fn receive_of<P: CryptoProvider>(cx: &mut Connection<'_, P>, count: usize, left:
     if count > left { Err(InvalidMessage::Truncated.into()) } else { cx.rx.receive(count) }
 }
 
-/// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
-/// field", over the transcript up to and including Certificate.
+/// Verifies the signature by the key of a verified path. RFC 9846 section 4.5.2: "The receiver of a CertificateVerify
+/// message MUST verify the signature field", over the transcript up to and including Certificate.
 #[inline(never)] // in a frame of its own, which is not there while the signatures of certificates are verified
 fn verify_signature<P: CryptoProvider>(
     cx: &mut Connection<'_, P>,
     expectation: &Expectation<'_, '_>,
+    _: &ChainVerified,
 ) -> Result<SignatureVerified, Error> {
     let verify = cx.rx.current(CertificateVerify::parse)?;
     // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm

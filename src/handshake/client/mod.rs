@@ -385,15 +385,16 @@ fn send_client_finished<'b, P: CryptoProvider>(state: &mut State<'b, P>, cx: &mu
         return Ok(Some(Stop::Transmit));
     }
     cx.tx.set_protection(response.keys.application.client.protection(cx.negotiated.cipher_suite)?)?;
-    if let State::ClientFlight(Response { keys, proof }, _) = core::mem::replace(state, State::Failed) {
-        let secrets = Secrets {
-            sending: keys.application.client.into_sending(),
-            receiving: keys.application.server.into_receiving(),
-            exporter: keys.application.exporter,
-            #[cfg(feature = "resumption")]
-            resumption: keys.main.into_resumption(&cx.transcript.resumption_hash())?,
-        };
-        *state = State::Done(Established { secrets, proof });
-    }
+    let State::ClientFlight(Response { keys, proof }, _) = core::mem::replace(state, State::Failed) else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
+    let secrets = Secrets {
+        sending: keys.application.client.into_sending(),
+        receiving: keys.application.server.into_receiving(),
+        exporter: keys.application.exporter,
+        #[cfg(feature = "resumption")]
+        resumption: keys.main.into_resumption(&cx.transcript.resumption_hash())?,
+    };
+    *state = State::Done(Established { secrets, proof });
     Ok(Some(Stop::Transmit))
 }

@@ -450,21 +450,22 @@ fn send_encrypted_extensions<'b, P: CryptoProvider>(
     if cx.send(HandshakeType::ENCRYPTED_EXTENSIONS, &|w| extensions.emit(w))? == Written::AfterTransmit {
         return Ok(Some(Stop::Transmit));
     }
-    if let ServerStep::SendEncryptedExtensions(_, means) =
+    let ServerStep::SendEncryptedExtensions(_, means) =
         core::mem::replace(step, ServerStep::Present(Present::SendFinished, None))
-    {
-        *step = match (means, config.client_auth) {
-            // RFC 9846 section 4.4.2: "Servers which are authenticating with a resumption PSK MUST NOT send the
-            // CertificateRequest message".
-            (Means::Ticket(resumed, _), _) => ServerStep::Present(Present::SendFinished, Some(resumed)),
-            (Means::Certificates(credential), ClientAuth::None) => {
-                ServerStep::Present(Present::with(Some(credential)), None)
-            }
-            (Means::Certificates(credential), ClientAuth::Optional(_) | ClientAuth::Required(_)) => {
-                ServerStep::SendCertificateRequest(credential, 0)
-            }
-        };
-    }
+    else {
+        return Err(ApiMisuse::AnswerUnexpected.into());
+    };
+    *step = match (means, config.client_auth) {
+        // RFC 9846 section 4.4.2: "Servers which are authenticating with a resumption PSK MUST NOT send the
+        // CertificateRequest message".
+        (Means::Ticket(resumed, _), _) => ServerStep::Present(Present::SendFinished, Some(resumed)),
+        (Means::Certificates(credential), ClientAuth::None) => {
+            ServerStep::Present(Present::with(Some(credential)), None)
+        }
+        (Means::Certificates(credential), ClientAuth::Optional(_) | ClientAuth::Required(_)) => {
+            ServerStep::SendCertificateRequest(credential, 0)
+        }
+    };
     Ok(None)
 }
 
