@@ -19,7 +19,7 @@ const HEADER_LEN: usize = 1 + NAME_LEN + SALT_LEN;
 /// Number of bytes around the state.
 pub(super) const OVERHEAD: usize = HEADER_LEN + TAG_LEN;
 /// The number is the version of the layout: a ticket of another one is not opened, and there is a full handshake.
-const LABEL: &[u8] = b"embedded-mtls ticket 2";
+const LABEL: &[u8] = b"embedded-mtls ticket 3";
 
 /// A key that seals tickets: 48 bytes from a cryptographically secure source, of which the first 16 are its name and are
 /// visible in tickets. Wiped when dropped.

@@ -98,7 +98,7 @@ pub(crate) struct ReceivedTickets<'b> {
 }
 
 /// The version of the format of these bytes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The offset of the secret.
 const SECRET: usize = 2;
 /// Number of bytes of a hash that detects damage.

@@ -72,6 +72,8 @@ impl ProfileDefect {
         }
     }
 
+    /// Returns the number in a summary. Tickets contain it: other numbers are another version of stored tickets, and
+    /// another label of the keys of tickets.
     pub(crate) const fn code(defect: Option<Self>) -> u8 {
         match defect {
             Some(Self::Criticality) => 0,
@@ -355,6 +357,17 @@ mod tests {
     fn place(der: &[u8]) -> (CertificateProblem, &[u8]) {
         let mut place = &[][..];
         (Certificate::parse_to(der, Origin::Peer, &mut place).unwrap_err(), place)
+    }
+
+    #[test]
+    fn every_defect_has_its_own_code_in_the_order_of_reports() {
+        let defects: std::vec::Vec<_> = (0..=u8::MAX).map_while(ProfileDefect::from_code).collect();
+        assert!(defects.is_sorted() && defects.last() == Some(&ProfileDefect::DefaultValue));
+        assert_eq!(defects.len(), 10);
+        for (code, defect) in (0..).zip(defects.into_iter().map(Some).chain([None])) {
+            assert_eq!(ProfileDefect::code(defect), code);
+        }
+        assert!((10..=u8::MAX).all(|code| ProfileDefect::from_code(code).is_none()));
     }
 
     #[test]
