@@ -14,16 +14,20 @@ use crate::der::{
 };
 use crate::error::Error;
 use crate::wire::enums::SignatureScheme;
+use crate::x509::is_host_name;
 use core::fmt;
+
+/// The most characters of a common name and of an organization (RFC 5280 appendix A.1).
+const MAX_CHARACTERS: usize = 64;
 
 /// The names in a request. The authority decides which of them it certifies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CertificationSubject<'a> {
-    /// The common name.
+    /// The common name, of 1 to 64 characters (RFC 5280 appendix A.1, `ub-common-name`).
     pub common_name: &'a str,
-    /// The organization; empty for none.
+    /// The organization, of at most 64 characters (`ub-organization-name`); empty for none.
     pub organization: &'a str,
-    /// DNS names, as subject alternative names.
+    /// DNS names, as subject alternative names. The first label may be `*`.
     pub dns_names: &'a [&'a str],
 }
 
@@ -43,9 +47,9 @@ debug_by_name!("CertificationRequest", [] CertificationRequest<'_>);
 pub enum CertificationError {
     /// The memory is too small: a request takes about 250 bytes beside its names.
     BufferTooSmall,
-    /// The common name is empty, or a DNS name is not ASCII.
+    /// The common name is empty, it or the organization is longer than 64 characters, or a DNS name is not one.
     NameUnusable,
-    /// The signature is not one of ECDSA on P-256.
+    /// The signature is of another kind, is longer than one on P-256, or has a part that is zero.
     SignatureMalformed,
 }
 
@@ -53,7 +57,9 @@ impl fmt::Display for CertificationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BufferTooSmall => "the memory is too small for the request",
-            Self::NameUnusable => "the common name is empty, or a DNS name is not ASCII",
+            Self::NameUnusable => {
+                "the common name is empty or too long, the organization is too long, or a DNS name is not one"
+            }
             Self::SignatureMalformed => "the signature is not one of ECDSA on P-256",
         })
     }
@@ -71,14 +77,18 @@ impl<'o> CertificationRequest<'o> {
         public_key: &[u8; 65],
         out: &'o mut [u8],
     ) -> Result<Self, CertificationError> {
-        if subject.common_name.is_empty() || !subject.dns_names.iter().all(|name| name.is_ascii() && !name.is_empty()) {
+        let CertificationSubject { common_name, organization, dns_names } = subject;
+        let is_short = |name: &str| name.chars().nth(MAX_CHARACTERS).is_none();
+        let is_dns_name = |name: &&str| is_host_name(name.strip_prefix("*.").unwrap_or(name).as_bytes());
+        let fit = !common_name.is_empty() && is_short(common_name) && is_short(organization);
+        if !fit || !dns_names.iter().all(is_dns_name) {
             return Err(CertificationError::NameUnusable);
         }
         let at = out.len();
         let mut w = Backwards { out, at: Some(at) };
         // RFC 2986 section 4.1: version 0, subject, subjectPKInfo, attributes.
         w.nest(SEQUENCE, |w| {
-            w.nest(context_constructed(0), |w| attributes(w, subject.dns_names));
+            w.nest(context_constructed(0), |w| attributes(w, dns_names));
             w.nest(SEQUENCE, |w| {
                 w.value(BIT_STRING, &[&[0], public_key]);
                 w.nest(SEQUENCE, |w| {
@@ -87,9 +97,9 @@ impl<'o> CertificationRequest<'o> {
                 });
             });
             w.nest(SEQUENCE, |w| {
-                attribute(w, oid::COMMON_NAME, subject.common_name);
-                if !subject.organization.is_empty() {
-                    attribute(w, oid::ORGANIZATION, subject.organization);
+                attribute(w, oid::COMMON_NAME, common_name);
+                if !organization.is_empty() {
+                    attribute(w, oid::ORGANIZATION, organization);
                 }
             });
             w.value(INTEGER, &[&[0]]);
@@ -268,9 +278,20 @@ mod tests {
 
     #[test]
     fn names_and_signatures_that_cannot_be_written_are_refused() {
-        for (common_name, dns_names) in [("", &[][..]), ("g", &["\u{fc}.example"]), ("g", &[""])] {
-            let subject = CertificationSubject { common_name, organization: "", dns_names };
-            assert_eq!(written(&subject, 512), Err(CertificationError::NameUnusable));
+        let (most, long) = ("\u{fc}".repeat(64), "g".repeat(65));
+        let written_with = |common_name, organization, dns_name| {
+            written(&CertificationSubject { common_name, organization, dns_names: &[dns_name] }, 1024)
+        };
+        for name in ["a.example", "*.a.example", "gateway-0042", "a_b", "10.example"] {
+            assert!(written_with(&most, &most, name).is_ok(), "{name}");
+        }
+        for name in ["", "\u{fc}.example", "a b", "x\n", "a..b", ".a", "a.", "-a", "a-.b", "*", "*.", "*.*.a", "a.*.b"]
+        {
+            assert_eq!(written_with("g", "", name), Err(CertificationError::NameUnusable), "{name}");
+        }
+        for (common_name, organization) in [("", ""), (&*long, ""), ("g", &*long)] {
+            let refused = written_with(common_name, organization, "a");
+            assert_eq!(refused, Err(CertificationError::NameUnusable), "{common_name}, {organization}");
         }
         let mut out = [0; 512];
         let request = CertificationRequest::new(&SUBJECT, &[4; 65], &mut out).unwrap();

@@ -39,6 +39,7 @@ pub use crate::error::WaivableCause;
 #[cfg(feature = "resumption")]
 pub(crate) use self::identity::fingerprint;
 pub(crate) use self::identity::own::{OwnCertificate, first_certificate, is_sha1};
+pub(crate) use self::name::server::is_host_name;
 pub(crate) use self::path::proof::{ChainAccepted, ChainVerified};
 pub(crate) use self::path::search::Search;
 pub(crate) use self::path::summaries::Summaries;
