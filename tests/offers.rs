@@ -12,17 +12,6 @@ use test_support::pair::{Setup, deliver, exchange};
 use test_support::pki::{Pki, SERVER_NAME};
 use test_support::script::{Real, Script, client};
 
-/// The groups of the key shares of a hello.
-fn shares(hello: &Hello) -> Vec<u16> {
-    let mut rest = &hello.extension(KEY_SHARE).expect("key shares")[2..];
-    let mut groups = Vec::new();
-    while let [high, low, len_high, len_low, tail @ ..] = rest {
-        groups.push(u16::from_be_bytes([*high, *low]));
-        rest = &tail[usize::from(u16::from_be_bytes([*len_high, *len_low]))..];
-    }
-    groups
-}
-
 fn with_shares(pki: &Pki, groups: &'static [NamedGroup]) -> Setup {
     let mut setup = Setup::new(pki);
     setup.client = setup.client.with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1]).with_key_shares(groups);
@@ -36,7 +25,7 @@ fn a_client_sends_the_configured_key_shares() {
         [&[], &[NamedGroup::X25519], &[NamedGroup::SECP256R1], &[NamedGroup::X25519, NamedGroup::SECP256R1]];
     for groups in rows {
         let (_, script) = client(with_shares(&pki, groups));
-        let sent: Vec<NamedGroup> = shares(&script.client_hello).into_iter().map(NamedGroup::from).collect();
+        let sent: Vec<NamedGroup> = script.client_hello.shared_groups().into_iter().map(NamedGroup::from).collect();
         assert_eq!(sent, groups);
         for wanted in [NamedGroup::X25519, NamedGroup::SECP256R1] {
             let mut setup = with_shares(&pki, groups);

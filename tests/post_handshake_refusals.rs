@@ -16,8 +16,6 @@ use test_support::pair::{
 use test_support::pki::{Pki, Role};
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
 
-const POST_HANDSHAKE_AUTH: u16 = 49;
-
 /// A session of a client that has sent no certificate yet, and its server.
 fn client_session(pki: &Pki, offers: bool) -> (TestSession<Client>, Script) {
     let mut setup = Setup::new(pki);

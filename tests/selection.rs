@@ -15,7 +15,6 @@ use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, leak_all
 use test_support::pki::{Issued, NOW, Pki, SERVER_NAME, Template, tbs, tlv};
 use test_support::script::{Real, Script, client, invalid};
 
-const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 const OID_FILTERS: u16 = 48;
 
 /// The verdict on an entry.

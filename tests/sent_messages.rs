@@ -13,33 +13,6 @@ fn points(body: &[u8]) -> Vec<u16> {
     body[2..].chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
 }
 
-/// The groups of a list of key shares.
-fn shared(body: &[u8]) -> Vec<u16> {
-    let (mut groups, mut rest) = (Vec::new(), &body[2..]);
-    while let [high, low, length_high, length_low, tail @ ..] = rest {
-        groups.push(u16::from_be_bytes([*high, *low]));
-        rest = &tail[usize::from(u16::from_be_bytes([*length_high, *length_low]))..];
-    }
-    groups
-}
-
-fn kinds(extensions: &[(u16, Vec<u8>)]) -> Vec<u16> {
-    extensions.iter().map(|extension| extension.0).collect()
-}
-
-/// The types and bodies in an extension block.
-fn extensions(mut block: &[u8]) -> Vec<(u16, Vec<u8>)> {
-    assert_eq!(usize::from(u16::from_be_bytes([block[0], block[1]])), block.len() - 2);
-    block = &block[2..];
-    let mut list = Vec::new();
-    while let [high, low, length_high, length_low, tail @ ..] = block {
-        let (body, tail) = tail.split_at(usize::from(u16::from_be_bytes([*length_high, *length_low])));
-        list.push((u16::from_be_bytes([*high, *low]), body.to_vec()));
-        block = tail;
-    }
-    list
-}
-
 #[track_caller]
 fn check_client_hello(hello: &Hello, is_compatible: bool) {
     assert_eq!(hello.version, 0x0303);
@@ -53,9 +26,8 @@ fn check_client_hello(hello: &Hello, is_compatible: bool) {
         SERVER_NAME_EXTENSION,
         SUPPORTED_GROUPS,
         SIGNATURE_ALGORITHMS,
-        50,
+        SIGNATURE_ALGORITHMS_CERT,
         ALPN,
-        49,
         RECORD_SIZE_LIMIT,
         MAX_FRAGMENT_LENGTH,
         SUPPORTED_VERSIONS,
@@ -73,7 +45,7 @@ fn check_client_hello(hello: &Hello, is_compatible: bool) {
     assert!(!schemes.iter().any(is_obsolete), "MD5, SHA-1, SHA-224 or DSA in {schemes:04x?}");
 
     let groups = points(hello.extension(SUPPORTED_GROUPS).unwrap());
-    let places = shared(hello.extension(KEY_SHARE).unwrap()).into_iter();
+    let places = hello.shared_groups().into_iter();
     let places: Vec<_> = places.map(|share| groups.iter().position(|group| *group == share).unwrap()).collect();
     assert!(places.is_sorted_by(|first, second| first < second), "the shares are in the order of the groups");
 }
@@ -95,7 +67,7 @@ fn a_client_hello_has_what_tls_1_3_requires_and_nothing_else() {
             let (mut real, script) = client(setup);
             check_client_hello(&script.client_hello, is_compatible);
             let wanted = if shares.is_some() { 2 } else { 1 };
-            assert_eq!(shared(script.client_hello.extension(KEY_SHARE).unwrap()).len(), wanted);
+            assert_eq!(script.client_hello.shared_groups().len(), wanted);
             if shares.is_none() {
                 let retry = Hello::retry(&script.client_hello.session_id, AES_128_GCM, P256);
                 real.feed(&record(HANDSHAKE, &retry.emit()));
@@ -119,7 +91,6 @@ fn answered(setup: Setup, hello: Hello) -> (Script, Vec<Vec<u8>>) {
 fn a_server_hello_has_what_the_key_exchange_needs_and_nothing_else() {
     let pki = Pki::new();
     let offered = Hello { session_id: vec![7; 32], ..Script::hello(X25519) }.with(ALPN, &vec16(&vec8(b"h2")));
-    let mut randoms = Vec::new();
     for hello in [offered.clone(), Script::hello(P256), Script::hello(X25519).with(KEY_SHARE, &[0, 0])] {
         let (script, said) = answered(Setup::new(&pki), hello);
         let sent = Hello::parse(&said[0]);
@@ -132,9 +103,9 @@ fn a_server_hello_has_what_the_key_exchange_needs_and_nothing_else() {
         let group = if is_retry { X25519 } else { script.client_hello.share().0 };
         assert_eq!(sent.extension(KEY_SHARE).unwrap()[..2], group.to_be_bytes());
         assert_ne!(sent.random, script.client_hello.random);
-        randoms.push(sent.random);
+        // Section 4.2.3: the random of a HelloRetryRequest is fixed.
+        assert_eq!(sent.random == Hello::retry(&[], AES_128_GCM, P256).random, is_retry);
     }
-    assert_ne!(randoms[2], randoms[0], "a HelloRetryRequest has a random of its own");
 }
 
 #[test]
@@ -158,13 +129,17 @@ fn a_server_sends_its_messages_in_order_and_answers_only_what_was_requested() {
             order,
             [SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE_REQUEST, CERTIFICATE, CERTIFICATE_VERIFY, FINISHED]
         );
-        let mut sent = kinds(&extensions(&said[1][4..]));
+        let mut sent = kinds(&parse_block(&said[1][4..]));
         sent.sort_unstable();
         assert_eq!(sent, answers, "in EncryptedExtensions");
         assert_eq!(said[2][4], 0, "the context of a request in the handshake is empty");
-        let requested = kinds(&extensions(&said[2][5..]));
+        let requested = kinds(&parse_block(&said[2][5..]));
         assert!(requested.contains(&SIGNATURE_ALGORITHMS));
-        assert!(requested.iter().all(|kind| [SIGNATURE_ALGORITHMS, CERTIFICATE_AUTHORITIES, 50].contains(kind)));
+        assert!(
+            requested
+                .iter()
+                .all(|kind| [SIGNATURE_ALGORITHMS, CERTIFICATE_AUTHORITIES, SIGNATURE_ALGORITHMS_CERT].contains(kind))
+        );
         check_certificate(&said[3], &[&pki.server.der, &pki.intermediate.der]);
     }
     // Without a request for a certificate.

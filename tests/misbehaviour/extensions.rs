@@ -8,12 +8,11 @@ use test_support::pki::Role;
 
 use crate::change::Cell;
 use crate::peer::Line::{self, *};
-use crate::peer::{POST_HANDSHAKE_AUTH, Peer, TALKS, Talk, World};
+use crate::peer::{Peer, TALKS, Talk, World};
 
 const STATUS_REQUEST: u16 = 5;
 const SIGNED_CERTIFICATE_TIMESTAMP: u16 = 18;
 const OID_FILTERS: u16 = 48;
-const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 
 /// The messages that carry an extension, as the table of RFC 9846 section 4.3 abbreviates them.
 type Carriers = &'static str;

@@ -9,8 +9,6 @@ use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Keys, Scri
 
 use crate::subject::{Subject, Tested};
 
-pub(crate) const POST_HANDSHAKE_AUTH: u16 = 49;
-
 /// What the peer says in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {

@@ -184,7 +184,6 @@ fn u07_an_anchor_may_be_a_root_or_an_intermediate_and_there_may_be_several() {
 
 #[test]
 fn u08_a_client_offers_authentication_after_the_handshake_only_if_configured() {
-    const POST_HANDSHAKE_AUTH: u16 = 49;
     let (_, script) = client(Setup::new(&Pki::new()));
     assert_eq!(script.client_hello.extension(POST_HANDSHAKE_AUTH), None);
 }

@@ -26,6 +26,8 @@ pub const SUPPORTED_VERSIONS: u16 = 43;
 pub const PSK_KEY_EXCHANGE_MODES: u16 = 45;
 pub const COOKIE: u16 = 44;
 pub const CERTIFICATE_AUTHORITIES: u16 = 47;
+pub const POST_HANDSHAKE_AUTH: u16 = 49;
+pub const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 pub const KEY_SHARE: u16 = 51;
 /// A code point that is never assigned (RFC 8701).
 pub const GREASE: u16 = 0x7a7a;
@@ -204,6 +206,11 @@ impl Hello {
         u16::from_be_bytes([self.choices[0], self.choices[1]])
     }
 
+    /// The groups of the key shares of a ClientHello.
+    pub fn shared_groups(&self) -> Vec<u16> {
+        kinds(&parse_block(self.extension(KEY_SHARE).expect("key shares")))
+    }
+
     /// Group and key of the only key share.
     pub fn share(&self) -> (u16, &[u8]) {
         let body = self.extension(KEY_SHARE).expect("a key share");
@@ -212,15 +219,23 @@ impl Hello {
     }
 }
 
-fn parse_block(block: &[u8]) -> Extensions {
+/// The entries of an extension block, or of a list of key shares, which looks the same.
+pub fn parse_block(block: &[u8]) -> Extensions {
     let mut rest = &block[2..];
+    assert_eq!(usize::from(u16::from_be_bytes([block[0], block[1]])), rest.len(), "the length of a block");
     let mut list = Vec::new();
     while let [k0, k1, l0, l1, tail @ ..] = rest {
         let (body, tail) = tail.split_at(usize::from(u16::from_be_bytes([*l0, *l1])));
         list.push((u16::from_be_bytes([*k0, *k1]), body.to_vec()));
         rest = tail;
     }
+    assert!(rest.is_empty(), "a block ends with an entry");
     list
+}
+
+/// The types of extensions.
+pub fn kinds(extensions: &[(u16, Vec<u8>)]) -> Vec<u16> {
+    extensions.iter().map(|extension| extension.0).collect()
 }
 
 /// A key share entry.

@@ -20,8 +20,8 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, fs};
 use test_support::messages::{
-    CERTIFICATE_REQUEST, FINISHED, Hello, MAX_FRAGMENT_LENGTH, RECORD_SIZE_LIMIT, SERVER_NAME_EXTENSION, X25519,
-    messages, vec16,
+    CERTIFICATE_REQUEST, FINISHED, Hello, MAX_FRAGMENT_LENGTH, RECORD_SIZE_LIMIT, SERVER_NAME_EXTENSION, X25519, kinds,
+    messages, parse_block, vec16,
 };
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent};
 
@@ -243,7 +243,7 @@ fn converse(port: u16, offer: Offer, request: &[u8]) -> Result<Seen, String> {
         script.hear(message);
     }
     script.enter_application();
-    let echoed = echoed(&extensions(&flight[0]));
+    let echoed = echoed(&kinds(&parse_block(&flight[0][4..])));
     let is_asked = flight.iter().any(|message| message[0] == CERTIFICATE_REQUEST);
     let mut pki = Pki::new();
     pki.client = Template::client(WANTED_NAME).signed_by(&pki.intermediate);
@@ -319,15 +319,4 @@ fn messages_in(stream: &[u8]) -> Vec<Vec<u8>> {
         end = next;
     }
     messages(&stream[..end])
-}
-
-/// The types of the extensions of an EncryptedExtensions.
-fn extensions(message: &[u8]) -> Vec<u16> {
-    let mut rest = &message[6..];
-    let mut types = Vec::new();
-    while let [k1, k2, l1, l2, more @ ..] = rest {
-        types.push(u16::from_be_bytes([*k1, *k2]));
-        rest = &more[usize::from(u16::from_be_bytes([*l1, *l2]))..];
-    }
-    types
 }
