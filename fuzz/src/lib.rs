@@ -16,6 +16,7 @@ mod differential;
 mod fake;
 mod micro;
 mod names;
+mod random;
 mod tagged;
 mod template;
 
@@ -24,6 +25,7 @@ pub use differential::{Verdicts, agreement, differential};
 pub use fake::NoSecurity;
 pub use micro::{micro, micro_client, micro_server};
 pub use names::{der, name_constraints, server_name};
+pub use random::{Random, rounds};
 pub use template::Oddity;
 
 use embedded_mtls::credential::Choice;
@@ -238,12 +240,7 @@ fn now() -> Time {
 mod tests {
     use super::*;
 
-    const ROUNDS: u32 = 10_000;
-
-    /// Returns this number, or as many times as `FUZZ_ROUNDS` says.
-    pub(crate) fn rounds(count: u32) -> u32 {
-        count * std::env::var("FUZZ_ROUNDS").map_or(1, |times| times.parse().expect("FUZZ_ROUNDS is a number"))
-    }
+    const ROUNDS: usize = 10_000;
 
     /// Returns what both sides of a successful handshake send.
     fn recorded() -> (Vec<u8>, Vec<u8>) {

@@ -1,6 +1,6 @@
-//! The targets about certificates on inputs that are the same each time.
+//! The targets about certificates on inputs that are the same each time. `FUZZ_ROUNDS=100` makes a hundred times as many.
 
-use fuzz::{Verdicts, agreement, blob, der, differential, name_constraints, server_name};
+use fuzz::{Random, Verdicts, agreement, blob, der, differential, name_constraints, rounds, server_name};
 
 const WORDS: &[&[u8]] = &[
     b"supplier.example.com",
@@ -51,55 +51,31 @@ const RECORDS: &[&[u8]] = &[
     b"\x05\0\0\x07\x01c\x04\0\x02ab",
 ];
 
-/// xorshift64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() >> 33).unwrap() % end
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_be_bytes()[1]
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.byte()).collect()
-    }
-
-    /// One of them, changed in some places or not.
-    fn like_one_of(&mut self, words: &[&[u8]]) -> Vec<u8> {
-        let mut word = words[self.below(words.len())].to_vec();
-        for _ in 0..self.below(4).saturating_sub(1) {
-            let at = self.below(word.len() + 1);
-            match (self.below(4), word.get_mut(at)) {
-                (0, Some(byte)) => *byte ^= 1 << (at % 8),
-                (1, Some(byte)) => *byte = b".*@-_a0 "[at % 8],
-                (2, Some(_)) => drop(word.remove(at)),
-                _ => word.insert(at, b".*@-_a0:"[at % 8]),
-            }
+/// Returns one of them, changed in some places or not.
+fn like_one_of(random: &mut Random, words: &[&[u8]]) -> Vec<u8> {
+    let mut word = words[random.below(words.len())].to_vec();
+    for _ in 0..random.below(4).saturating_sub(1) {
+        let at = random.below(word.len() + 1);
+        match (random.below(4), word.get_mut(at)) {
+            (0, Some(byte)) => *byte ^= 1 << (at % 8),
+            (1, Some(byte)) => *byte = b".*@-_a0 "[at % 8],
+            (2, Some(_)) => drop(word.remove(at)),
+            _ => word.insert(at, b".*@-_a0:"[at % 8]),
         }
-        word
     }
+    word
 }
 
-fn verdicts(target: fn(&[u8]) -> Verdicts, rounds: usize) -> Vec<Verdicts> {
+fn verdicts(target: fn(&[u8]) -> Verdicts, count: usize) -> Vec<Verdicts> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    (0..rounds).map(|_| target(&random.bytes(400))).collect()
+    (0..rounds(count)).map(|_| target(&random.bytes(400))).collect()
 }
 
 #[test]
 fn paths_on_the_common_ground_have_the_verdict_of_rustls_webpki() {
     let verdicts = verdicts(agreement, 10_000);
     let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
-    assert!(count(Verdicts::BothAccept) > 3_000 && count(Verdicts::BothRefuse) > 3_000);
+    assert!(count(Verdicts::BothAccept) > rounds(3_000) && count(Verdicts::BothRefuse) > rounds(3_000));
     assert_eq!(count(Verdicts::BothAccept) + count(Verdicts::BothRefuse), verdicts.len());
 }
 
@@ -107,9 +83,9 @@ fn paths_on_the_common_ground_have_the_verdict_of_rustls_webpki() {
 fn each_difference_to_rustls_webpki_has_its_reason() {
     let verdicts = verdicts(differential, 10_000);
     let count = |wanted: fn(&Verdicts) -> bool| verdicts.iter().filter(|verdict| wanted(verdict)).count();
-    assert!(count(|verdict| matches!(verdict, Verdicts::BothAccept)) > 1_000);
-    assert!(count(|verdict| matches!(verdict, Verdicts::WeRefuse(Some(_), _))) > 100);
-    assert!(count(|verdict| matches!(verdict, Verdicts::TheyRefuse(Some(_), _))) > 100);
+    assert!(count(|verdict| matches!(verdict, Verdicts::BothAccept)) > rounds(1_000));
+    assert!(count(|verdict| matches!(verdict, Verdicts::WeRefuse(Some(_), _))) > rounds(100));
+    assert!(count(|verdict| matches!(verdict, Verdicts::TheyRefuse(Some(_), _))) > rounds(100));
 }
 
 #[test]
@@ -121,13 +97,13 @@ fn an_input_that_is_used_up_is_a_good_path() {
 #[test]
 fn der_of_any_kind_neither_panics_nor_leaves_anything_behind() {
     let mut random = Random(0x1234_5678);
-    for round in 0..40_000 {
+    for round in 0..rounds(40_000) {
         let mut input = vec![random.byte()];
         input.extend(if round % 4 == 0 {
             let length = random.below(64);
             random.bytes(length)
         } else {
-            random.like_one_of(VALUES)
+            like_one_of(&mut random, VALUES)
         });
         der(&input);
     }
@@ -136,8 +112,8 @@ fn der_of_any_kind_neither_panics_nor_leaves_anything_behind() {
 #[test]
 fn server_names_match_the_same_certificates_as_in_rustls_webpki() {
     let mut random = Random(0xfeed_beef);
-    for _ in 0..40_000 {
-        let (wanted, presented) = (random.like_one_of(WORDS), random.like_one_of(WORDS));
+    for _ in 0..rounds(40_000) {
+        let (wanted, presented) = (like_one_of(&mut random, WORDS), like_one_of(&mut random, WORDS));
         let length = u8::try_from(wanted.len()).unwrap();
         server_name(&[&[length], &wanted[..], &presented].concat());
     }
@@ -146,8 +122,9 @@ fn server_names_match_the_same_certificates_as_in_rustls_webpki() {
 #[test]
 fn no_name_is_inside_and_outside_of_a_constraint() {
     let mut random = Random(0xc0ff_ee00);
-    for _ in 0..40_000 {
-        let (forms, presented, base) = (random.bytes(3), random.like_one_of(WORDS), random.like_one_of(WORDS));
+    for _ in 0..rounds(40_000) {
+        let (forms, presented, base) =
+            (random.bytes(3), like_one_of(&mut random, WORDS), like_one_of(&mut random, WORDS));
         let length = u8::try_from(presented.len()).unwrap();
         name_constraints(&[&forms[..], &[length], &presented, &base].concat());
     }
@@ -157,16 +134,16 @@ fn no_name_is_inside_and_outside_of_a_constraint() {
 fn a_blob_that_is_accepted_has_one_encoding() {
     let mut random = Random(0xb10b);
     let mut accepted = 0;
-    for _ in 0..40_000 {
+    for _ in 0..rounds(40_000) {
         let mut records = Vec::new();
         for record in RECORDS {
             match random.below(16) {
                 0..9 => records.extend_from_slice(record),
-                9 => records.extend(random.like_one_of(&[record])),
+                9 => records.extend(like_one_of(&mut random, &[record])),
                 _ => {}
             }
         }
         accepted += usize::from(blob(&records));
     }
-    assert!((2_000..30_000).contains(&accepted), "{accepted} were accepted");
+    assert!((rounds(2_000)..rounds(30_000)).contains(&accepted), "{accepted} were accepted");
 }
