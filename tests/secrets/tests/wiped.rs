@@ -6,29 +6,49 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::too_many_lines, reason = "one process, one search after the other")]
 
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::x509::UnixTime;
-use embedded_mtls::{Entropy, KeyLog, KeyLogLine, Ticket, TicketKey, TicketKeys};
+use embedded_mtls::{CipherSuite, Entropy, Handshake, KeyLog, KeyLogLine, Ticket, TicketKey, TicketKeys};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
+use test_support::messages::records;
 use test_support::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, drain, exchange, leak};
 use test_support::pki::{NOW, Pki};
 
 /// The first bytes of a secret, inverted, and its name.
 type Secret = (String, [u8; 16]);
 
+/// A record that no key opens.
+const BROKEN: [u8; 45] = {
+    let mut record = [0; 45];
+    (record[0], record[1], record[2], record[4]) = (23, 3, 3, 40);
+    record
+};
+
 #[derive(Default)]
 struct Log(Mutex<Vec<Secret>>);
 
 impl KeyLog for Log {
     fn secret(&self, line: &KeyLogLine<'_>) {
-        self.0.lock().unwrap().push((line.label.to_owned(), inverted(line.secret)));
+        let mut secrets = self.0.lock().unwrap();
+        secrets.push((line.label.to_owned(), inverted(line.secret)));
+        if line.label.contains("TRAFFIC") {
+            // HKDF-Expand-Label(secret, "key", "", 32): one block.
+            let block: &[u8] = b"\0\x20\x09tls13 key\0\x01";
+            secrets.push((format!("key of {}", line.label), mac(line.secret, &[block])));
+        }
     }
 }
 
 fn inverted(secret: &[u8]) -> [u8; 16] {
     std::array::from_fn(|at| !secret[at])
+}
+
+/// The MAC, inverted.
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
+    inverted(RustCrypto.hmac(HashAlgorithm::Sha256, key, parts).unwrap().as_bytes())
 }
 
 /// The places of secrets on the stack of this thread, and elsewhere.
@@ -89,9 +109,67 @@ fn run(client: &mut ClientHandshake, server: &mut ServerHandshake, setup: &mut S
 
 fn setup(pki: &Pki, keys: &'static TicketKeys) -> Setup {
     let mut setup = Setup::new(pki);
+    // Its keys are in memory as they are.
+    setup.client = setup.client.with_cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256]);
     setup.client = setup.client.with_resumption(true);
     setup.server = setup.server.with_tickets(keys, 3_600);
     setup
+}
+
+/// Lets a client's handshake fail before the ServerHello or after it: its seeds, its keys and its hedge are forgotten at once.
+fn a_handshake_that_fails_forgets_its_secrets(mut setup: Setup, log: &'static Log, after_hello: bool) {
+    let bytes: [u8; Entropy::LEN] = std::array::from_fn(|at| u8::try_from(at * 5 % 251).unwrap_or_default() ^ 0x39);
+    let hedge = mac(&bytes[96..], &[&bytes[64..96], b"CertificateVerify"]);
+    let seeds = [64, 96].map(|at| (String::from("seed"), inverted(&bytes[at..])));
+    let mut secrets = vec![(String::from("hedge"), hedge)];
+    // Without optimization, a state is copied with the bytes that it does not use, in which the stack has left a seed.
+    if !(after_hello && cfg!(debug_assertions)) {
+        secrets.extend(seeds);
+    }
+    let buffers = setup.client_sizes.buffers();
+    let client = Handshake::new(leak(Box::new(setup.client)), buffers, Entropy::new(&bytes));
+    let mut client: Box<ClientHandshake> = Box::new(client.unwrap());
+    let mut server: Box<ServerHandshake> = Box::new(setup.server_handshake().unwrap());
+    client.dangerous_set_key_log(log);
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    assert!(advance(&mut client, &mut setup.client_host).is_none());
+    drain(&mut client, &mut up, &mut Vec::new());
+    if after_hello {
+        deliver(&mut up, &mut server, 0);
+        assert!(advance(&mut server, &mut setup.server_host).is_none());
+        drain(&mut server, &mut down, &mut Vec::new());
+        let mut hello = records(&down)[0].to_vec();
+        deliver(&mut hello, &mut client, 0);
+        assert!(advance(&mut client, &mut setup.client_host).is_none());
+    }
+    secrets.append(&mut log.0.lock().unwrap());
+    let mut in_use = search(&secrets).elsewhere;
+    in_use.sort_unstable();
+    in_use.dedup();
+    let wanted: &[&str] = if after_hello {
+        &[
+            "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+            "hedge",
+            "key of CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "key of SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        ]
+    } else {
+        &["seed"]
+    };
+    assert_eq!(in_use, wanted);
+    deliver(&mut BROKEN.to_vec(), &mut client, 0);
+    assert!(matches!(advance(&mut client, &mut setup.client_host), Some(Err(_))));
+    if after_hello {
+        drain(&mut client, &mut up, &mut Vec::new());
+        deliver(&mut up, &mut server, 0);
+        let mut step = || {
+            drain(&mut server, &mut down, &mut Vec::new());
+            advance(&mut server, &mut setup.server_host)
+        };
+        assert!(matches!((0..9).find_map(|_| step()), Some(Err(_))));
+    }
+    assert_eq!(search(&secrets).elsewhere, [""; 0], "after the ServerHello: {after_hello}");
 }
 
 /// One test, since all secrets of the process are searched.
@@ -100,6 +178,10 @@ fn no_secret_outlives_its_connection() {
     let pki = Pki::new();
     let keys: &'static TicketKeys = leak(Box::new(TicketKeys::new(TicketKey::new(&[0x5a; TicketKey::LEN]))));
     let log: &'static Log = leak(Box::default());
+
+    for after_hello in [false, true] {
+        a_handshake_that_fails_forgets_its_secrets(setup(&pki, keys), log, after_hello);
+    }
 
     // A connection that fails. Its handshakes are on the stack, where moving them leaves copies; its sessions are not.
     let ticket = {
@@ -111,29 +193,37 @@ fn no_secret_outlives_its_connection() {
         let mut client = Box::new(client.into_session().ok().unwrap());
         let mut server = Box::new(server.into_session().ok().unwrap());
         let secrets = log.0.lock().unwrap().clone();
-        assert_eq!(secrets.len(), 5);
+        assert_eq!(secrets.len(), 9);
         let in_use = search(&secrets).elsewhere;
-        for name in ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0", "EXPORTER_SECRET"] {
+        for name in [
+            "CLIENT_TRAFFIC_SECRET_0",
+            "SERVER_TRAFFIC_SECRET_0",
+            "EXPORTER_SECRET",
+            "key of CLIENT_TRAFFIC_SECRET_0",
+            "key of SERVER_TRAFFIC_SECRET_0",
+        ] {
             assert!(in_use.iter().filter(|found| *found == name).count() >= 2, "the search finds {name}: {in_use:?}");
         }
-        let handshake = |name: &String| name.contains("HANDSHAKE");
-        assert!(!in_use.iter().any(handshake), "those of the handshake are gone: {in_use:?}");
+        // The client keeps one for alerts of the server about its flight, until a record opens under the next.
+        let handshake: Vec<_> = in_use.iter().filter(|name| name.contains("HANDSHAKE")).collect();
+        assert_eq!(handshake, ["key of SERVER_HANDSHAKE_TRAFFIC_SECRET"]);
 
         exchange(&mut client, &mut server).unwrap();
+        let in_use = search(&secrets).elsewhere;
+        assert!(!in_use.iter().any(|name| name.contains("HANDSHAKE")), "those of the handshake are gone: {in_use:?}");
         let mut ticket = vec![0; Ticket::MAX_LEN];
         let length = client.take_ticket(UnixTime(NOW), &mut ticket).unwrap().unwrap();
         ticket.truncate(length);
 
         // A record that does not open ends both sessions.
         for broken in 0..2 {
-            let bytes = [23, 3, 3, 0, 40].iter().copied().chain([0; 40]).collect::<Vec<u8>>();
             let space = if broken == 0 { client.rx_space() } else { server.rx_space() };
-            space[..bytes.len()].copy_from_slice(&bytes);
+            space[..BROKEN.len()].copy_from_slice(&BROKEN);
             if broken == 0 {
-                client.rx_commit(bytes.len()).unwrap();
+                client.rx_commit(BROKEN.len()).unwrap();
                 assert!(client.poll_received().is_err());
             } else {
-                server.rx_commit(bytes.len()).unwrap();
+                server.rx_commit(BROKEN.len()).unwrap();
                 assert!(server.poll_received().is_err());
             }
         }
@@ -179,7 +269,7 @@ fn no_secret_outlives_its_connection() {
     std::hint::black_box(&mut bytes);
 
     let secrets = [&secrets[..], &more].concat();
-    assert_eq!(secrets.len(), 13);
+    assert_eq!(secrets.len(), 21);
     let left = search(&secrets);
     println!("left on the stack: {:?}", left.stack);
     assert_eq!(left.elsewhere, [""; 0], "outside of the stack");
