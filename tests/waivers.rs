@@ -10,6 +10,7 @@ use embedded_mtls::{
     AlertDescription, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Error, ServerConfig,
     SignInput, Signature, Stage,
 };
+use embedded_mtls_blob::Policy;
 use fault::Fault;
 use test_support::fault;
 use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, host, signing_key};
@@ -54,6 +55,11 @@ fn only(cause: WaivableCause) -> Waivers {
 
 /// Runs a handshake in which the side of `role` sends a chain with this fault; the other validates it.
 fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outcome {
+    run_under(&Policy::default(), role, fault, waivers, accepts_waived)
+}
+
+/// As `run`, under the policy of a fleet.
+fn run_under(policy: &Policy, role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outcome {
     let pki = Pki::new();
     let chain = fault.chain(role, &pki);
     let chain: Vec<&Issued> = chain.iter().collect();
@@ -66,10 +72,12 @@ fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outc
     let server = ServerConfig::new(ClientAuth::Required(roots)).with_authority_names(&[]);
     let (client_host, server_host, client, server) = match role {
         Role::Server => {
-            (Judge { host: base.client_host, accepts_waived }, shows, client.dangerous_with_waivers(waivers), server)
+            let client = policy.of_client(client.dangerous_with_waivers(waivers));
+            (Judge { host: base.client_host, accepts_waived }, shows, client, server)
         }
         Role::Client => {
-            (shows, Judge { host: base.server_host, accepts_waived }, client, server.dangerous_with_waivers(waivers))
+            let server = policy.of_server(server.dangerous_with_waivers(waivers));
+            (shows, Judge { host: base.server_host, accepts_waived }, client, server)
         }
     };
     Setup {
@@ -104,12 +112,12 @@ fn the_truth_table_of_enforcing_and_ignoring_holds_in_both_roles() {
     for role in Role::ALL {
         for fault in Fault::ALL.into_iter().filter(|fault| fault.applies(role)) {
             for (enforce, ignore) in [(true, false), (true, true), (false, false), (false, true)] {
-                // Enforcement overrules the setting to ignore errors.
-                let waivers = if ignore && !enforce { EVERYTHING } else { Waivers::NONE };
-                let outcome = run(role, fault, waivers, true);
+                // The policy of the fleet overrules the setting to ignore errors.
+                let waivers = if ignore { EVERYTHING } else { Waivers::NONE };
+                let outcome = run_under(&Policy { enforce, ..Policy::default() }, role, fault, waivers, true);
                 match fault.expected() {
                     None => assert_eq!(verdict(role, outcome), (Ok(Waived::default()), None)),
-                    Some((index, problem, Some(cause))) if !waivers.is_empty() => {
+                    Some((index, problem, Some(cause))) if ignore && !enforce => {
                         let (judge, heard) = verdict(role, outcome);
                         let waived = judge.unwrap_or_else(|refused| panic!("{role:?} {fault:?}: {refused:?}"));
                         // Who did not sign is no issuer: of the leaf alone only its issuer is not known.

@@ -347,6 +347,14 @@ macro_rules! common_options {
                 self
             }
 
+            /// Removes all waivers of checks. Without the feature `dangerous-waivers` there are none. Call it last: waivers
+            /// that are set afterwards stay.
+            #[must_use]
+            pub const fn without_waivers(mut self) -> Self {
+                self.parameters.waivers = Waivers::NONE;
+                self
+            }
+
             /// **Dangerous**: accepts a path that is invalid for these causes. What was waived is reported in
             /// [`PathFound::waived`](crate::x509::PathFound::waived), and the peer is accepted only by
             /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived). Hosts

@@ -164,7 +164,8 @@ impl Policy {
         })
     }
 
-    /// Applies the limits to the configuration of a client.
+    /// Applies the limits to the configuration of a client, and removes its waivers if the policy is to be enforced. Call it
+    /// last: waivers that are set afterwards stay.
     #[must_use]
     pub fn of_client<'c>(&self, mut config: ClientConfig<'c>) -> ClientConfig<'c> {
         if let Some(depth) = self.max_depth {
@@ -173,10 +174,11 @@ impl Policy {
         if let Some(days) = self.max_validity_days {
             config = config.with_max_validity_days(days);
         }
-        config
+        if self.enforce { config.without_waivers() } else { config }
     }
 
-    /// Applies the limits to the configuration of a server.
+    /// Applies the limits to the configuration of a server, and removes its waivers if the policy is to be enforced. Call it
+    /// last: waivers that are set afterwards stay.
     #[must_use]
     pub fn of_server<'c>(&self, mut config: ServerConfig<'c>) -> ServerConfig<'c> {
         if let Some(depth) = self.max_depth {
@@ -185,7 +187,7 @@ impl Policy {
         if let Some(days) = self.max_validity_days {
             config = config.with_max_validity_days(days);
         }
-        config
+        if self.enforce { config.without_waivers() } else { config }
     }
 }
 
