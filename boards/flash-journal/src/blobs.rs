@@ -28,18 +28,35 @@ pub struct BlobSlots<F> {
 pub enum NotStored {
     /// The flash does not work.
     Flash,
+    /// The memory is shorter than a slot.
+    Memory {
+        /// Its bytes.
+        found: usize,
+        /// The bytes of a slot.
+        wanted: usize,
+    },
     /// It is not acceptable, or not newer than the last one.
     Refused(BlobError),
-    /// It does not fit into a slot, or a slot not into the memory.
-    TooLong,
+    /// It is longer than a slot.
+    TooLong {
+        /// Its bytes.
+        found: usize,
+        /// The bytes of a slot.
+        wanted: usize,
+    },
 }
 
 impl fmt::Display for NotStored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flash => f.write_str("the flash does not work"),
+            Self::Memory { found, wanted } => {
+                write!(f, "the memory: found {found} bytes, wanted {wanted}: those of a slot")
+            }
             Self::Refused(error) => error.fmt(f),
-            Self::TooLong => f.write_str("the blob is longer than a slot, or a slot than the memory"),
+            Self::TooLong { found, wanted } => {
+                write!(f, "the length of the blob: found {found}, wanted at most {wanted}: those of a slot")
+            }
         }
     }
 }
@@ -81,6 +98,11 @@ impl<F: NorFlash> BlobSlots<F> {
 
     /// Stores a newer blob, and returns its version: the next [`load`](Self::load) returns it.
     ///
+    /// A slot that cannot be read counts as empty: flash with error correction reports the words that a power cut left half
+    /// written, and the blob in the other slot has to stay in use. The price is that a fault of the flash which hides the newest
+    /// blob also hides its version: a blob in between is then accepted. Where that matters, the device also keeps the version in a
+    /// counter of the chip, and passes it to [`Blob::open`].
+    ///
     /// # Errors
     /// [`NotStored`]: the last one stays in use.
     pub fn store(&mut self, blob: &[u8], memory: &mut [u8]) -> Result<u64, NotStored> {
@@ -90,7 +112,8 @@ impl<F: NorFlash> BlobSlots<F> {
         let (size, version) = (opened.size(), opened.version);
         let place = newest.map_or(0, |(slot, _)| 1 - slot);
         let slot = self.slots.get(place).cloned().ok_or(NotStored::Flash)?;
-        let blob = blob.get(..size).filter(|blob| blob.len() <= slot.len()).ok_or(NotStored::TooLong)?;
+        let too_long = NotStored::TooLong { found: size, wanted: slot.len() };
+        let blob = blob.get(..size).filter(|blob| blob.len() <= slot.len()).ok_or(too_long)?;
         self.flash.erase(slot.start, slot.end).map_err(|_| NotStored::Flash)?;
         for (at, part) in (slot.start..).step_by(PART).zip(blob.chunks(PART)) {
             let mut words = [0xff; PART];
@@ -112,17 +135,21 @@ impl<F: NorFlash> BlobSlots<F> {
         })
     }
 
-    /// Returns the version of the blob in a slot, if it is acceptable.
+    /// Returns the version of the blob in a slot, if it can be read and is acceptable.
     fn version(&mut self, slot: usize, memory: &mut [u8]) -> Result<Option<u64>, NotStored> {
-        self.read(slot, memory)?;
+        match self.read(slot, memory) {
+            Err(NotStored::Flash) => return Ok(None),
+            read => read?,
+        }
         Ok(Blob::open(Provider, memory, &self.fleet_key, 0).ok().map(|blob| blob.version))
     }
 
-    /// Reads a slot. Memory that is too short, or flash that does not answer, would otherwise hide the last blob, and an older
-    /// one would be accepted in its place.
+    /// Reads a slot. Memory that is too short is an error of its own: it would otherwise hide the last blob, and an older one would
+    /// be accepted in its place.
     fn read(&mut self, slot: usize, memory: &mut [u8]) -> Result<(), NotStored> {
         let range = self.slots.get(slot).cloned().ok_or(NotStored::Flash)?;
-        let (now, rest) = memory.split_at_mut_checked(range.len()).ok_or(NotStored::TooLong)?;
+        let short = NotStored::Memory { found: memory.len(), wanted: range.len() };
+        let (now, rest) = memory.split_at_mut_checked(range.len()).ok_or(short)?;
         rest.fill(0xff);
         self.flash.read(range.start, now).map_err(|_| NotStored::Flash)
     }
@@ -132,8 +159,9 @@ impl<F: NorFlash> BlobSlots<F> {
 mod tests {
     use super::*;
     use crate::simulator::{Flash, Power};
-    use embedded_mtls_blob::{Content, Fault};
+    use embedded_mtls_blob::{Content, Endpoint, Fault, Pin};
     use gateway::provider::SigningKey;
+    use std::string::ToString as _;
     use std::vec;
     use std::vec::Vec;
 
@@ -141,8 +169,16 @@ mod tests {
         SigningKey::from_bytes(&[number; 32]).unwrap()
     }
 
+    /// A blob of two parts.
     fn blob_of(number: u8, version: u64) -> Vec<u8> {
-        let content = Content { version, ..Content::default() };
+        let path = "x".repeat(250);
+        let endpoint = Endpoint { host: "h", port: 443, server_name: "s", path: &path, time_server: "" };
+        let blob = sealed(number, &Content { version, endpoint: Some(endpoint), ..Content::default() });
+        assert!(blob.len() > PART);
+        blob
+    }
+
+    fn sealed(number: u8, content: &Content<'_>) -> Vec<u8> {
         content.seal(Provider, |digest| key(number).sign_digest(digest, &[]).ok()).unwrap()
     }
 
@@ -164,8 +200,9 @@ mod tests {
 
     /// Stores blobs until each slot was used twice; at each of them the power fails at each write and each erasure. After
     /// that the device has the blob before or the one after, never none, and stores the next one.
-    fn survives_each_loss_of_power<const WORD: usize, const SECTOR: usize>() {
+    fn survives_each_loss_of_power<const WORD: usize, const SECTOR: usize>(reports: bool) {
         let mut flash = Flash::<WORD, SECTOR>::new(4096);
+        flash.reports = reports;
         let (mut losses, mut before) = (0, None);
         for after in 1..=4 {
             for writes in 0.. {
@@ -190,8 +227,10 @@ mod tests {
 
     #[test]
     fn no_loss_of_power_leaves_a_device_without_its_identity() {
-        survives_each_loss_of_power::<32, 512>();
-        survives_each_loss_of_power::<8, 256>();
+        for reports in [false, true] {
+            survives_each_loss_of_power::<32, 512>(reports);
+            survives_each_loss_of_power::<8, 256>(reports);
+        }
     }
 
     #[test]
@@ -209,7 +248,14 @@ mod tests {
             assert_eq!(error.fault, fault);
         }
         assert_eq!(flash.bytes, before, "a refusal costs no erasure");
-        assert_eq!(slots(&mut flash).store(&blob(8), &mut [0; 1023]), Err(NotStored::TooLong));
+        let short = Err(NotStored::Memory { found: 1023, wanted: 1024 });
+        assert_eq!(slots(&mut flash).store(&blob(8), &mut [0; 1023]), short);
+        let pins = vec![Pin::Fingerprint([9; 32]); 30];
+        let long = sealed(1, &Content { version: 8, pins, ..Content::default() });
+        let wanted = NotStored::TooLong { found: long.len(), wanted: 1024 };
+        assert_eq!(store(&mut flash, &long), Err(wanted));
+        assert_eq!(wanted.to_string(), "the length of the blob: found 1248, wanted at most 1024: those of a slot");
+        assert_eq!(flash.bytes, before, "a refusal costs no erasure");
         assert_eq!(version(&mut flash), Some(7));
     }
 
@@ -228,8 +274,8 @@ mod tests {
     fn a_blob_that_worn_flash_did_not_store_leaves_the_last_one() {
         let mut flash = Flash::<4, 512>::new(4096);
         store(&mut flash, &blob(1)).unwrap();
-        // In the checksum of the second slot.
-        flash.worn = Some(1536 + 50);
+        // In the version, which does not begin with the byte of erased flash.
+        flash.worn = Some(1536 + 16);
         assert_eq!(store(&mut flash, &blob(2)), Err(NotStored::Flash));
         assert_eq!(version(&mut flash), Some(1));
     }

@@ -1,5 +1,6 @@
 //! NOR flash in memory, for tests: writing clears bits, erasing sets whole sectors, and the power may fail in between.
 
+use core::ops::Range;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use std::vec;
 use std::vec::Vec;
@@ -20,14 +21,26 @@ pub(crate) struct Flash<const WORD: usize, const SECTOR: usize> {
     pub(crate) erasures: usize,
     /// A byte that can no longer be written.
     pub(crate) worn: Option<usize>,
+    /// Reports what a power cut left half done, as flash with error correction does, in place of the bytes there.
+    pub(crate) reports: bool,
     /// The word at which the power failed.
     torn: Option<usize>,
+    /// The word or the sector that a power cut left half done.
+    half_done: Option<Range<usize>>,
 }
 
 impl<const WORD: usize, const SECTOR: usize> Flash<WORD, SECTOR> {
     /// Creates an erased flash.
     pub(crate) fn new(len: usize) -> Self {
-        Self { bytes: vec![0xff; len], power: Power::On, erasures: 0, worn: None, torn: None }
+        Self {
+            bytes: vec![0xff; len],
+            power: Power::On,
+            erasures: 0,
+            worn: None,
+            reports: false,
+            torn: None,
+            half_done: None,
+        }
     }
 
     /// Returns how much of an operation on `len` bytes is done: all of it, or half of it and nothing afterwards.
@@ -56,7 +69,11 @@ impl<const WORD: usize, const SECTOR: usize> ReadNorFlash for Flash<WORD, SECTOR
 
     fn read(&mut self, offset: u32, out: &mut [u8]) -> Result<(), Self::Error> {
         let start = offset as usize;
-        let bytes = self.bytes.get(start..start + out.len()).ok_or(NorFlashErrorKind::OutOfBounds)?;
+        let end = start + out.len();
+        let bytes = self.bytes.get(start..end).ok_or(NorFlashErrorKind::OutOfBounds)?;
+        if self.reports && self.half_done.as_ref().is_some_and(|part| part.start < end && start < part.end) {
+            return Err(NorFlashErrorKind::Other);
+        }
         out.copy_from_slice(bytes);
         Ok(())
     }
@@ -78,6 +95,15 @@ impl<const WORD: usize, const SECTOR: usize> NorFlash for Flash<WORD, SECTOR> {
             let (Ok(len) | Err(len)) = done;
             self.bytes[start..start + len].fill(0xff);
             self.erasures += 1;
+            if done.is_err() && len > 0 {
+                self.half_done = Some(start..start + SECTOR);
+            } else if self
+                .half_done
+                .as_ref()
+                .is_some_and(|part| done.is_ok() && start <= part.start && part.end <= start + SECTOR)
+            {
+                self.half_done = None;
+            }
             done.map_err(|_| NorFlashErrorKind::Other)?;
         }
         Ok(())
@@ -100,6 +126,7 @@ impl<const WORD: usize, const SECTOR: usize> NorFlash for Flash<WORD, SECTOR> {
                 // Some bits of the byte at which the power failed.
                 self.bytes[at + len] &= word[len] | 0x0f;
                 self.torn = Some(at);
+                self.half_done = (len > 0).then_some(at..at + WORD).or(self.half_done.take());
             }
             done.map_err(|_| NorFlashErrorKind::Other)?;
         }
