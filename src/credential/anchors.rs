@@ -20,17 +20,24 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
     /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be an anchor, or if anything follows them;
     /// [`ApiMisuse::NoTrustAnchors`] if there is none; [`ApiMisuse::AuthoritiesTooLong`] if there are more than `K`.
     pub fn from_certificates(certificates: impl Into<Chain<'a>>) -> Result<Self, Error> {
-        Self::of(certificates.into())
+        let certificates = certificates.into();
+        check_whole(certificates)?;
+        Self::of_anchors(certificates.iter().map(TrustAnchor::from_certificate))
     }
 
-    fn of(certificates: Chain<'a>) -> Result<Self, Error> {
-        check_whole(certificates)?;
-        let first = certificates.iter().next().ok_or(ApiMisuse::NoTrustAnchors)?;
+    /// Makes the set from anchors of any kind: pins, too.
+    ///
+    /// # Errors
+    /// The first error among them; [`ApiMisuse::NoTrustAnchors`] if there is none; [`ApiMisuse::AuthoritiesTooLong`] if there are
+    /// more than `K`.
+    pub fn of_anchors(anchors: impl IntoIterator<Item = Result<TrustAnchor<'a>, Error>>) -> Result<Self, Error> {
+        let mut anchors = anchors.into_iter();
+        let first = anchors.next().ok_or(ApiMisuse::NoTrustAnchors)??;
         // The places after the last repeat the first and are never read.
-        let mut set = Self { anchors: [TrustAnchor::from_certificate(first)?; K], len: 0 };
-        for certificate in certificates.iter() {
+        let mut set = Self { anchors: [first; K], len: 0 };
+        for anchor in [Ok(first)].into_iter().chain(anchors) {
             let place = set.anchors.get_mut(set.len).ok_or(ApiMisuse::AuthoritiesTooLong)?;
-            *place = TrustAnchor::from_certificate(certificate)?;
+            *place = anchor?;
             set.len = set.len.saturating_add(1);
         }
         Ok(set)

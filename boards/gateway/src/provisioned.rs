@@ -1,8 +1,9 @@
 //! The settings of a device that are in its blob.
 
 use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
+use embedded_mtls::credential::AnchorSet;
 use embedded_mtls::{Credential, Error, KeyHandle};
-use embedded_mtls_blob::{Blob, Policy, Site, SiteError, StoredKey, Trust, TrustError};
+use embedded_mtls_blob::{Blob, Policy, Site, SiteError, StoredKey};
 use mtls_order::Endpoint;
 
 /// The settings in a blob, with at most `K` trust anchors. They borrow from it.
@@ -14,7 +15,7 @@ pub struct Provisioned<'a, const K: usize> {
     /// The endpoint to which the device posts.
     pub endpoint: Endpoint<'a>,
     /// The trust anchors.
-    pub anchors: Trust<'a, K>,
+    pub anchors: AnchorSet<'a, K>,
     /// The certificates of the device.
     pub credential: Credential<'a>,
     /// The key of the certificate, or where it is.
@@ -29,7 +30,7 @@ pub struct Provisioned<'a, const K: usize> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotProvisioned {
     /// The anchors cannot be used.
-    Anchors(TrustError),
+    Anchors(Error),
     /// The certificates cannot be sent.
     Chain(Error),
     /// There is no endpoint.
@@ -43,7 +44,7 @@ pub enum NotProvisioned {
 impl core::fmt::Display for NotProvisioned {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Anchors(error) => error.fmt(f),
+            Self::Anchors(error) => write!(f, "the trust anchors are unusable: {error}"),
             Self::Chain(error) => error.fmt(f),
             Self::NoEndpoint => f.write_str("the blob has no endpoint"),
             Self::NoIdentity => f.write_str("the blob has no active identity"),

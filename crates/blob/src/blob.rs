@@ -1,8 +1,9 @@
 //! The blob as a whole: header, records, checksum, signature.
 
-use embedded_mtls::credential::Chain;
+use embedded_mtls::Error;
+use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::crypto::CryptoProvider;
-use embedded_mtls::x509::UnixTime;
+use embedded_mtls::x509::{TrustAnchor, UnixTime};
 
 use crate::error::{BlobError, Fault};
 use crate::reader::{Reader, number};
@@ -156,6 +157,18 @@ impl<'a> Blob<'a> {
     /// Iterates over the pins.
     pub fn pins(&self) -> impl Iterator<Item = Pin<'a>> + use<'a> {
         self.of(PIN).filter_map(|record| Pin::parse(record).ok())
+    }
+
+    /// Returns the trust anchors, then the pins, as configurations take them.
+    ///
+    /// # Errors
+    /// As of [`AnchorSet::of_anchors`]: there is none, one cannot be used, or there are more than `K`.
+    pub fn trust<const K: usize>(&self) -> Result<AnchorSet<'a, K>, Error> {
+        let pins = self.pins().map(|pin| match pin {
+            Pin::Fingerprint(sha256) => Ok(TrustAnchor::from_fingerprint(sha256)),
+            Pin::Key(info) => TrustAnchor::from_pinned_key(info),
+        });
+        AnchorSet::of_anchors(self.anchors().map(TrustAnchor::from_certificate).chain(pins))
     }
 
     /// Iterates over the identities.

@@ -65,7 +65,6 @@ mod reader;
 mod records;
 mod signature;
 mod site;
-mod trust;
 #[cfg(feature = "write")]
 mod write;
 
@@ -74,6 +73,5 @@ pub use crate::error::{BlobError, Fault};
 pub use crate::records::{Endpoint, Identity, Pin, Policy, StoredKey};
 pub use crate::signature::FleetKey;
 pub use crate::site::{Chosen, Site, SiteError};
-pub use crate::trust::{Trust, TrustError};
 #[cfg(feature = "write")]
 pub use crate::write::{Content, Sealed, WriteError};

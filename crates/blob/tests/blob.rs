@@ -1,10 +1,10 @@
 //! Blobs as hosts write them and devices read them, and what devices refuse.
 
-use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::x509::UnixTime;
+use embedded_mtls::{ApiMisuse, Error, KeyHandle};
 use embedded_mtls_blob::{
-    Blob, BlobError, Content, Endpoint, Fault, FleetKey, Identity, Pin, Policy, Site, SiteError, StoredKey, TrustError,
+    Blob, BlobError, Content, Endpoint, Fault, FleetKey, Identity, Pin, Policy, Site, SiteError, StoredKey,
     WriteError,
 };
 
@@ -75,7 +75,7 @@ fn a_device_reads_what_a_host_has_written() {
     let credential = blob.active().unwrap().credential(KeyHandle(0)).unwrap();
     assert!(credential.chain().iter().eq([CLIENT, INTERMEDIATE]));
     assert_eq!(blob.trust::<2>().unwrap().len(), 2);
-    assert_eq!(blob.trust::<1>().unwrap_err(), TrustError::TooMany);
+    assert_eq!(blob.trust::<1>().unwrap_err(), Error::ApiMisuse(ApiMisuse::AuthoritiesTooLong));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn everything_may_be_left_out_but_the_policy() {
     assert_eq!(bytes.len(), 32 + 10 + 32 + 64);
     let blob = open(&bytes, 0).unwrap();
     assert_eq!((blob.active(), blob.endpoint, blob.renew_by), (None, None, None));
-    assert_eq!(blob.trust::<1>().unwrap_err(), TrustError::None);
+    assert_eq!(blob.trust::<1>().unwrap_err(), Error::ApiMisuse(ApiMisuse::NoTrustAnchors));
 }
 
 #[test]
