@@ -1,6 +1,7 @@
 //! The settings of a device that are in its blob.
 
-use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
+use core::net::SocketAddrV4;
+use embassy_net::{IpAddress, IpEndpoint};
 use embedded_mtls::credential::AnchorSet;
 use embedded_mtls::{Credential, Error, KeyHandle};
 use embedded_mtls_blob::{Blob, Policy, Site, SiteError, StoredKey};
@@ -37,8 +38,10 @@ pub enum NotProvisioned {
     NoEndpoint,
     /// There is no active identity.
     NoIdentity,
-    /// The site wishes what it may not.
+    /// The site overrides what its fleet has locked, or names an unknown alias.
     Site(SiteError),
+    /// The time server is not an IPv4 address and a port.
+    TimeServer,
 }
 
 impl core::fmt::Display for NotProvisioned {
@@ -49,6 +52,9 @@ impl core::fmt::Display for NotProvisioned {
             Self::NoEndpoint => f.write_str("the blob has no endpoint"),
             Self::NoIdentity => f.write_str("the blob has no active identity"),
             Self::Site(error) => error.fmt(f),
+            Self::TimeServer => {
+                f.write_str("found another time server than an IPv4 address and a port, such as 192.0.2.1:123")
+            }
         }
     }
 }
@@ -62,6 +68,10 @@ impl<'a, const K: usize> Provisioned<'a, K> {
         let chosen = blob.at_site(site).map_err(NotProvisioned::Site)?;
         let identity = chosen.identity.ok_or(NotProvisioned::NoIdentity)?;
         let found = chosen.endpoint.ok_or(NotProvisioned::NoEndpoint)?;
+        let time_server = match found.time_server {
+            "" => None,
+            text => Some(time_server(text).ok_or(NotProvisioned::TimeServer)?),
+        };
         let handle = match identity.key {
             StoredKey::Handle(number) => KeyHandle(number),
             StoredKey::P256(_) | StoredKey::Pkcs8(_) | StoredKey::Wrapped(_) => KeyHandle(0),
@@ -74,13 +84,28 @@ impl<'a, const K: usize> Provisioned<'a, K> {
             credential: identity.credential(handle).map_err(NotProvisioned::Chain)?,
             key: identity.key,
             policy: blob.policy,
-            time_server: time_server(found.time_server),
+            time_server,
         })
     }
 }
 
-/// Parses an address and a port; `None` for anything else.
-fn time_server(text: &str) -> Option<IpEndpoint> {
-    let (address, port) = text.rsplit_once(':')?;
-    Some(IpEndpoint::new(IpAddress::Ipv4(address.parse::<Ipv4Address>().ok()?), port.parse().ok()?))
+/// Parses an IPv4 address and a port, such as `192.0.2.1:123`; `None` for anything else.
+pub fn time_server(text: &str) -> Option<IpEndpoint> {
+    let found: SocketAddrV4 = text.parse().ok()?;
+    Some(IpEndpoint::new(IpAddress::Ipv4(*found.ip()), found.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use embassy_net::Ipv4Address;
+
+    #[test]
+    fn a_time_server_is_an_ipv4_address_and_a_port() {
+        let wanted = IpEndpoint::new(IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1)), 123);
+        assert_eq!(time_server("192.0.2.1:123"), Some(wanted));
+        for bad in ["", "192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "[::1]:123", "time.example:123"] {
+            assert_eq!(time_server(bad), None, "{bad}");
+        }
+    }
 }

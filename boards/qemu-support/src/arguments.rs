@@ -1,7 +1,7 @@
 //! The arguments of the machine: `name=value`, by semihosting.
 
 use crate::files::Arena;
-use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
+use embassy_net::{IpEndpoint, Ipv4Address};
 use embassy_time::Duration;
 use gateway::{Endpoint, Retry, Role};
 
@@ -112,7 +112,7 @@ impl Arguments {
             "address" => self.address = Some(value.parse().ok()?),
             "anchors" => self.anchors = value,
             "identity" => self.identity = Some(value),
-            "time" => self.time_server = Some(endpoint(value)?),
+            "time" => self.time_server = Some(gateway::time_server(value)?),
             "patience" => self.patience = milliseconds(value)?,
             "attempts" => self.retry.attempts = value.parse().ok()?,
             "rx" => self.rx = value.parse().ok()?,
@@ -153,9 +153,4 @@ fn port_and_count(value: &str) -> Option<(u16, u16)> {
 
 fn milliseconds(value: &str) -> Option<Duration> {
     value.parse().ok().map(Duration::from_millis)
-}
-
-fn endpoint(value: &str) -> Option<IpEndpoint> {
-    let (address, port) = value.split_once(':')?;
-    Some(IpEndpoint::new(IpAddress::Ipv4(address.parse::<Ipv4Address>().ok()?), port.parse().ok()?))
 }
