@@ -47,25 +47,37 @@ pub(crate) async fn run(
 ) -> Option<u8> {
     let mut shared = Shared::take()?;
     let in_use: &mut Slot = shared.lend()?;
-    let fleet_key = FleetKey::new(*arguments.arena.load("fleet", "point")?.first_chunk()?);
-    let mut arrival = Arrival {
-        slots: flash::slots(fleet_key)?,
-        stem: Some(stem),
-        received: shared.lend()?,
-        scratch: shared.lend()?,
+    let fleet_key = fleet_key(arguments.arena.load("fleet", "point"))?;
+    let Some(slots) = flash::slots(fleet_key) else {
+        defmt::error!("the flash: found no file, wanted one with two slots of {} bytes", SLOT);
+        return None;
     };
+    let mut arrival = Arrival { slots, stem: Some(stem), received: shared.lend()?, scratch: shared.lend()? };
     arrival.take_in();
     arrival.stem = arguments.next;
     let mut host = Host::new(Key::None)?;
     host.arrival = Some(arrival);
     for _ in 0..arguments.orders {
-        let blob = host.arrival.as_mut()?.slots.load(in_use)?;
+        let Some(blob) = host.arrival.as_mut()?.slots.load(in_use) else {
+            defmt::error!("the flash: found no blob in either slot, wanted one that the key of the fleet has signed");
+            return None;
+        };
         let status = post(network, &blob, &arguments, &mut host, memory).await?;
         if status != 0 {
             return Some(status);
         }
     }
     Some(0)
+}
+
+/// Takes the public key of the fleet from its file.
+fn fleet_key(file: Option<&[u8]>) -> Option<FleetKey> {
+    match file.map(<[u8; 65]>::try_from) {
+        Some(Ok(point)) => return Some(FleetKey::new(point)),
+        Some(Err(_)) => defmt::error!("fleet.point: found {} bytes, wanted 65", file.map_or(0, <[u8]>::len)),
+        None => defmt::error!("fleet.point: found no file, wanted the public key of the fleet"),
+    }
+    None
 }
 
 /// Posts an order with the settings of a blob. What it borrows from the blob stays, whatever is stored in the meantime.
@@ -84,8 +96,15 @@ async fn post(
         }
     };
     defmt::info!("blob {}: the identity is {}", provisioned.version, provisioned.alias);
-    let StoredKey::P256(scalar) = provisioned.key else { return None };
-    host.key = Key::Own(SigningKey::from_bytes(scalar).ok()?);
+    let StoredKey::P256(scalar) = provisioned.key else {
+        defmt::error!("the key: found {}, wanted P256", defmt::Debug2Format(&provisioned.key));
+        return None;
+    };
+    let Ok(key) = SigningKey::from_bytes(scalar) else {
+        defmt::error!("the key: found a number that is 0 or too large, wanted a scalar of P-256");
+        return None;
+    };
+    host.key = Key::Own(key);
     let credentials = [provisioned.credential];
     let settings = Settings {
         role: arguments.role,
