@@ -14,7 +14,7 @@ pub fn blob(input: &[u8]) -> bool {
     let len = u32::try_from(32 + input.len()).unwrap_or(u32::MAX).to_be_bytes();
     // None active or, for a quarter of the inputs, one of the first.
     let active = input.last().filter(|last| **last >= 0xc0).map_or(0xff, |last| last & 3);
-    let header = [&b"eMTLSblb"[..], &[0, 1, 0, active], &len, &[0; 16]].concat();
+    let header = [&b"eMTLSblb"[..], &[0, 1, 0, active], &len, &1_u64.to_be_bytes(), &[0; 8]].concat();
     // All digests of this provider are zero, and it accepts a signature of ones.
     let whole = [&header[..], input, &[0; 32], &[1; 64]].concat();
     let Some(blob) = read(&whole) else { return false };

@@ -32,7 +32,7 @@ pub struct Blob<'a> {
     pub endpoint: Option<Endpoint<'a>>,
     /// The rules of the owner of the fleet.
     pub policy: Policy,
-    active: Option<u8>,
+    pub(crate) active: Option<u8>,
     anchors: &'a [u8],
     /// The records behind the header.
     records: &'a [u8],
@@ -132,7 +132,7 @@ impl<'a> Blob<'a> {
             if let Some((twin, _)) = twin {
                 return Err(BlobError { fault: Fault::Alias, offset: at, found: twin.into(), wanted: 0 });
             }
-            let many = BlobError { fault: Fault::Length, offset: at, found: 255, wanted: 254 };
+            let many = BlobError { fault: Fault::Identities, offset: at, found: 255, wanted: 254 };
             count = count.checked_add(1).filter(|count| *count < NONE_ACTIVE).ok_or(many)?;
         }
         match self.active {

@@ -29,6 +29,8 @@ pub enum Fault {
     Checksum,
     /// The firmware knows the format.
     Format,
+    /// There are no more identities than a number can say.
+    Identities,
     /// The firmware knows the kind of a key or a pin.
     Kind,
     /// A field is as long as its length, and nothing follows the last one.
@@ -59,6 +61,7 @@ impl Fault {
             Self::Alias => "an alias",
             Self::Checksum => "the checksum",
             Self::Format => "the format",
+            Self::Identities => "the number of identities",
             Self::Kind => "the kind of a key or pin",
             Self::Length => "a length",
             Self::Magic => "the first bytes",
@@ -84,6 +87,7 @@ impl fmt::Display for BlobError {
                 write!(f, "found {wanted:016x}… for a content with {found:016x}…: it is damaged or incomplete")
             }
             Fault::Format => write!(f, "found {found}, wanted {wanted}: the firmware and the tool do not fit"),
+            Fault::Identities => write!(f, "found {found}, wanted at most {wanted}"),
             Fault::Kind => write!(f, "found {found}, wanted 1 to {wanted}"),
             Fault::Length => write!(f, "found {found}, wanted {wanted}"),
             Fault::Magic if found == u64::MAX => write!(f, "found erased flash, wanted a blob"),

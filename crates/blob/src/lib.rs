@@ -74,4 +74,4 @@ pub use crate::records::{Endpoint, Identity, Pin, Policy, StoredKey};
 pub use crate::signature::FleetKey;
 pub use crate::site::{Chosen, Site, SiteError};
 #[cfg(feature = "write")]
-pub use crate::write::{Content, Sealed, WriteError};
+pub use crate::write::{Content, WriteError};

@@ -80,6 +80,15 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(bytes).map_err(|_| self.fault(Fault::Text, 0_u8, 0_u8))
     }
 
+    /// Reads a text that is not empty.
+    pub(crate) fn name(&mut self) -> Result<&'a str, BlobError> {
+        let empty = self.fault(Fault::Length, 0_u8, 1_u8);
+        match self.text()? {
+            "" => Err(empty),
+            name => Ok(name),
+        }
+    }
+
     /// Returns a reader of the next `len` bytes.
     pub(crate) fn part(&mut self, len: usize) -> Result<Self, BlobError> {
         let at = self.at;

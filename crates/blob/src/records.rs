@@ -119,14 +119,10 @@ impl<'a> StoredKey<'a> {
 
 impl<'a> Endpoint<'a> {
     pub(crate) fn parse(mut reader: Reader<'a>) -> Result<Self, BlobError> {
-        let start = reader.clone();
-        let host = reader.text()?;
+        let host = reader.name()?;
         let port = reader.u16()?;
-        let [server_name, path, time_server] = [reader.text()?, reader.text()?, reader.text()?];
+        let [server_name, path, time_server] = [reader.name()?, reader.name()?, reader.text()?];
         reader.finish()?;
-        if host.is_empty() || server_name.is_empty() || path.is_empty() {
-            return Err(start.fault(Fault::Length, 0_u8, 1_u8));
-        }
         Ok(Self { host, port, server_name, path, time_server })
     }
 }
@@ -210,11 +206,7 @@ impl<'a> Pin<'a> {
 
 impl<'a> Identity<'a> {
     pub(crate) fn parse(mut reader: Reader<'a>) -> Result<Self, BlobError> {
-        let start = reader.clone();
-        let alias = reader.text()?;
-        if alias.is_empty() {
-            return Err(start.fault(Fault::Length, 0_u8, 1_u8));
-        }
+        let alias = reader.name()?;
         let key = StoredKey::parse(&mut reader)?;
         Ok(Self { alias, key, chain: reader.rest() })
     }

@@ -38,8 +38,17 @@ pub struct Content<'a> {
 pub enum WriteError {
     /// A reader would refuse it.
     Invalid(BlobError),
+    /// A value stands for none, and would be read as none.
+    Reserved,
     /// A field is longer than its length can say.
-    TooLong,
+    TooLong {
+        /// The name of the field.
+        field: &'static str,
+        /// Its bytes.
+        found: usize,
+        /// The maximum.
+        wanted: usize,
+    },
     /// It cannot be hashed or signed.
     Unsigned,
 }
@@ -48,7 +57,12 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid(error) => write!(f, "a device would refuse the blob: {error}"),
-            Self::TooLong => f.write_str("found a field that is too long: texts have at most 255 bytes"),
+            Self::Reserved => f.write_str(
+                "found a value that stands for none (version 0, active 255, depth 255, 0 days, the time 0), wanted another",
+            ),
+            Self::TooLong { field, found, wanted } => {
+                write!(f, "the length of {field}: found {found} bytes, wanted at most {wanted}")
+            }
             Self::Unsigned => f.write_str("the blob cannot be signed"),
         }
     }
@@ -56,17 +70,13 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// A finished blob.
-pub type Sealed = Vec<u8>;
-
 impl<'a> Content<'a> {
     /// Takes the content of a blob, to write its successor: with the next version.
     pub fn after(blob: &Blob<'a>) -> Self {
-        let place = |active: Identity<'_>| blob.identities().position(|identity| identity.alias == active.alias);
         Self {
             version: blob.version.saturating_add(1),
             renew_by: blob.renew_by,
-            active: blob.active().and_then(place).and_then(|place| u8::try_from(place).ok()),
+            active: blob.active,
             endpoint: blob.endpoint,
             policy: blob.policy,
             anchors: blob.anchors().collect(),
@@ -83,9 +93,13 @@ impl<'a> Content<'a> {
         &self,
         provider: C,
         sign: impl FnOnce(&[u8; 32]) -> Option<[u8; 64]>,
-    ) -> Result<Sealed, WriteError> {
+    ) -> Result<Vec<u8>, WriteError> {
         let mut bytes = self.encode()?;
-        Blob::parse(&bytes).map_err(WriteError::Invalid)?;
+        let read = Blob::parse(&bytes).map_err(WriteError::Invalid)?;
+        let values = (read.renew_by, read.active, read.policy);
+        if self.version == 0 || values != (self.renew_by, self.active, self.policy) {
+            return Err(WriteError::Reserved);
+        }
         let checksum = digest(provider, &bytes).ok_or(WriteError::Unsigned)?;
         let signature = sign(&checksum).ok_or(WriteError::Unsigned)?;
         bytes.extend(checksum);
@@ -97,27 +111,28 @@ impl<'a> Content<'a> {
     fn encode(&self) -> Result<Vec<u8>, WriteError> {
         let mut records = Vec::new();
         if let Some(endpoint) = &self.endpoint {
-            record(&mut records, ENDPOINT, &encode_endpoint(endpoint)?)?;
+            record(&mut records, (ENDPOINT, "the endpoint"), &encode_endpoint(endpoint)?)?;
         }
-        record(&mut records, POLICY, &encode_policy(&self.policy))?;
+        record(&mut records, (POLICY, "the policy"), &encode_policy(&self.policy))?;
         if !self.anchors.is_empty() {
-            record(&mut records, ANCHORS, &self.anchors.concat())?;
+            record(&mut records, (ANCHORS, "the trust anchors"), &self.anchors.concat())?;
         }
         for pin in &self.pins {
             let pin = match pin {
                 Pin::Fingerprint(sha256) => [&[Pin::FINGERPRINT][..], sha256].concat(),
                 Pin::Key(info) => [&[Pin::KEY][..], info].concat(),
             };
-            record(&mut records, PIN, &pin)?;
+            record(&mut records, (PIN, "a pin"), &pin)?;
         }
         for identity in &self.identities {
-            record(&mut records, IDENTITY, &encode_identity(identity)?)?;
+            record(&mut records, (IDENTITY, "an identity"), &encode_identity(identity)?)?;
         }
-        let len = crate::blob::HEADER.checked_add(records.len()).and_then(|len| u32::try_from(len).ok());
+        let len = crate::blob::HEADER.saturating_add(records.len());
+        let len = u32::try_from(len).map_err(|_| too_long("the content", len, 0xffff_ffff))?;
         let mut bytes = Vec::from(MAGIC);
         bytes.extend(FORMAT.to_be_bytes());
         bytes.extend([0, self.active.unwrap_or(NONE_ACTIVE)]);
-        bytes.extend(len.ok_or(WriteError::TooLong)?.to_be_bytes());
+        bytes.extend(len.to_be_bytes());
         bytes.extend(self.version.to_be_bytes());
         bytes.extend(self.renew_by.map_or(0, |time| time.0).to_be_bytes());
         bytes.append(&mut records);
@@ -125,9 +140,15 @@ impl<'a> Content<'a> {
     }
 }
 
-fn record(out: &mut Vec<u8>, tag: u8, content: &[u8]) -> Result<(), WriteError> {
-    let len = u32::try_from(content.len()).map_err(|_| WriteError::TooLong)?;
-    let [0, length @ ..] = len.to_be_bytes() else { return Err(WriteError::TooLong) };
+const fn too_long(field: &'static str, found: usize, wanted: usize) -> WriteError {
+    WriteError::TooLong { field, found, wanted }
+}
+
+/// Writes a record behind its number and its length; its name is for errors.
+fn record(out: &mut Vec<u8>, (tag, name): (u8, &'static str), content: &[u8]) -> Result<(), WriteError> {
+    let error = too_long(name, content.len(), 0xff_ffff);
+    let len = u32::try_from(content.len()).map_err(|_| error)?;
+    let [0, length @ ..] = len.to_be_bytes() else { return Err(error) };
     out.push(tag);
     out.extend(length);
     out.extend(content);
@@ -135,19 +156,19 @@ fn record(out: &mut Vec<u8>, tag: u8, content: &[u8]) -> Result<(), WriteError> 
 }
 
 /// Writes a text behind its length.
-fn text(out: &mut Vec<u8>, text: &str) -> Result<(), WriteError> {
-    out.push(u8::try_from(text.len()).map_err(|_| WriteError::TooLong)?);
+fn text(out: &mut Vec<u8>, name: &'static str, text: &str) -> Result<(), WriteError> {
+    out.push(u8::try_from(text.len()).map_err(|_| too_long(name, text.len(), 255))?);
     out.extend(text.as_bytes());
     Ok(())
 }
 
 fn encode_endpoint(endpoint: &Endpoint<'_>) -> Result<Vec<u8>, WriteError> {
     let mut out = Vec::new();
-    text(&mut out, endpoint.host)?;
+    text(&mut out, "the host", endpoint.host)?;
     out.extend(endpoint.port.to_be_bytes());
-    for name in [endpoint.server_name, endpoint.path, endpoint.time_server] {
-        text(&mut out, name)?;
-    }
+    text(&mut out, "the server name", endpoint.server_name)?;
+    text(&mut out, "the path", endpoint.path)?;
+    text(&mut out, "the time server", endpoint.time_server)?;
     Ok(out)
 }
 
@@ -176,9 +197,9 @@ fn encode_identity(identity: &Identity<'_>) -> Result<Vec<u8>, WriteError> {
         StoredKey::Pkcs8(der) => (StoredKey::PKCS8, der),
     };
     let mut out = Vec::new();
-    text(&mut out, identity.alias)?;
+    text(&mut out, "an alias", identity.alias)?;
     out.push(kind);
-    out.extend(u16::try_from(key.len()).map_err(|_| WriteError::TooLong)?.to_be_bytes());
+    out.extend(u16::try_from(key.len()).map_err(|_| too_long("a key", key.len(), 0xffff))?.to_be_bytes());
     out.extend(key);
     out.extend(identity.chain);
     Ok(out)

@@ -4,8 +4,7 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{ApiMisuse, Error, KeyHandle};
 use embedded_mtls_blob::{
-    Blob, BlobError, Content, Endpoint, Fault, FleetKey, Identity, Pin, Policy, Site, SiteError, StoredKey,
-    WriteError,
+    Blob, BlobError, Content, Endpoint, Fault, FleetKey, Identity, Pin, Policy, Site, SiteError, StoredKey, WriteError,
 };
 
 static ROOT: &[u8] = include_bytes!("../../../boards/budget/pki/root.der");
@@ -182,7 +181,9 @@ fn a_content_that_no_device_would_accept_is_not_written() {
         Err(WriteError::Invalid(error)) => error.fault,
         other => panic!("{other:?}"),
     };
-    let identity = |alias, chain| Identity { alias, key: StoredKey::Handle(0), chain };
+    fn identity<'a>(alias: &'a str, chain: &'a [u8]) -> Identity<'a> {
+        Identity { alias, key: StoredKey::Handle(0), chain }
+    }
     let with = |identities: Vec<Identity<'static>>| Content { active: None, identities, ..Content::default() };
     assert_eq!(fault(with(vec![identity("a", CLIENT), identity("a", CLIENT)])), Fault::Alias);
     assert_eq!(fault(with(vec![identity("a b", CLIENT)])), Fault::Text);
@@ -192,8 +193,34 @@ fn a_content_that_no_device_would_accept_is_not_written() {
     assert_eq!(fault(Content { anchors: vec![ROOT, &[0x30]], ..good.clone() }), Fault::Length);
     let long = "x".repeat(256);
     let endpoint = Endpoint { path: &long, ..endpoint() };
-    assert_eq!(seal(&Content { endpoint: Some(endpoint), ..good.clone() }), Err(WriteError::TooLong));
+    let too_long = WriteError::TooLong { field: "the path", found: 256, wanted: 255 };
+    assert_eq!(too_long.to_string(), "the length of the path: found 256 bytes, wanted at most 255");
+    assert_eq!(seal(&Content { endpoint: Some(endpoint), ..good.clone() }), Err(too_long));
+    let aliases: Vec<_> = (0..255).map(|number| number.to_string()).collect();
+    let many = |count| {
+        let identities = aliases.iter().take(count).map(|alias| identity(alias, CLIENT)).collect();
+        Content { version: 1, identities, ..Content::default() }
+    };
+    assert!(seal(&many(254)).is_ok());
+    let Err(WriteError::Invalid(error)) = seal(&many(255)) else { panic!("255 identities") };
+    assert!(error.to_string().ends_with(": the number of identities: found 255, wanted at most 254"), "{error}");
     assert_eq!(good.seal(RustCrypto, |_| None), Err(WriteError::Unsigned));
+}
+
+#[test]
+fn a_value_that_stands_for_none_is_not_written() {
+    let chain = chain();
+    let good = content(&chain);
+    let policy = |max_depth, max_validity_days| Policy { max_depth, max_validity_days, ..good.policy };
+    for content in [
+        Content { version: 0, ..good.clone() },
+        Content { active: Some(255), ..good.clone() },
+        Content { policy: policy(Some(255), None), ..good.clone() },
+        Content { policy: policy(None, Some(0)), ..good.clone() },
+        Content { renew_by: Some(UnixTime(0)), ..good.clone() },
+    ] {
+        assert_eq!(seal(&content), Err(WriteError::Reserved), "{content:?}");
+    }
 }
 
 /// Signs records as they are.
@@ -221,6 +248,12 @@ fn records_that_a_newer_or_careless_tool_has_signed_are_refused_with_their_place
         (behind(&[5, 0, 0, 5, 1, b'a', 9, 0, 0]), "byte 48: the kind of a key or pin: found 9, wanted 1 to 4"),
         (behind(&[5, 0, 0, 6, 1, b'a', 1, 0, 1, 7]), "byte 49: a length: found 1, wanted 32"),
         (behind(&[5, 0, 0, 5, 1, b'a', 3, 0, 0]), "byte 49: a length: found 0, wanted 1"),
+        // The server name, and the alias.
+        (
+            [&[1, 0, 0, 8, 1, b'h', 1, 0xbb, 0, 1, b'/', 0], &policy[..]].concat(),
+            "byte 40: a length: found 0, wanted 1",
+        ),
+        (behind(&[5, 0, 0, 4, 0, 2, 0, 0]), "byte 46: a length: found 0, wanted 1"),
         (vec![2, 0, 0, 6, 0, 8, 0xff, 0, 0, 0], "byte 36: reserved bits: found 0x8, wanted 0"),
         (vec![2, 0, 0, 7, 0, 0, 0xff, 0, 0, 0, 0], "byte 42: a length: found 1, wanted 0"),
     ] {
