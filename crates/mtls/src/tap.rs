@@ -89,7 +89,7 @@ impl Log {
 
 /// Finds the boundaries of records in a stream.
 #[derive(Debug, Default)]
-struct Splitter {
+pub(crate) struct Splitter {
     /// The first bytes of the record: header, message type and length, version, random of a hello.
     head: Vec<u8>,
     /// Number of bytes of the record so far.
@@ -102,17 +102,31 @@ impl Splitter {
 
     /// Takes the next byte; with the last one of a record, returns its kind and size.
     fn feed(&mut self, byte: u8) -> Option<(Kind, usize)> {
+        let size = self.announced(byte)?;
+        (self.seen == size).then(|| (kind(&self.head), size))
+    }
+
+    /// Takes the next byte; returns the size that the record has by its header, once that is there.
+    fn announced(&mut self, byte: u8) -> Option<usize> {
+        if self.size() == Some(self.seen) {
+            *self = Self::default();
+        }
         if self.head.len() < Self::HEAD {
             self.head.push(byte);
         }
         self.seen += 1;
+        self.size()
+    }
+
+    /// Takes the next byte; returns the size of the record if its header is there and it is protected.
+    pub(crate) fn protected(&mut self, byte: u8) -> Option<usize> {
+        let size = self.announced(byte)?;
+        (kind(&self.head) == Kind::Encrypted).then_some(size)
+    }
+
+    fn size(&self) -> Option<usize> {
         let &[_, _, _, high, low, ..] = self.head.as_slice() else { return None };
-        if self.seen < 5 + usize::from(u16::from_be_bytes([high, low])) {
-            return None;
-        }
-        let found = (kind(&self.head), self.seen);
-        *self = Self::default();
-        Some(found)
+        Some(5 + usize::from(u16::from_be_bytes([high, low])))
     }
 }
 

@@ -17,6 +17,7 @@ use mtls_pki::pem::{Identity, Pin};
 use super::capture::Conversation;
 pub use super::own_key::OwnKey;
 use super::report::{Link, Peer, hex};
+use super::tap::Splitter;
 
 /// The memory of one connection.
 pub struct Memory<const RX: usize, const TX: usize, const PEER: usize> {
@@ -205,43 +206,21 @@ impl LargestRecord {
     }
 }
 
-/// The type of a protected record (RFC 9846 section 5.2).
-const APPLICATION_DATA: u8 = 23;
-
-/// Measures the records of a stream of bytes.
+/// Measures the records of a stream of bytes, each as soon as its header is there: one that is too large is never read.
 struct RecordMeter {
     largest: LargestRecord,
-    header: [u8; 5],
-    len: usize,
-    /// The number of bytes of the record that are still to come.
-    rest: usize,
+    splitter: Splitter,
 }
 
 impl RecordMeter {
     fn new(largest: &LargestRecord) -> Self {
-        Self { largest: largest.clone(), header: [0; 5], len: 0, rest: 0 }
+        Self { largest: largest.clone(), splitter: Splitter::default() }
     }
 
     /// Follows received bytes.
-    fn hear(&mut self, mut bytes: &[u8]) {
-        while let Some((first, behind)) = bytes.split_first() {
-            if self.rest > 0 {
-                let (_, behind) = bytes.split_at(self.rest.min(bytes.len()));
-                self.rest -= bytes.len() - behind.len();
-                bytes = behind;
-                continue;
-            }
-            self.header.iter_mut().skip(self.len).take(1).for_each(|byte| *byte = *first);
-            (self.len, bytes) = (self.len + 1, behind);
-            let [kind, _, _, high, low] = self.header;
-            if self.len == self.header.len() {
-                self.rest = usize::from(u16::from_be_bytes([high, low]));
-                self.len = 0;
-                if kind == APPLICATION_DATA {
-                    self.largest.0.set(self.largest.get().max(self.header.len() + self.rest));
-                }
-            }
-        }
+    fn hear(&mut self, bytes: &[u8]) {
+        let size = bytes.iter().filter_map(|byte| self.splitter.protected(*byte)).max();
+        self.largest.0.set(self.largest.get().max(size.unwrap_or_default()));
     }
 }
 
@@ -373,11 +352,15 @@ mod tests {
             &[23, 3, 3],
         ]
         .concat();
-        for part in 1..stream.len() {
-            let largest = LargestRecord::default();
-            let mut meter = RecordMeter::new(&largest);
-            stream.chunks(part).for_each(|chunk| meter.hear(chunk));
-            assert_eq!((largest.get(), meter.len, meter.rest), (261, 3, 0), "parts of {part} bytes");
+        // Its header is all that is there.
+        let too_large = [&stream[..], &[2, 0, 1]].concat();
+        for (stream, wanted) in [(stream, 261), (too_large, 517)] {
+            for part in 1..stream.len() {
+                let largest = LargestRecord::default();
+                let mut meter = RecordMeter::new(&largest);
+                stream.chunks(part).for_each(|chunk| meter.hear(chunk));
+                assert_eq!(largest.get(), wanted, "parts of {part} bytes");
+            }
         }
     }
 }
