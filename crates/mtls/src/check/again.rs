@@ -4,6 +4,8 @@ use std::io;
 use std::net::TcpStream;
 
 use embedded_io::Read as _;
+#[cfg(feature = "resumption")]
+use embedded_mtls::Credential;
 use embedded_mtls::credential::Selector;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
@@ -13,7 +15,7 @@ use embedded_mtls::{Buffers, Client, ClientConfig, Entropy, Error, Handshake};
 use super::super::tickets::Stored;
 #[cfg(feature = "resumption")]
 use super::super::tls::HostMemory;
-use super::super::tls::{self, Deadline, LargestRecord, Memory, Timed};
+use super::super::tls::{Deadline, LargestRecord, Memory, Timed};
 use super::Plan;
 use super::host::CheckHost;
 use super::report::{Fault, Report, StepName};
@@ -28,6 +30,8 @@ pub(super) struct Again<'c> {
     pub(super) config: &'c ClientConfig<'c>,
     pub(super) selector: Selector<'c>,
     pub(super) keys: &'c [OwnKey],
+    #[cfg(feature = "resumption")]
+    pub(super) credentials: &'c [Credential<'c>],
     pub(super) connect: &'c dyn Fn() -> Result<TcpStream, Box<Fault>>,
 }
 
@@ -54,12 +58,9 @@ impl<'c> Again<'c> {
     /// Opens a connection with the ticket; describes the result.
     #[cfg(feature = "resumption")]
     fn resume(&self, ticket: &mut Stored) -> Result<String, String> {
-        let identities: Vec<_> = self.plan.identities.iter().map(|own| own.identity.clone()).collect();
-        let chains = tls::chains(&identities);
-        let credentials = tls::credentials(&chains).map_err(|error| error.to_string())?;
         let mut memory = HostMemory::new();
         let mut handshake = self.start(memory.lend())?;
-        if let Err(error) = ticket.offer(&mut handshake, &credentials, embedded_mtls::io::std::system_time()) {
+        if let Err(error) = ticket.offer(&mut handshake, self.credentials, embedded_mtls::io::std::system_time()) {
             return Ok(format!("sends tickets that cannot be used: {error}"));
         }
         let resumed = self.finish(handshake, &LargestRecord::default())?;

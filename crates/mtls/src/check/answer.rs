@@ -23,7 +23,7 @@ use super::super::tls::{Deadline, Timed};
 use super::super::verdict::Trouble;
 use super::Plan;
 use super::host::{Asked, CheckHost};
-use super::report::{Fault, Link, Report, StepName};
+use super::report::{Fault, Report, SentCertificate, StepName};
 
 /// The answer to an HTTP request.
 type Answer = Result<Response, HttpError<Failure<io::Error>>>;
@@ -142,6 +142,12 @@ impl Rest<'_> {
         }
     }
 
+    /// Returns the identity that the server has seen.
+    fn shown(&self) -> Option<&super::Own> {
+        let alias = self.asked.as_ref()?.shown.as_ref()?;
+        self.plan.identities.iter().find(|own| own.alias == *alias)
+    }
+
     /// Judges the server's request for a certificate and its reaction to the answer.
     fn client_authentication(
         &self,
@@ -155,9 +161,7 @@ impl Rest<'_> {
         if let Some(finding @ (Finding::Tls(_) | Finding::PostHandshakeNeeded)) = finding {
             let facts = self.asked.as_ref().map(Asked::facts).unwrap_or_default();
             report.pass(step, self.handshake, facts);
-            let shown = self.asked.as_ref().and_then(|asked| asked.shown.as_ref());
-            report.ours =
-                self.plan.identities.iter().find(|own| Some(&own.alias) == shown).map(chain_of).unwrap_or_default();
+            report.ours = self.shown().map(chain_of).unwrap_or_default();
             let mut fault = Fault::named(step, REFUSED_BY_HTTP, finding, line());
             let shown = self.asked.as_ref().and_then(|asked| asked.shown.as_ref());
             fault.certificate = shown.map(|shown| format!("ours, {shown}"));
@@ -183,7 +187,7 @@ impl Rest<'_> {
             _ => "the server has not indicated whether it accepts it".to_owned(),
         });
         report.pass(step, self.handshake, facts);
-        let shown = self.plan.identities.iter().find(|own| Some(&own.alias) == asked.shown.as_ref());
+        let shown = self.shown();
         report.ours = shown.map(chain_of).unwrap_or_default();
         if let Some(own) = shown
             && let Some(expiry) = end_of(own).and_then(|end| soon(end, self.plan.warn_days))
@@ -247,9 +251,9 @@ fn line(response: &Response) -> String {
 }
 
 /// Describes one of our chains.
-fn chain_of(own: &super::Own) -> Vec<Link> {
+fn chain_of(own: &super::Own) -> Vec<SentCertificate> {
     let read = own.identity.chain.iter().filter_map(|der| Certificate::read(der));
-    read.map(|certificate| Link {
+    read.map(|certificate| SentCertificate {
         days_left: days_left(certificate.end()),
         subject: certificate.subject,
         issuer: certificate.issuer,

@@ -20,7 +20,7 @@ use super::Plan;
 use super::again::Again;
 use super::answer::{Rest, days_left, fault_of, soon};
 use super::host::{CheckHost, Claimed, Noted};
-use super::report::{Fault, Link, Report, StepName};
+use super::report::{Fault, Report, SentCertificate, StepName};
 
 /// Rules that `--insecure` sets aside one by one, to find further faults.
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl SetAside {
 struct Failed {
     fault: Fault,
     claimed: Option<Claimed>,
-    sent: Vec<Link>,
+    sent: Vec<SentCertificate>,
     /// The time until the failure.
     time: Option<Duration>,
 }
@@ -125,8 +125,9 @@ fn unusable(error: Error) -> Box<Failed> {
 }
 
 /// Describes the certificates that a server sent.
-fn facts(sent: &[Link]) -> Vec<String> {
-    let line = |(place, link): (usize, &Link)| format!("sent {place}: {}, issued by {}", link.subject, link.issuer);
+fn facts(sent: &[SentCertificate]) -> Vec<String> {
+    let line =
+        |(place, link): (usize, &SentCertificate)| format!("sent {place}: {}, issued by {}", link.subject, link.issuer);
     sent.iter().enumerate().map(line).collect()
 }
 
@@ -201,7 +202,15 @@ fn converse(
     let rest = Rest { plan, asked: noted.asked, alpn, handshake };
     let late = CheckHost::new(selector, &keys, None);
     let ticket = rest.talk(stream, late, &deadline, report).map_err(|fault| Failed::later(*fault))?;
-    let again = Again { plan, config: &config, selector, keys: &keys, connect };
+    let again = Again {
+        plan,
+        config: &config,
+        selector,
+        keys: &keys,
+        #[cfg(feature = "resumption")]
+        credentials: &credentials,
+        connect,
+    };
     again.small_records(report);
     #[cfg(feature = "resumption")]
     again.resumption(Stored::of(ticket, credentials.len()), report);

@@ -12,7 +12,7 @@ use super::super::own_key::OwnKey;
 use super::super::report::Peer;
 use super::super::tls;
 use super::answer::days_left;
-use super::report::Link;
+use super::report::SentCertificate;
 
 /// The certificate that a server sent, before verification.
 pub(super) struct Claimed {
@@ -66,7 +66,7 @@ pub(super) struct Noted {
     pub(super) certificate: Option<String>,
     pub(super) claimed: Option<Claimed>,
     /// The certificates that the server sent.
-    pub(super) sent: Vec<Link>,
+    pub(super) sent: Vec<SentCertificate>,
 }
 
 impl Noted {
@@ -163,7 +163,7 @@ impl<'b> Host for CheckHost<'b> {
     fn trace(&mut self, event: TraceEvent<'_>) {
         if let TraceEvent::Read { subject, issuer, .. } = event {
             let [subject, issuer] = [subject, issuer].map(|name| name.to_string());
-            self.noted.sent.push(Link { subject, issuer, days_left: None });
+            self.noted.sent.push(SentCertificate { subject, issuer, days_left: None });
         }
     }
 }

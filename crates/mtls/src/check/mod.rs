@@ -26,7 +26,7 @@ use mtls_pki::pem::{Identity, Pin};
 use super::args::Preferences;
 use super::policy::Wanted;
 use hello::Answer;
-pub use report::{Fault, Link, Outcome, Report, Step, StepName, WARNED};
+pub use report::{Fault, Outcome, Report, SentCertificate, Step, StepName, WARNED};
 
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -134,7 +134,7 @@ impl Fault {
 
 /// A certificate of a chain. Its names are text of whoever sent it: escape them for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Link {
+pub struct SentCertificate {
     /// Subject.
     pub subject: String,
     /// Issuer.
@@ -163,9 +163,9 @@ pub struct Report {
     /// The certificate of the server. Unverified if there is a [fault](Self::fault).
     pub server: Option<Peer>,
     /// The certificates that the server sent, in this order. Unverified if there is a [fault](Self::fault).
-    pub theirs: Vec<Link>,
+    pub theirs: Vec<SentCertificate>,
     /// The certificates that we sent, in this order.
-    pub ours: Vec<Link>,
+    pub ours: Vec<SentCertificate>,
     /// The messages of the handshake, and what happened around them.
     #[serde(skip)]
     pub events: Vec<LogEvent>,

@@ -5,7 +5,7 @@ mod ladder;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::check::{Fault, Link, Outcome, Report, Step, StepName};
+use super::check::{Fault, Outcome, Report, SentCertificate, Step, StepName};
 use super::report::printable;
 
 /// The width of the longest bar of a time line.
@@ -126,7 +126,7 @@ fn steps(report: &Report) -> Markup {
 }
 
 /// Shows a chain, the last certificate on top.
-fn chain(heading: &str, links: &[Link], is_unverified: bool) -> Markup {
+fn chain(heading: &str, links: &[SentCertificate], is_unverified: bool) -> Markup {
     html! {
         section {
             h4 { (heading) @if is_unverified { " (not verified)" } }
@@ -190,7 +190,7 @@ mod tests {
             remedy: text.clone(),
         };
         let step = Step { name: StepName::Chain, outcome: Outcome::Failed, time: None, facts: vec![text.clone()] };
-        let link = Link { subject: text.clone(), issuer: text.clone(), days_left: Some(-1) };
+        let link = SentCertificate { subject: text.clone(), issuer: text.clone(), days_left: Some(-1) };
         Report {
             target: text.clone(),
             outcome: Outcome::Failed,
