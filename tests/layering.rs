@@ -35,7 +35,7 @@ const PROGRAM_LAYERS: &[&[&str]] = &[
     &["args"],
     &["inspect"],
     &["cxml", "http", "mime"],
-    &["capture", "events", "key_log", "own_key", "report"],
+    &["capture", "events", "files", "key_log", "own_key", "report"],
 ];
 
 /// Crates that only the back ends in `src/crypto/` may name.

@@ -5,7 +5,7 @@ use core::fmt;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::{CipherSuite, ClientConfig, NamedGroup};
-use mtls_pki::pem::FileError;
+use mtls_pki::pem::{FileError, Password};
 
 use super::capture::Capture;
 
@@ -35,6 +35,11 @@ pub(crate) fn required<T>(value: Option<T>, option: &str) -> Result<T, UsageErro
 /// Returns the alias of the identity in a file: the file name without folder and extension.
 pub(crate) fn alias(file: &str) -> &str {
     std::path::Path::new(file).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(file)
+}
+
+/// Returns the password from the source that an option names; by default, the terminal is asked.
+pub(crate) fn password(option: &'static str, source: Option<&str>) -> Result<Password, FileError> {
+    source.map_or_else(|| Ok(Password::ask()), |source| Password::parse(option, source))
 }
 
 /// Makes the error for a value that its option does not accept.

@@ -45,6 +45,7 @@ pub mod capture;
 pub mod check;
 pub mod cxml;
 pub mod events;
+mod files;
 mod http;
 #[cfg(feature = "program")]
 pub mod inspect;

@@ -1,12 +1,14 @@
 //! Tickets, with which later connections resume a session (RFC 9846 section 2.2): a client's file, and a server's keys.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use embedded_mtls::x509::Time;
 use embedded_mtls::{Client, Credential, Handshake, Session, Ticket, TicketError, TicketKey, TicketKeys};
 
 use super::args::{UsageError, unfit};
+use super::files::replace;
 use super::verdict::Trouble;
 
 /// The bytes of a client's ticket, in as many copies as there are credentials that the server could know us by.
@@ -68,19 +70,7 @@ pub(crate) fn take(session: &mut Session<'_, Client>, time: Time) -> io::Result<
 /// Writes the last ticket of the session to `file`, readable only by its owner. Keeps no ticket if none has arrived.
 pub(crate) fn store(session: &mut Session<'_, Client>, time: Time, file: &str) -> io::Result<()> {
     let Some(ticket) = take(session, time)? else { return Ok(()) };
-    // Whole or not at all, even if the power fails.
-    let new = format!("{file}.new");
-    private(&new)?.write_all(&ticket)?;
-    fs::rename(new, file)
-}
-
-/// Makes a file that only its owner may read.
-fn private(file: &str) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
+    replace(Path::new(file), &ticket)
 }
 
 /// Reads the keys of a server's tickets: one or two lines of 96 hexadecimal digits, of which the first seals tickets and

@@ -1,18 +1,18 @@
 //! `mtls provision csr`: a request for a certificate, for a key in a file or outside of this program.
 
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use clap::Args;
 use embedded_mtls::Signature;
 use embedded_mtls::credential::{CertificationRequest, CertificationSubject};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::{CryptoProvider, SignatureAlgorithm};
 use mtls_pki::key::{Key, KeyKind};
 use mtls_pki::pem::{self, Held, Password};
 
+use super::drafts::Drafts;
 use crate::args::{self, UsageError};
-use crate::provision::{point, write_new};
+use crate::provision::{point, through};
 use crate::report::say;
 
 /// The options of `mtls provision csr`.
@@ -52,15 +52,20 @@ pub(super) struct CsrArgs {
 /// The signer of a request.
 enum Signer<'a> {
     Key(Box<P256SigningKey>),
-    Command(&'a str),
+    /// A command, and the public key of what it signs with.
+    Command(&'a str, [u8; 65]),
 }
+
+/// A new key: its file, and the content of that.
+type NewKey<'a> = (&'a PathBuf, String);
 
 /// Bytes of a request beside its names.
 const REQUEST: usize = 512;
 
 impl CsrArgs {
     pub(super) fn run(&self) -> Result<u8, UsageError> {
-        let (signer, public) = self.signer()?;
+        let (signer, new_key) = self.signer()?;
+        let public = signer.public();
         let dns: Vec<&str> = self.dns.iter().map(String::as_str).collect();
         let names =
             self.common_name.len() + self.organization.len() + dns.iter().map(|name| name.len() + 8).sum::<usize>();
@@ -73,43 +78,54 @@ impl CsrArgs {
         let der = request.complete(&signature).map_err(failed)?;
         let text = pem::encode("CERTIFICATE REQUEST", [der]);
         let file = self.request.display();
-        write_new(&self.request, text.as_bytes()).map_err(|error| UsageError(format!("{file}: {error}")))?;
+        // Both files or none: a key without its request is of no use, and stands in the way of the next attempt.
+        let mut drafts = Drafts::default();
+        if let Some((file, pem)) = &new_key {
+            drafts.new_file(file, pem.as_bytes())?;
+        }
+        drafts.new_file(&self.request, text.as_bytes())?;
+        drafts.keep()?;
         say!("{file}: a request for CN={}; send it to your CA", crate::report::printable(&self.common_name));
         Ok(0)
     }
 
-    /// Returns the signer, and its public key.
-    fn signer(&self) -> Result<(Signer<'_>, [u8; 65]), UsageError> {
+    /// Returns the signer, and the key that is made for it.
+    fn signer(&self) -> Result<(Signer<'_>, Option<NewKey<'_>>), UsageError> {
         let unfit = |file: &str| UsageError(format!("{file}: found no key or another key, wanted one on P-256"));
         if let (Some(command), Some(file)) = (&self.signer, &self.public_key) {
             let held = Held::read(file, &Password::none())?;
-            let point = held.public_keys.first().and_then(|info| point(info)).ok_or_else(|| unfit(file))?;
-            return Ok((Signer::Command(command), point));
+            let [info] = &held.public_keys[..] else {
+                let found = held.public_keys.len();
+                return Err(UsageError(format!("{file}: found {found} public keys, wanted one")));
+            };
+            return Ok((Signer::Command(command, point(info).ok_or_else(|| unfit(file))?), None));
         }
         let (key, file) = match (&self.new_key, &self.key) {
             (Some(file), _) => {
                 let key = Key::generate(KeyKind::P256).map_err(|error| UsageError(error.to_string()))?;
-                let name = file.display().to_string();
-                let written = write_new(file, key.to_pem().as_bytes());
-                written.map_err(|error| UsageError(format!("{name}: {error}")))?;
-                (Some(key), name)
+                (Some(key), file.display().to_string())
             }
             (None, Some(file)) => {
-                let source = self.key_password.as_deref();
-                let password =
-                    source.map_or_else(|| Ok(Password::ask()), |source| Password::parse("--key-password", source))?;
+                let password = args::password("--key-password", self.key_password.as_deref())?;
                 (Held::read(file, &password)?.key, file.clone())
             }
             (None, None) => return Err(args::unfit("csr", "no key", "--key, --new-key or --signer")),
         };
-        let scalar = key.and_then(|key| key.p256()).ok_or_else(|| unfit(&file))?;
-        let key = P256SigningKey::from_bytes(&scalar).map_err(|_| unfit(&file))?;
-        let public = key.public_key();
-        Ok((Signer::Key(Box::new(key)), public))
+        let key = key.ok_or_else(|| unfit(&file))?;
+        let new_key = self.new_key.as_ref().map(|file| (file, key.to_pem()));
+        let key = key.p256().and_then(|scalar| P256SigningKey::from_bytes(&scalar).ok()).ok_or_else(|| unfit(&file))?;
+        Ok((Signer::Key(Box::new(key)), new_key))
     }
 }
 
 impl Signer<'_> {
+    fn public(&self) -> [u8; 65] {
+        match self {
+            Self::Key(key) => key.public_key(),
+            Self::Command(_, public) => *public,
+        }
+    }
+
     fn sign(&self, request: &CertificationRequest<'_>) -> Result<Signature, UsageError> {
         match self {
             Self::Key(key) => {
@@ -121,23 +137,20 @@ impl Signer<'_> {
                     digest.filter(|_| random.is_ok()).and_then(|digest| key.sign_digest(digest, &hedge).ok());
                 signature.map(Signature::P256).ok_or_else(|| UsageError("the key cannot sign".to_owned()))
             }
-            Self::Command(command) => sign_by(command, request.message()),
+            Self::Command(command, public) => sign_by(command, public, request),
         }
     }
 }
 
-/// Has a command sign: through its standard input and output.
-fn sign_by(command: &str, message: &[u8]) -> Result<Signature, UsageError> {
-    let failed = |why: String| UsageError(format!("--signer {command}: {why}"));
-    let mut words = command.split_whitespace();
-    let program = words.next().ok_or_else(|| failed("found no program".to_owned()))?;
-    let child = Command::new(program).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| failed(error.to_string()))?;
-    // A command that does not read is judged by what it writes.
-    let _ = child.stdin.take().map(|mut input| input.write_all(message));
-    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-    let signature = Signature::encoded(&output.stdout).filter(|_| output.status.success());
-    let wanted = "a signature in DER";
-    signature
-        .ok_or_else(|| failed(format!("found {} and {} bytes, wanted {wanted}", output.status, output.stdout.len())))
+/// Has a command sign, and verifies its signature: a CA would reject the request of another key.
+fn sign_by(command: &str, public: &[u8], request: &CertificationRequest<'_>) -> Result<Signature, UsageError> {
+    let failed = |why: &str| UsageError(format!("--signer {command}: {why}"));
+    let der = through("--signer", command, request.message(), "a signature in DER")?;
+    let unfit = || failed(&format!("found {} bytes, wanted a signature in DER", der.len()));
+    let signature = Signature::encoded(&der).ok_or_else(unfit)?;
+    let digest = request.digest(RustCrypto).map_err(|_| failed("the request cannot be hashed"))?;
+    let signed = if RustCrypto::VERIFIES_MESSAGES { request.message() } else { digest.as_bytes() };
+    let verified = RustCrypto.verify(SignatureAlgorithm::EcdsaP256Sha256, public, signed, &der);
+    verified.map_err(|_| failed("found a signature that --public-key does not verify"))?;
+    Ok(signature)
 }

@@ -1,7 +1,9 @@
 //! The programs, each from command line to exit code.
 
 mod csr;
+mod drafts;
 mod explain;
+mod fleet;
 mod inspect;
 mod mtls;
 mod options;

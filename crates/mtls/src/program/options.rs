@@ -89,8 +89,7 @@ pub(super) struct IdentityArgs {
 impl IdentityArgs {
     /// Returns the password of encrypted keys; by default, the terminal is asked.
     fn password(&self) -> Result<Password, FileError> {
-        let source = self.key_password.as_deref();
-        source.map_or_else(|| Ok(Password::ask()), |source| Password::parse("--key-password", source))
+        args::password("--key-password", self.key_password.as_deref())
     }
 
     /// Reads the identity with this alias, or all, each with its files: chain and key.

@@ -1,6 +1,5 @@
 //! `mtls order`: orders as frozen bytes, checked before they are sent, and sent again by rules.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -12,6 +11,7 @@ use serde::Serialize;
 use super::post::{PostArgs, exit_codes, post_order, retry_order};
 use crate::args::UsageError;
 use crate::cxml::{Order, Outcome, Status, renewed, timestamp};
+use crate::files::write_new;
 use crate::report::{printable, say};
 
 /// Exit codes of `mtls order validate`, for the help and the manual page.
@@ -141,7 +141,8 @@ impl NewArgs {
         let bytes = renewed(&template, &payload_id, &timestamp(now), self.number.as_deref())
             .map_err(|error| unfit(&self.template, error.to_string()))?;
         let order = Order::parse(&bytes, None).map_err(|error| unfit(&self.out, error.to_string()))?;
-        create(&self.out, &bytes).map_err(|error| unfit(&self.out, error.to_string()))?;
+        // An order contains a shared secret: only its owner may read it.
+        write_new(std::path::Path::new(&self.out), &bytes).map_err(|error| unfit(&self.out, error.to_string()))?;
         let Order { payload_id, timestamp, number, .. } = order;
         let written = Written { file: self.out.clone(), payload_id, timestamp, number, bytes: bytes.len() };
         if self.json {
@@ -161,17 +162,6 @@ fn payload_id(before: &str, now: time::OffsetDateTime) -> Result<String, UsageEr
     let host = before.rsplit_once('@').map_or("localhost", |(_, host)| host);
     let random = u64::from_be_bytes(random);
     Ok(format!("{}.{}.{random:016x}@{host}", now.unix_timestamp(), std::process::id()))
-}
-
-/// Creates a file that only its owner may read, since an order contains a shared secret; none is overwritten.
-fn create(file: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(file)?;
-    opened.write_all(bytes)?;
-    opened.sync_all()
 }
 
 /// The result for one file.

@@ -8,20 +8,22 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls_blob::{Blob, Content, Endpoint, Pin, Policy};
-use mtls_pki::pem::{self, Password};
+use mtls_pki::pem;
 use sha2::{Digest as _, Sha256};
 
 use super::csr::CsrArgs;
+use super::drafts::{Drafts, at};
+use super::fleet::{FleetArgs, FleetKeyArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
 use crate::args::{self, UsageError};
 use crate::policy::passed_over;
-use crate::provision::{Fleet, Place, Prepared, replace, rust_module, show, uf2, write_new};
+use crate::provision::{Fleet, Prepared, Shown, rust_module, show, uf2};
 use crate::report::{printable, say};
 
 /// Exit codes, for the help.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes: 0, the blob is good; 1, wrong options, or a file that cannot be used: nothing was written; 2, the blob is good, but \
-its renewal is due or a chain has expired";
+its renewal is due, a chain has expired, or a device cannot use what is in it";
 
 /// The tasks around the blob of a device.
 #[derive(Debug, Subcommand)]
@@ -46,28 +48,6 @@ pub(super) enum ProvisionTask {
     /// Shows a blob, and checks it as a device does
     #[command(after_help = EXIT_CODES)]
     Show(ShowArgs),
-}
-
-/// The options of `mtls provision fleet-key`.
-#[derive(Args, Debug)]
-pub(super) struct FleetKeyArgs {
-    /// The file of the private key, which is created
-    file: PathBuf,
-    /// Also writes the public key as a Rust module
-    #[arg(long, value_name = "FILE")]
-    rust: Option<PathBuf>,
-}
-
-/// The key of the fleet.
-#[derive(Args, Debug)]
-#[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
-struct FleetArgs {
-    /// PEM: the private key of the fleet, on P-256, with which the blob is signed
-    #[arg(long, value_name = "FILE")]
-    fleet_key: String,
-    /// The password of the fleet's key: env:NAME, file:FILE or prompt
-    #[arg(long, value_name = "SOURCE")]
-    fleet_key_password: Option<String>,
 }
 
 /// The place of private keys.
@@ -142,7 +122,7 @@ pub(super) struct NewArgs {
     /// The path of the requests
     #[arg(long, default_value = "/", requires = "host", value_parser = path)]
     path: String,
-    /// A time server for the device, as ADDRESS:PORT
+    /// A time server for the device, as ADDRESS:PORT, with an IPv4 address
     #[arg(long, value_name = "ADDRESS:PORT", requires = "host")]
     time_server: Option<String>,
     /// Policy: no check is ever waived, whatever the firmware is built with
@@ -256,64 +236,30 @@ impl ProvisionTask {
     }
 }
 
-impl FleetKeyArgs {
-    fn run(&self) -> Result<u8, UsageError> {
-        let (fleet, [private, public]) = Fleet::generate()?;
-        let mut public_file = self.file.clone().into_os_string();
-        public_file.push(".pub");
-        let public_file = PathBuf::from(public_file);
-        for (file, text) in [(&self.file, private), (&public_file, public)] {
-            write_new(file, text.as_bytes()).map_err(|error| at(file, &error))?;
-        }
-        if let Some(file) = &self.rust {
-            std::fs::write(file, rust_module(fleet.public(), None)).map_err(|error| at(file, &error))?;
-        }
-        say!("{}: the private key; keep it as you keep the key that signs firmware", self.file.display());
-        say!("{}: the public key, for images and for mtls provision show", public_file.display());
-        Ok(0)
-    }
-}
-
-impl FleetArgs {
-    fn read(&self) -> Result<Fleet, UsageError> {
-        let source = self.fleet_key_password.as_deref();
-        let password =
-            source.map_or_else(|| Ok(Password::ask()), |source| Password::parse("--fleet-key-password", source))?;
-        Fleet::read(&self.fleet_key, &password)
-    }
-}
-
-impl PlaceArgs {
-    fn place(&self) -> Place {
-        match (self.handle, &self.wrap) {
-            (Some(handle), _) => Place::Device(handle),
-            (None, Some(command)) => Place::Wrapped(command.clone()),
-            (None, None) => Place::Clear,
-        }
-    }
-}
-
 impl FilesArgs {
     /// Prepares the identities.
     fn prepare(&self, alias: Option<&str>) -> Result<Vec<Prepared>, UsageError> {
         let Self { identities, place, .. } = self;
-        let place = place.place();
         if let (Some(alias), [_, _, ..]) = (alias, &identities.files[..]) {
             return Err(args::unfit("--alias", alias, "at most one --cert beside it"));
         }
-        if let Place::Device(handle) = place {
-            let chain = |(file, key): &(String, Option<String>)| {
-                if key.is_some() {
-                    return Err(UsageError("--handle: found --key beside it, wanted one of the two".to_owned()));
-                }
-                let chain = pem::certificates(file)?;
-                Prepared::of_device(alias.unwrap_or_else(|| args::alias(file)), &chain, handle)
+        for (cert, _) in &identities.files {
+            text("--alias", alias.unwrap_or_else(|| args::alias(cert)))?;
+        }
+        if let Some(handle) = place.handle {
+            // A key belongs to one certificate.
+            let [(file, key)] = &identities.files[..] else {
+                return Err(args::unfit("--handle", &handle.to_string(), "exactly one --cert beside it"));
             };
-            return identities.files.iter().map(chain).collect();
+            if key.is_some() {
+                return Err(UsageError("--handle: found --key beside it, wanted one of the two".to_owned()));
+            }
+            let alias = alias.unwrap_or_else(|| args::alias(file));
+            return Ok(vec![Prepared::of_device(alias, &pem::certificates(file)?, handle)?]);
         }
         let read = identities.read(None)?;
         let prepare = |(identity, [cert, _]): &(pem::Identity, [String; 2])| {
-            Prepared::with_key(alias.unwrap_or_else(|| args::alias(cert)), identity, &place)
+            Prepared::with_key(alias.unwrap_or_else(|| args::alias(cert)), identity, place.wrap.as_deref())
         };
         read.iter().map(prepare).collect()
     }
@@ -350,6 +296,9 @@ impl Trusted {
 
 impl NewArgs {
     fn run(&self) -> Result<u8, UsageError> {
+        if self.out.output.is_some() {
+            return Err(UsageError("--output: a new blob is written to BLOB".to_owned()));
+        }
         let fleet = self.fleet.read()?;
         let prepared = self.files.prepare(self.alias.as_deref())?;
         let trusted = self.files.trusted()?;
@@ -372,12 +321,7 @@ impl NewArgs {
         };
         trusted.add(&mut content);
         self.renewal.set(&mut content);
-        if self.out.output.is_some() {
-            return Err(UsageError("--output: a new blob is written to BLOB".to_owned()));
-        }
-        let blob = fleet.seal(&content)?;
-        write_new(&self.blob, &blob).map_err(|error| at(&self.blob, &error))?;
-        self.out.finish(&self.blob, &blob, &content, &fleet)
+        self.out.write(&self.blob, true, &content, &fleet)
     }
 
     /// Returns the endpoint, whose name and time server are checked.
@@ -388,9 +332,10 @@ impl NewArgs {
             let parsed = embedded_mtls::x509::ServerName::parse(name);
             parsed.map_err(|_| args::unfit(option, name, "a DNS name or an address"))?;
         }
+        text("--path", &self.path)?;
         let time_server = self.time_server.as_deref().unwrap_or_default();
-        if !time_server.is_empty() && time_server.parse::<std::net::SocketAddr>().is_err() {
-            return Err(args::unfit("--time-server", time_server, "an address and a port, such as 192.0.2.1:123"));
+        if !time_server.is_empty() && time_server.parse::<std::net::SocketAddrV4>().is_err() {
+            return Err(args::unfit("--time-server", time_server, "an IPv4 address and a port, such as 192.0.2.1:123"));
         }
         Ok(Some(Endpoint { host, port: self.port, server_name, path: &self.path, time_server }))
     }
@@ -413,6 +358,11 @@ impl ChangeArgs {
             Change::Add => self.alias.as_deref(),
             Change::Rotate => self.alias.as_deref().or(active),
         };
+        let certs = self.files.identities.files.len();
+        if let (Change::Rotate, None, Some(_), 2..) = (change, &self.alias, active, certs) {
+            let wanted = "wanted one: each replaces the identity of --alias, by default the active one";
+            return Err(UsageError(format!("found {certs} --cert, {wanted}")));
+        }
         let prepared = self.files.prepare(alias)?;
         let trusted = self.files.trusted()?;
         if prepared.is_empty() && trusted.is_empty() {
@@ -440,7 +390,7 @@ impl ChangeArgs {
             }
         }
         self.renewal.set(&mut content);
-        self.out.write(&self.blob, &content, &fleet)
+        self.out.change(&self.blob, &content, &fleet)
     }
 }
 
@@ -451,14 +401,16 @@ impl ActivateArgs {
         let mut content = Content::after(&open(&self.blob, &before, &fleet)?);
         content.active = u8::try_from(place(&content, &self.alias)?).ok();
         self.renewal.set(&mut content);
-        self.out.write(&self.blob, &content, &fleet)
+        self.out.change(&self.blob, &content, &fleet)
     }
 }
 
 impl ShowArgs {
     fn run(&self) -> Result<u8, UsageError> {
-        let fleet = self.fleet_key.as_ref().map(|file| Fleet::read(file, &Password::ask())).transpose()?;
-        tell(&self.blob, &read(&self.blob)?, fleet.as_ref(), self.json)
+        let fleet = self.fleet_key.as_ref().map(|file| Fleet::read(file, &pem::Password::ask())).transpose()?;
+        let (text, exit_code) = told(&look(&self.blob, &read(&self.blob)?, fleet.as_ref())?, self.json)?;
+        say!("{text}");
+        Ok(exit_code)
     }
 }
 
@@ -474,24 +426,29 @@ impl RenewalArgs {
 
 impl OutputArgs {
     /// Signs a changed blob, and writes it to where it belongs.
-    fn write(&self, file: &Path, content: &Content<'_>, fleet: &Fleet) -> Result<u8, UsageError> {
-        let blob = fleet.seal(content)?;
-        let target = self.output.as_deref().unwrap_or(file);
-        let written = if self.output.is_some() { write_new(target, &blob) } else { replace(target, &blob) };
-        written.map_err(|error| at(target, &error))?;
-        self.finish(target, &blob, content, fleet)
+    fn change(&self, file: &Path, content: &Content<'_>, fleet: &Fleet) -> Result<u8, UsageError> {
+        self.write(self.output.as_deref().unwrap_or(file), self.output.is_some(), content, fleet)
     }
 
-    /// Writes the other forms, and tells what is in the blob.
-    fn finish(&self, file: &Path, blob: &[u8], content: &Content<'_>, fleet: &Fleet) -> Result<u8, UsageError> {
+    /// Signs a blob, writes all its forms, and tells what is in it. Whatever may be refused is refused before the first file takes
+    /// its place, and the blob is the last one.
+    fn write(&self, file: &Path, is_new: bool, content: &Content<'_>, fleet: &Fleet) -> Result<u8, UsageError> {
+        let blob = fleet.seal(content)?;
+        let (shown, exit_code) = told(&look(file, &blob, Some(fleet))?, self.json)?;
+        let mut drafts = Drafts::default();
         if let Some(file) = &self.rust {
-            replace(file, rust_module(fleet.public(), Some(blob)).as_bytes()).map_err(|error| at(file, &error))?;
+            drafts.replacing(file, rust_module(fleet.public(), Some(&blob)).as_bytes())?;
         }
         if let (Some(file), Some(address)) = (&self.uf2, self.flash_address) {
             let unfit = || UsageError(format!("--flash-address {address:#x}: found no room for the blob behind it"));
-            let blocks = uf2(blob, address, self.uf2_family).ok_or_else(unfit)?;
-            replace(file, &blocks).map_err(|error| at(file, &error))?;
+            drafts.replacing(file, &uf2(&blob, address, self.uf2_family).ok_or_else(unfit)?)?;
         }
+        if is_new {
+            drafts.new_file(file, &blob)?;
+        } else {
+            drafts.replacing(file, &blob)?;
+        }
+        drafts.keep()?;
         for identity in content.identities.iter().filter(|identity| identity.key.is_in_the_clear()) {
             eprintln!(
                 "mtls: warning: the key of {} lies in flash in the clear: whoever reads the flash has it; protect the flash against \
@@ -499,27 +456,38 @@ impl OutputArgs {
                 printable(identity.alias)
             );
         }
-        let code = tell(file, blob, Some(fleet), self.json)?;
+        say!("{shown}");
         if let (Some(address), false) = (self.flash_address, self.json) {
             let file = file.display();
             say!("    to flash  probe-rs download --binary-format bin --base-address {address:#010x} {file}");
         }
-        Ok(code)
+        Ok(exit_code)
     }
 }
 
-/// Prints what is in a blob.
-fn tell(file: &Path, blob: &[u8], fleet: Option<&Fleet>, json: bool) -> Result<u8, UsageError> {
+/// Reads a blob as `show` does.
+fn look(file: &Path, blob: &[u8], fleet: Option<&Fleet>) -> Result<Shown, UsageError> {
     let (Time::Trusted(now) | Time::AtLeast(now)) = system_time() else {
         return Err(UsageError("the clock of this computer does not work".to_owned()));
     };
-    let shown = show(&file.display().to_string(), blob, fleet, now)?;
-    if json {
-        say!("{}", serde_json::to_string_pretty(&shown).map_err(|error| UsageError(error.to_string()))?);
+    show(&file.display().to_string(), blob, fleet, now)
+}
+
+/// Returns the text about a blob, and the exit code.
+fn told(shown: &Shown, json: bool) -> Result<(String, u8), UsageError> {
+    let text = if json {
+        serde_json::to_string_pretty(shown).map_err(|error| UsageError(error.to_string()))?
     } else {
-        say!("{}", shown.to_string().trim_end());
-    }
-    Ok(shown.exit_code)
+        shown.to_string().trim_end().to_owned()
+    };
+    Ok((text, shown.exit_code))
+}
+
+/// Checks a text of a blob before a file is read for it: the error of the blob would not name the option.
+fn text(option: &str, found: &str) -> Result<(), UsageError> {
+    let is_good = (1..=255).contains(&found.len()) && found.bytes().all(|byte| byte.is_ascii_graphic());
+    let unfit = || args::unfit(option, found, "1 to 255 printable ASCII characters without spaces");
+    is_good.then_some(()).ok_or_else(unfit)
 }
 
 /// Finds the identity with an alias.
@@ -537,10 +505,6 @@ fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
 fn open<'a>(file: &Path, bytes: &'a [u8], fleet: &Fleet) -> Result<Blob<'a>, UsageError> {
     let opened = Blob::open(RustCrypto, bytes, fleet.public(), 0);
     opened.map_err(|error| UsageError(format!("{}: {error}", file.display())))
-}
-
-fn at(file: &Path, error: &std::io::Error) -> UsageError {
-    UsageError(format!("{}: {error}", file.display()))
 }
 
 #[cfg(test)]

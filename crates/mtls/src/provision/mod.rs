@@ -3,7 +3,8 @@
 //! ```text
 //!   prepared  an identity from files: the root dropped, the key as the device gets it
 //!   fleet     the key of the owner of the fleet, which signs, and its public part, which is in the image
-//!   output    the blob as a file, a Rust module, or UF2
+//!   through   a command that wraps a key, or signs with one
+//!   output    the blob as a Rust module, or UF2
 //!   shown     what is in a blob, for people and programs
 //! ```
 
@@ -11,8 +12,10 @@ mod fleet;
 mod output;
 mod prepared;
 mod shown;
+mod through;
 
 pub use fleet::{Fleet, point};
-pub use output::{replace, rust_module, uf2, write_new};
-pub use prepared::{Place, Prepared};
+pub use output::{rust_module, uf2};
+pub use prepared::Prepared;
 pub use shown::{Shown, show};
+pub use through::through;

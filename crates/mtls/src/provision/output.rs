@@ -1,36 +1,8 @@
 //! The forms in which a blob leaves this program.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::path::Path;
 
 use embedded_mtls_blob::FleetKey;
-
-/// Writes a file that is not there yet, readable by its owner only.
-///
-/// # Errors
-/// A file that is there, or that cannot be written.
-pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(file)?;
-    opened.write_all(bytes)?;
-    opened.sync_all()
-}
-
-/// Replaces a file in one step: whoever reads it meanwhile gets the old or the new one.
-///
-/// # Errors
-/// A file that cannot be written.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut draft = file.as_os_str().to_owned();
-    draft.push(format!(".{}.draft", std::process::id()));
-    write_new(Path::new(&draft), bytes)?;
-    std::fs::rename(&draft, file)
-}
 
 /// Writes a Rust module with the blob, if there is one, and the public key of the fleet.
 pub fn rust_module(key: &FleetKey, blob: Option<&[u8]>) -> String {

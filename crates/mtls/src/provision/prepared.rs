@@ -1,27 +1,14 @@
 //! An identity as a device gets it.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use embedded_mtls::credential::Chain;
 use embedded_mtls::{Credential, KeyHandle};
 use embedded_mtls_blob::{Identity, StoredKey};
 use mtls_pki::pem;
 use zeroize::Zeroizing;
 
+use super::through;
 use crate::args::UsageError;
 use crate::inspect::Certificate;
-
-/// The place of the private key.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// In the blob, in the clear.
-    Clear,
-    /// In the device or its secure element, under this number: it is in no file.
-    Device(u32),
-    /// In the blob, as this command has wrapped it: it reads the key and writes the wrapped one.
-    Wrapped(String),
-}
 
 /// An identity with everything that a blob borrows.
 pub struct Prepared {
@@ -35,23 +22,21 @@ enum PreparedKey {
     Handle(u32),
     P256(Zeroizing<[u8; 32]>),
     Pkcs8(Zeroizing<Vec<u8>>),
-    Wrapped(Vec<u8>),
+    Wrapped(Zeroizing<Vec<u8>>),
 }
 
 impl Prepared {
-    /// Prepares an identity whose key is in a file.
+    /// Prepares an identity whose key is in a file: it goes into the blob in the clear, or as the command `wrap` has wrapped it.
     ///
     /// # Errors
     /// A certificate that cannot be sent, or a command that fails.
-    pub fn with_key(alias: &str, identity: &pem::Identity, place: &Place) -> Result<Self, UsageError> {
-        let scalar = identity.key.p256();
-        let key = match (place, scalar) {
-            (Place::Device(handle), _) => PreparedKey::Handle(*handle),
-            (Place::Clear, Some(scalar)) => PreparedKey::P256(scalar),
-            (Place::Clear, None) => PreparedKey::Pkcs8(Zeroizing::new(identity.key.to_der().to_vec())),
-            (Place::Wrapped(command), scalar) => {
+    pub fn with_key(alias: &str, identity: &pem::Identity, wrap: Option<&str>) -> Result<Self, UsageError> {
+        let key = match (wrap, identity.key.p256()) {
+            (None, Some(scalar)) => PreparedKey::P256(scalar),
+            (None, None) => PreparedKey::Pkcs8(Zeroizing::new(identity.key.to_der().to_vec())),
+            (Some(command), scalar) => {
                 let key = scalar.as_ref().map_or(identity.key.to_der(), |scalar| &scalar[..]);
-                PreparedKey::Wrapped(wrap(command, key)?)
+                PreparedKey::Wrapped(wrapped(command, key)?)
             }
         };
         Self::of(alias, &identity.chain, key)
@@ -91,25 +76,12 @@ fn without_root(chain: &[Vec<u8>]) -> Vec<&[u8]> {
     kept.map(|(_, der)| der.as_slice()).collect()
 }
 
-/// Has a command wrap a key: through its standard input and output, so that the key is in no list of processes.
-fn wrap(command: &str, key: &[u8]) -> Result<Vec<u8>, UsageError> {
-    let failed = |why: String| UsageError(format!("--wrap {command}: {why}"));
-    let mut words = command.split_whitespace();
-    let program = words.next().ok_or_else(|| failed("found no program".to_owned()))?;
-    let mut child = Command::new(program)
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let sent = child.stdin.take().map(|mut input| input.write_all(key));
-    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() || output.stdout.is_empty() {
-        return Err(failed(format!("found {} and {} bytes, wanted a wrapped key", output.status, output.stdout.len())));
+/// Has a command wrap a key.
+fn wrapped(command: &str, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, UsageError> {
+    let wrapped = through("--wrap", command, key, "a wrapped key")?;
+    if wrapped.windows(key.len()).any(|part| part == key) {
+        let why = "found the key itself in its output, wanted it wrapped";
+        return Err(UsageError(format!("--wrap {command}: {why}")));
     }
-    sent.transpose().map_err(|error| failed(error.to_string()))?;
-    if output.stdout.windows(key.len()).any(|part| part == key) {
-        return Err(failed("found the key itself in its output, wanted it wrapped".to_owned()));
-    }
-    Ok(output.stdout)
+    Ok(wrapped)
 }

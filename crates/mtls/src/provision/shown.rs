@@ -69,6 +69,9 @@ struct ShownIdentity {
     not_after: Option<String>,
 }
 
+/// The most anchors that a configuration takes.
+const MAX_ANCHORS: usize = 255;
+
 /// Reads the content of a blob; with the key of the fleet, its signature is verified.
 ///
 /// # Errors
@@ -118,7 +121,13 @@ fn warnings(blob: &Blob<'_>, now: UnixTime) -> Vec<String> {
         let end = identity.credential(KeyHandle(0)).ok()?.not_after();
         (end < now).then(|| format!("the chain of {} has expired ({end})", identity.alias))
     });
-    due.into_iter().chain(expired).collect()
+    // What a device with room for all anchors refuses.
+    let trust = blob.trust::<MAX_ANCHORS>().err().map(|error| format!("its trust anchors are unusable: {error}"));
+    let chain = blob.active().and_then(|active| {
+        let error = active.credential(KeyHandle(0)).err()?;
+        Some(format!("the chain of {} is unusable: {error}", active.alias))
+    });
+    due.into_iter().chain(expired).chain(trust).chain(chain).collect()
 }
 
 fn shown_anchor(der: &[u8]) -> Option<ShownAnchor> {
@@ -144,7 +153,7 @@ fn shown_identity(identity: &Identity<'_>, active: Option<&str>) -> ShownIdentit
         alias: identity.alias.to_owned(),
         active: active == Some(identity.alias),
         key: match identity.key {
-            StoredKey::Handle(handle) => format!("key {handle} of the device"),
+            StoredKey::Handle(handle) => format!("number {handle} of the device"),
             StoredKey::P256(_) => "P-256, in the clear".to_owned(),
             StoredKey::Pkcs8(_) => "PKCS#8, in the clear".to_owned(),
             StoredKey::Wrapped(bytes) => format!("wrapped, {} bytes", bytes.len()),

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls_blob::{Blob, BlobError, Fault, FleetKey, Pin, StoredKey};
+use embedded_mtls_blob::{Blob, BlobError, Content, Fault, FleetKey, Identity, Pin, StoredKey};
 use mtls_pki::key::Key;
 use mtls_pki::pem;
 use serde_json::Value;
@@ -194,7 +194,12 @@ fn identities_are_added_rotated_and_activated_and_the_version_only_rises() {
     let before = desk.bytes("device.bin");
     desk.provisioned("rotate", &["--cert", &other, "--key", &other_key]);
     assert_eq!(state(3), ("orders".to_owned(), 2, 1));
-    assert_ne!(before, desk.bytes("device.bin"));
+    let after = desk.bytes("device.bin");
+    let [before, after] = [&before, &after].map(|flash| desk.open(flash, 0).unwrap());
+    let chain = |blob: &Blob<'_>, alias: &str| blob.identity(alias).unwrap().chain.to_vec();
+    assert_ne!(chain(&before, "orders"), chain(&after, "orders"));
+    assert_eq!(chain(&after, "orders"), chain(&before, "spare"), "both are now made of the same file");
+    assert_eq!(chain(&after, "spare"), chain(&before, "spare"));
     desk.provisioned("activate", &["spare"]);
     assert_eq!(state(4), ("spare".to_owned(), 2, 1));
     // Another root replaces the first one, or is added to it.
@@ -225,7 +230,7 @@ fn a_key_stays_outside_of_the_blob_or_is_wrapped() {
     let desk = Desk::new(&[]);
     let [cert, key] = ["pki/client.pem", "pki/client.key"].map(|name| desk.file(name));
     let said = desk.new_blob(&["--cert", &cert, "--handle", "3"]);
-    assert!(said.contains("key 3 of the device") && !said.contains("in the clear"), "{said}");
+    assert!(said.contains("active: key number 3 of the device") && !said.contains("in the clear"), "{said}");
     let flash = desk.bytes("device.bin");
     assert_eq!(desk.open(&flash, 1).unwrap().active().unwrap().key, StoredKey::Handle(3));
     // A command that adds one to each byte.
@@ -240,6 +245,9 @@ fn a_key_stays_outside_of_the_blob_or_is_wrapped() {
     desk.refused("rotate", &[&words[..], &["cat"]].concat(), "found the key itself in its output, wanted it wrapped");
     desk.refused("rotate", &[&words[..], &["false"]].concat(), "wanted a wrapped key");
     desk.refused("rotate", &["--cert", &cert, "--key", &key, "--handle", "3"], "found --key beside it");
+    let two = "--handle: found '3', wanted exactly one --cert beside it";
+    desk.refused("add", &["--cert", &cert, "--cert", &cert, "--handle", "3"], two);
+    desk.refused("add", &["--ca", &desk.file("pki/root.pem"), "--handle", "3"], two);
 }
 
 #[test]
@@ -266,6 +274,23 @@ fn a_blob_is_shown_and_one_that_a_device_would_refuse_is_not_changed() {
     damaged[100] ^= 1;
     desk.0.write("device.bin", &damaged).unwrap();
     desk.refused("show", &[], "the checksum: found");
+    // A device would refuse an authority that is none, and an identity without certificates.
+    let signer =
+        P256SigningKey::from_bytes(&Key::from_pem(&desk.0.read("fleet.key")).unwrap().p256().unwrap()).unwrap();
+    let leaf = &pem::certificates(&cert).unwrap()[0];
+    let unusable = Identity { alias: "orders", key: StoredKey::Handle(0), chain: &[] };
+    for (anchor, identity, told) in [
+        (leaf, Identity { chain: leaf, ..unusable }, "its trust anchors are unusable: "),
+        (&pem::certificates(&desk.file("pki/root.pem")).unwrap()[0], unusable, "the chain of orders is unusable: "),
+    ] {
+        let anchors = vec![anchor.as_slice()];
+        let content =
+            Content { version: 1, active: Some(0), anchors, identities: vec![identity], ..Content::default() };
+        let sealed = content.seal(RustCrypto, |digest| signer.sign_digest(digest, &[]).ok()).unwrap();
+        desk.0.write("device.bin", &sealed).unwrap();
+        let (code, said) = desk.provision("show", &[]);
+        assert!(code == Some(2) && said.contains(told), "{said}");
+    }
     // The renewal is due.
     std::fs::remove_file(&blob).unwrap();
     let words = ["--ca", &desk.file("pki/root.pem"), "--cert", &cert, "--key", &key, "--renew-by", "2020-02-29"];
@@ -331,5 +356,79 @@ fn openssl_verifies_requests_for_keys_in_files_and_outside_of_them() {
     let (code, said) =
         mtls(&["provision", "csr", &unsigned, "--cn", "g", "--signer", "false", "--public-key", &public]);
     assert!(code == Some(1) && said.contains("wanted a signature in DER"), "{said}");
+    // The key of another, and a file with two.
+    desk.openssl(&format!("pkey -in {own} -pubout"), "own.pub");
+    let [other, both] = ["own.pub", "both.pub"].map(|name| desk.file(name));
+    desk.0.write("both.pub", ["own.pub", "outside.pub"].map(|name| desk.0.read(name)).concat()).unwrap();
+    for (public, told) in
+        [(&other, "found a signature that --public-key does not verify"), (&both, "found 2 public keys, wanted one")]
+    {
+        let words = ["provision", "csr", &unsigned, "--cn", "g", "--signer", &signer, "--public-key", public];
+        let (code, said) = mtls(&words);
+        assert!(code == Some(1) && said.contains(told), "{said}");
+    }
     assert!(!std::fs::exists(unsigned).unwrap());
+}
+
+#[test]
+fn a_refusal_leaves_no_file() {
+    let desk = Desk::new(&[]);
+    let [cert, key, root, module, uf2, nowhere] =
+        ["pki/client.pem", "pki/client.key", "pki/root.pem", "blob.rs", "blob.uf2", "nowhere/blob.rs"]
+            .map(|name| desk.file(name));
+    let files = || std::fs::read_dir(desk.file("")).unwrap().count();
+    let there = files();
+    let identity = ["--ca", &root, "--cert", &cert, "--key", &key];
+    // The blob is longer than what is left below 4 GiB.
+    let no_room = ["--rust", &module, "--uf2", &uf2, "--flash-address", "0xffffff00"];
+    desk.refused("new", &[&identity[..], &no_room].concat(), "found no room for the blob behind it");
+    desk.refused(
+        "new",
+        &[&identity[..], &["--uf2", &uf2, "--flash-address", "0", "--rust", &nowhere]].concat(),
+        &nowhere,
+    );
+    desk.refused("new", &[&identity[..], &["--output", &module]].concat(), "a new blob is written to BLOB");
+    assert_eq!(files(), there);
+    desk.new_blob(&["--cert", &cert, "--key", &key]);
+    let (there, before) = (files(), desk.bytes("device.bin"));
+    desk.refused("rotate", &[&identity[..], &no_room].concat(), "found no room for the blob behind it");
+    desk.refused("rotate", &[&identity[..], &["--rust", &nowhere]].concat(), &nowhere);
+    // The blob that is there already is not overwritten, and neither form is written.
+    desk.refused("new", &[&identity[..], &["--rust", &module]].concat(), "File exists");
+    // A key without its public part, and one without its request.
+    let (code, said) = mtls(&["provision", "fleet-key", &desk.file("pki/client"), "--rust", &module]);
+    assert_eq!(code, Some(0), "{said}");
+    std::fs::remove_file(desk.file("pki/client")).unwrap();
+    std::fs::remove_file(&module).unwrap();
+    for words in [
+        &["fleet-key", &desk.file("pki/client"), "--rust", &module][..],
+        &["csr", &desk.file("fleet.key"), "--cn", "g", "--new-key", &module],
+        &["csr", &uf2, "--cn", "", "--new-key", &module],
+    ] {
+        let (code, said) = mtls(&[&["provision"], words].concat());
+        assert_eq!(code, Some(1), "{said}");
+    }
+    assert_eq!((files(), desk.bytes("device.bin")), (there, before));
+    assert!(!std::fs::exists(desk.file("pki/client")).unwrap());
+}
+
+#[test]
+fn options_that_a_device_cannot_use_are_named() {
+    let desk = Desk::new(&[]);
+    let [cert, key, root] = ["pki/client.pem", "pki/client.key", "pki/root.pem"].map(|name| desk.file(name));
+    let long = format!("/{}", "x".repeat(255));
+    let endpoint = ["--ca", &root, "--host", "192.0.2.7"];
+    for server in ["[::1]:123", "time.example:123", "192.0.2.1"] {
+        let told = format!("--time-server: found '{server}', wanted an IPv4 address and a port, such as 192.0.2.1:123");
+        desk.refused("new", &[&endpoint[..], &["--time-server", server]].concat(), &told);
+    }
+    let text = "wanted 1 to 255 printable ASCII characters without spaces";
+    desk.refused("new", &[&endpoint[..], &["--path", &long]].concat(), &format!("--path: found '{long}', {text}"));
+    for alias in ["my device", "", &long] {
+        let words = ["--ca", &root, "--cert", &cert, "--key", &key, "--alias", alias];
+        desk.refused("new", &words, &format!("--alias: found '{alias}', {text}"));
+    }
+    desk.new_blob(&["--cert", &cert, "--key", &key]);
+    let two = ["--cert", &cert, "--key", &key, "--cert", &cert, "--key", &key];
+    desk.refused("rotate", &two, "found 2 --cert, wanted one: each replaces the identity of --alias");
 }
