@@ -37,11 +37,14 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         Self::opened(transport, &mut handshake, driven)
     }
 
-    /// Makes a handshake with the default of the provider in a place, and runs it there, as [`Handshake::new`] and
-    /// [`open`](Self::open) do with a copy of the connection more on the stack. The stream takes the place of the handshake.
+    /// Creates a handshake in `place`, with the default provider, and runs it there; the stream then replaces it. This
+    /// needs less stack than [`Handshake::new`] and [`open`](Self::open), by one copy of the connection.
+    ///
+    /// A connection that is still in `place` is dropped, and its buffers with it: [take](StreamPlace::take_buffers) them
+    /// first.
     ///
     /// # Errors
-    /// Those of [`Handshake::new`] and [`open`](Self::open). The buffers of a handshake that has failed can be
+    /// Those of [`Handshake::new`], which lose `buffers`, and those of [`open`](Self::open), after which the buffers can be
     /// [taken](StreamPlace::take_buffers) out of the place.
     #[inline(never)]
     pub fn establish<'p>(
