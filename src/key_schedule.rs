@@ -239,7 +239,7 @@ impl<C: CryptoProvider> MainSecret<C> {
 impl<C: CryptoProvider> ResumptionSecret<C> {
     /// Wipes the secret of a connection that has failed.
     pub(crate) fn forget(&mut self) {
-        self.secret.bytes.zeroize();
+        self.secret.forget();
     }
 
     /// The pre-shared key of the ticket with this nonce (RFC 9846 section 4.7.1).
@@ -346,14 +346,14 @@ impl<C: CryptoProvider, W> TrafficSecret<C, ApplicationEpoch, W> {
 impl<C, E, W> TrafficSecret<C, E, W> {
     /// Wipes the secret of a connection that has failed.
     pub(crate) fn forget(&mut self) {
-        self.secret.bytes.zeroize();
+        self.secret.forget();
     }
 }
 
 impl<C: CryptoProvider> ExporterSecret<C> {
     /// Wipes the secret of a connection that has failed.
     pub(crate) fn forget(&mut self) {
-        self.secret.bytes.zeroize();
+        self.secret.forget();
     }
 
     /// Fills `out` with key material for the application (RFC 9846 section 7.5). An absent context
@@ -495,6 +495,10 @@ fn expand_label<C: CryptoProvider>(
 }
 
 impl Secret {
+    fn forget(&mut self) {
+        self.bytes.zeroize();
+    }
+
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.algorithm.output_len()).unwrap_or(&self.bytes)
     }

@@ -258,3 +258,43 @@ pub(crate) trait Flow: SideTypes {
     /// Returns what the session needs, if the handshake is complete.
     fn finish(state: Self::State<'_>) -> Option<Established<Self::Provider>>;
 }
+
+#[cfg(feature = "resumption")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::crypto::{HashAlgorithm, SharedSecret};
+    use crate::key_schedule::EarlySecret;
+    use crate::transcript::Transcript;
+
+    fn secrets(shared: u8) -> Secrets<RustCrypto> {
+        let transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
+        let early = EarlySecret::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
+        let main = early.into_handshake(&SharedSecret::new([shared; 32])).unwrap().into_main().unwrap();
+        let (client, server) = main.traffic(&transcript.server_finished_hash()).unwrap();
+        Secrets {
+            sending: client.into_sending(),
+            receiving: server.into_receiving(),
+            exporter: main.exporter(&transcript.server_finished_hash()).unwrap(),
+            resumption: main.into_resumption(&transcript.resumption_hash()).unwrap(),
+        }
+    }
+
+    /// The traffic secrets are searched for in memory, in `tests/secrets`.
+    #[test]
+    fn secrets_that_are_forgotten_are_the_same_for_all_connections() {
+        let derived = |secrets: &Secrets<RustCrypto>| {
+            let mut exported = [0; 32];
+            secrets.exporter.export(b"label", &[], &mut exported).unwrap();
+            let psk = secrets.resumption.psk(&[]).unwrap();
+            [exported, psk.for_ticket().try_into().unwrap()]
+        };
+        let mut both = [1, 2].map(secrets);
+        let [first, second] = both.each_ref().map(derived);
+        assert!(first.iter().zip(&second).all(|(one, other)| one != other));
+        both.iter_mut().for_each(Secrets::forget);
+        let [first, second] = both.each_ref().map(derived);
+        assert_eq!(first, second);
+    }
+}
