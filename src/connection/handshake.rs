@@ -173,8 +173,8 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.take_session(|session| session)
     }
 
-    /// Makes the session as [`into_session`](Self::into_session) does, without a copy of the whole handshake, and directly
-    /// in what is to hold it.
+    /// Creates the session as [`into_session`](Self::into_session) does, without copying the handshake, and passes it
+    /// to `hold` to be built in its final place.
     #[inline(never)] // as `with_provider`
     pub(crate) fn take_session<S>(&mut self, hold: impl FnOnce(Session<'b, R>) -> S) -> Result<S, Error> {
         if let Some((error, _)) = self.connection.failure {

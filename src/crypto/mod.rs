@@ -114,9 +114,7 @@ pub enum HashAlgorithm {
     Sha512,
 }
 
-/// An algorithm that seals records.
-///
-/// RFC 9846 appendix E.5.
+/// An algorithm that seals records. None is weaker than 112 bits, and RC4 is not among them (RFC 9846 appendix E.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AeadAlgorithm {
@@ -474,9 +472,8 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Returns the algorithm of a scheme in a CertificateVerify (RFC 9846 section 4.3.3).
-    ///
-    /// RFC 9846 section 4.5.2.
+    /// Returns the algorithm of a scheme in a CertificateVerify (RFC 9846 section 4.3.3). None uses SHA-1 (RFC 9846
+    /// section 4.5.2).
     pub const fn of(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => Some(Self::EcdsaP256Sha256),

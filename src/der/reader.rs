@@ -63,8 +63,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the value of the next TLV, which remains to be read; empty if there is none.
-    pub(crate) fn next_value(self) -> &'a [u8] {
-        let mut reader = self;
+    pub(crate) fn next_value(&self) -> &'a [u8] {
+        let mut reader = *self;
         reader.any().map_or(&[], |(_, value)| value)
     }
 

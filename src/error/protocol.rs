@@ -59,7 +59,8 @@ pub enum PeerIncompatible {
 reasons! {
 /// A rule of the protocol was broken.
 ///
-/// RFC 9846 sections 4.5.2 and 6.
+/// Each has its alert (RFC 9846 section 6); a CertificateVerify that does not verify is a `decrypt_error` (RFC 9846
+/// section 4.5.2).
 pub enum PeerMisbehaved {
     /// The binder of a ticket does not verify (RFC 9846 section 4.3.11).
     BinderIncorrect = 20, DECRYPT_ERROR, "its binder does not verify: it does not have the ticket's key";

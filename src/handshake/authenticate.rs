@@ -45,7 +45,7 @@ pub(super) struct Collected {
 
 /// The result of a step.
 pub(super) enum Outcome<'b> {
-    /// There is a next one; the reason to stop before it, if there is one.
+    /// Another step follows; stop first for this reason, if there is one.
     Next(Option<Stop<'b>>),
     /// The list of certificates is empty.
     NoCertificate,

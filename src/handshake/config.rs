@@ -103,8 +103,9 @@ impl<'a> ClientConfig<'a> {
     }
 
     /// Sends key shares of these groups in the first ClientHello: none, one or two different groups of
-    /// [`with_groups`](Self::with_groups), in the order they have there. By default one share, of the first group. Each costs a public-key operation;
-    /// if the share that the server needs is missing, a HelloRetryRequest costs a round trip.
+    /// [`with_groups`](Self::with_groups), in the order they have there. By default one share, of the first group. Each
+    /// costs a public-key operation; if the share that the server needs is missing, a HelloRetryRequest costs a round
+    /// trip.
     #[must_use]
     pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
         self.key_shares = Some(groups);
@@ -220,14 +221,12 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
-    /// Issues tickets to clients that request them, valid for `lifetime` seconds but at most 7 days, and resumes the
-    /// sessions of tickets from this server and from all that share its keys. Off by default.
+    /// Issues tickets to clients that request them, valid for `lifetime` seconds but at most 7 days (RFC 9846 section
+    /// 4.7.1), and resumes the sessions of tickets from this server and from all that share its keys. Off by default.
     ///
     /// A session is resumed only under the client authentication, anchors, rules and server name of the first one, only
     /// while the client's path is valid, and only if the time is [trusted](crate::x509::Time::Trusted). In all other
     /// cases there is a full handshake.
-    ///
-    /// RFC 9846 section 4.7.1.
     #[cfg(feature = "resumption")]
     #[must_use]
     pub const fn with_tickets(mut self, keys: &'a TicketKeys, lifetime: u32) -> Self {
@@ -297,7 +296,7 @@ macro_rules! common_options {
             /// Sets the key exchange groups in order of preference, at most 64. By default, or if empty, those of the
             /// provider. A client sends a key share of the first. A server uses the first group for which the client
             /// has sent a share; if there is none, it requests, with HelloRetryRequest, a share of the first group that
-            /// the client supports.
+            /// the client supports. Naming one twice is [`ApiMisuse::GroupsRepeated`].
             #[must_use]
             pub const fn with_groups(mut self, groups: &'a [NamedGroup]) -> Self {
                 self.parameters.groups = groups;

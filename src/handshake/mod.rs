@@ -4,9 +4,9 @@
 //! for](Wait). When that has arrived, the state's handler runs and changes the state to the next one; it returns a [`Stop`]
 //! if the run has to stop first. A handler performs at most one public-key operation.
 //!
-//! States with the same keys are steps of one state, so that a step does not move them: what a handler holds on the stack
-//! is there while a signature is verified below it. Only a handler that goes on to the next keys takes the state out of its
-//! place, and consumes the keys.
+//! States that share keys are steps of one state, so that going from one to the next moves no keys: a handler's stack
+//! frame is still there while a signature is verified below it. Only a handler that moves on to the next keys takes the
+//! state out of its place and consumes them.
 
 mod authenticate;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]

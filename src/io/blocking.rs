@@ -64,9 +64,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         place.end(transport, driven)
     }
 
-    /// Announces that we will send no more data, and waits until that is sent.
-    ///
-    /// RFC 9846 section 6.1.
+    /// Announces that we will send no more data (`close_notify`, RFC 9846 section 6.1), and waits until that is sent.
     ///
     /// # Errors
     /// If it cannot be sent.

@@ -15,9 +15,8 @@ pub struct ReceivedData<'c, 'b, R: Side> {
 
 debug_by_name!("ReceivedData", [R: Side] ReceivedData<'_, '_, R>);
 
-/// Space in `tx` for plaintext, a slice that is encrypted in place.
-///
-/// RFC 9846 section 5.1.
+/// Space in `tx` for plaintext, a slice that is encrypted in place. It becomes one record, of at most 16,384 bytes (RFC
+/// 9846 section 5.1).
 pub struct PlaintextBuffer<'c, 'b, R: Side> {
     pub(super) session: &'c mut Session<'b, R>,
 }

@@ -19,7 +19,7 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
     /// request, the client may send another certificate; until it has, [`peer`](Self::peer) returns the earlier
     /// identity. Its summary stays in the lent peer memory, so two have to fit.
     ///
-    /// RFC 9846 section 4.3.6.
+    /// Only a client that sent `post_handshake_auth` may be asked (RFC 9846 section 4.3.6).
     ///
     /// # Errors
     /// [`ApiMisuse::PostHandshakeAuthNotOffered`] if the client did not offer it; [`ApiMisuse::RequestPending`] if the

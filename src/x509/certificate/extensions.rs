@@ -292,9 +292,8 @@ impl KeyUsage {
     /// The bit keyCertSign.
     pub(crate) const KEY_CERT_SIGN: Self = Self(0x0400);
 
-    /// RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is present".
-    ///
-    /// RFC 9846 section 4.5.1.2.
+    /// Checks that the key may sign. RFC 9846 section 4.5.1.2: "the digitalSignature bit MUST be set if the Key Usage
+    /// extension is present".
     pub(in crate::x509) const fn check_digital_signature(usage: Option<Self>) -> Result<(), CertificateProblem> {
         match usage {
             Some(usage) if usage.0 & Self::DIGITAL_SIGNATURE.0 == 0 => Err(CertificateProblem::MissingDigitalSignature),

@@ -50,10 +50,8 @@ impl<'a> OwnCertificate<'a> {
         self.fields.key.signature_len()
     }
 
-    /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3". Required of the leaf only: no peer parses a
-    /// root that we send.
-    ///
-    /// RFC 9846 section 4.5.1.2.
+    /// Checks the version. RFC 9846 section 4.5.1.2: "The certificate type MUST be X.509v3". Required of the leaf only:
+    /// no peer parses a root that we send.
     pub(crate) const fn check_version(&self) -> Result<(), CertificateProblem> {
         if self.fields.is_v3 { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }

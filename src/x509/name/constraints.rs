@@ -175,7 +175,7 @@ impl<'a> NameConstraints<'a> {
     }
 }
 
-/// Gives the names of a certificate to which constraints apply to `each`, until that breaks: each common name that
+/// Calls `each` with every name of a certificate to which constraints apply, until it breaks: each common name that
 /// `by_common_name` treats as a name of another form, and each `emailAddress`; the subject; the alternative names.
 pub(crate) fn each_name<'n, B>(
     subject: Name<'n>,

@@ -11,9 +11,7 @@ const MAX_HOST_NAME: usize = 253;
 /// Longest label (RFC 1035 section 2.3.4).
 const MAX_LABEL: usize = 63;
 
-/// The name of the server that a client wants to reach, RFC 9525's *reference identifier*.
-///
-/// RFC 9525 section 6.1.1.
+/// The name of the server that a client wants to reach, RFC 9525's *reference identifier* (RFC 9525 section 6.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ServerName<'a> {

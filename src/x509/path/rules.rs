@@ -77,8 +77,8 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Gives the names of a certificate to which the constraints of authorities apply (RFC 5280 section 4.2.1.10) to
-    /// `each`, until that breaks.
+    /// Calls `each` with every name of a certificate to which the constraints of authorities apply (RFC 5280 section
+    /// 4.2.1.10), until it breaks.
     ///
     /// A name that an authority may not put into a `dNSName` it may not put into the common name of a leaf either, where
     /// that identifies the peer: for servers whose common name is required, and for clients, which rules and programs

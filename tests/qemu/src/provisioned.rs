@@ -9,7 +9,7 @@ use crate::world::{Identity, WANTED_NAME, World, free_port};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls_blob::{Content, Endpoint, Policy, StoredKey};
 
-/// The names of the common names in the certificates of the two identities.
+/// The common name of the first identity; the second one's is [`WANTED_NAME`].
 const FIRST: &str = "gateway-0042";
 
 /// The row.
@@ -35,7 +35,7 @@ fn rotates(machine: Machine, world: &World) -> Result<(), String> {
 
     let words =
         |words: &[&str]| [&["blob=first", "attempts=8"], words].concat().into_iter().map(String::from).collect();
-    let mut on: Vec<String> = words(&["next=second", "orders=2"]);
+    let mut settings: Vec<String> = words(&["next=second", "orders=2"]);
     for (lines, names) in [
         (
             &[
@@ -57,13 +57,13 @@ fn rotates(machine: Machine, world: &World) -> Result<(), String> {
             &[FIRST, WANTED_NAME, WANTED_NAME],
         ),
     ] {
-        let mut machine = boot(machine, &ground, &on)?;
+        let mut machine = boot(machine, &ground, &settings)?;
         let outcome = expect_end(&mut machine, DELIVERED, lines).and_then(|()| {
             in_order("the log", &machine.log().join("\n"), lines)?;
             in_order("the supplier", &peer.printed(), names)
         });
         outcome.map_err(|problem| report(&problem, &machine, &peer))?;
-        on = words(&[]);
+        settings = words(&[]);
     }
     Ok(())
 }
