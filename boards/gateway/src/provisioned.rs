@@ -60,7 +60,7 @@ impl core::fmt::Display for NotProvisioned {
 }
 
 impl<'a, const K: usize> Provisioned<'a, K> {
-    /// Takes the settings from a blob, with the wishes of the site.
+    /// Takes the settings from a blob, with those that the site overrides.
     ///
     /// # Errors
     /// [`NotProvisioned`] if something is missing or unusable.

@@ -11,9 +11,9 @@ pub struct BlobError {
     pub fault: Fault,
     /// The place of the fault, in bytes from the beginning of the blob.
     pub offset: usize,
-    /// The number that was found there; the first eight bytes, if there are more.
+    /// The number that was found there; the first eight bytes, if there are more; 0 if the rule has no number.
     pub found: u64,
-    /// The number that is wanted instead, or the limit.
+    /// The number that is wanted instead, or the limit; 0 if the rule has no number.
     pub wanted: u64,
 }
 
@@ -86,7 +86,9 @@ impl fmt::Display for BlobError {
             Fault::Checksum => {
                 write!(f, "found {wanted:016x}… for a content with {found:016x}…: it is damaged or incomplete")
             }
-            Fault::Format => write!(f, "found {found}, wanted {wanted}: the firmware and the tool do not fit"),
+            Fault::Format => {
+                write!(f, "found {found}, wanted {wanted}: the tool writes a format that this firmware does not know")
+            }
             Fault::Identities => write!(f, "found {found}, wanted at most {wanted}"),
             Fault::Kind => write!(f, "found {found}, wanted 1 to {wanted}"),
             Fault::Length => write!(f, "found {found}, wanted {wanted}"),
@@ -95,7 +97,7 @@ impl fmt::Display for BlobError {
             Fault::Provider => write!(f, "found a provider that fails"),
             Fault::Record => write!(f, "found {found}, wanted one of {wanted} to 5"),
             Fault::Reserved => write!(f, "found {found:#x}, wanted {wanted}"),
-            Fault::Signature => write!(f, "found none that the key of the fleet has made"),
+            Fault::Signature => write!(f, "found one that the key of the fleet did not make"),
             Fault::Size => write!(f, "found {found}, wanted at most {wanted}: the end of the blob is missing"),
             Fault::Text => write!(f, "found the byte {found:#04x}, wanted printable ASCII without spaces"),
             Fault::Version => write!(f, "found {found}, wanted at least {wanted}: this is an older blob"),

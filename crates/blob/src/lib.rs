@@ -36,10 +36,10 @@
 //!
 //! # Caveats
 //!
-//! - A blob is signed, not encrypted: whoever reads the flash has a key that lies there in the clear
+//! - A blob is signed, not encrypted: anyone who can read the flash has a key that lies there in the clear
 //!   ([`StoredKey::is_in_the_clear`]). A [handle](StoredKey::Handle) or a [wrapped key](StoredKey::Wrapped) avoids that.
-//! - The version prevents going back as far as the device remembers the last one: who can erase the flash, can also erase that,
-//!   unless it is in a counter of the chip.
+//! - The version prevents going back as far as the device remembers the last one: anyone who can erase the flash can erase that
+//!   number too, unless it is in a monotonic counter of the chip.
 //! - The rights of the fleet's key are those of a firmware update: keep it as you keep that key.
 #![no_std]
 #![forbid(unsafe_code)]

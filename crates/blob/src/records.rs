@@ -93,7 +93,7 @@ impl<'a> StoredKey<'a> {
     pub(crate) const WRAPPED: u8 = 3;
     pub(crate) const PKCS8: u8 = 4;
 
-    /// Returns whether whoever reads the flash has the key.
+    /// Returns whether anyone who can read the flash has the key.
     pub const fn is_in_the_clear(&self) -> bool {
         matches!(self, Self::P256(_) | Self::Pkcs8(_))
     }

@@ -5,12 +5,12 @@ use core::fmt;
 use crate::Blob;
 use crate::records::{Endpoint, Identity};
 
-/// The wishes of a site: there is no field for anything that the fleet decides.
+/// The settings that a site may override. What the fleet decides has no field here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Site<'a> {
-    /// The alias of another identity of the blob.
+    /// The alias to use instead of the active one; `None` keeps it.
     pub alias: Option<&'a str>,
-    /// Another endpoint.
+    /// The endpoint to use instead of that of the blob; `None` keeps it.
     pub endpoint: Option<Endpoint<'a>>,
 }
 
@@ -23,7 +23,7 @@ pub struct Chosen<'a> {
     pub endpoint: Option<Endpoint<'a>>,
 }
 
-/// A wish of a site that is not granted.
+/// A setting of a site that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SiteError {
@@ -51,7 +51,7 @@ impl<'a> Blob<'a> {
     /// Returns what is in force at a site.
     ///
     /// # Errors
-    /// [`SiteError`] for a wish that the policy does not leave to sites, or that cannot be granted.
+    /// [`SiteError`] for a setting that the policy does not leave to sites, or an alias that no identity has.
     pub fn at_site(&self, site: &Site<'a>) -> Result<Chosen<'a>, SiteError> {
         let identity = match site.alias {
             None => self.active(),
@@ -60,7 +60,7 @@ impl<'a> Blob<'a> {
         };
         match site.endpoint {
             Some(_) if !self.policy.site_chooses_endpoint => Err(SiteError::EndpointLocked),
-            wished => Ok(Chosen { identity, endpoint: wished.or(self.endpoint) }),
+            endpoint => Ok(Chosen { identity, endpoint: endpoint.or(self.endpoint) }),
         }
     }
 }

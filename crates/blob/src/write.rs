@@ -11,7 +11,7 @@ use crate::records::{ANCHORS, ENDPOINT, IDENTITY, PIN, POLICY};
 use crate::signature::digest;
 use crate::{Blob, BlobError, Endpoint, Identity, Pin, Policy, StoredKey};
 
-/// All that a blob says.
+/// The content of a blob.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content<'a> {
     /// The version: at least 1, and higher than that of the blob that it replaces.
@@ -32,7 +32,7 @@ pub struct Content<'a> {
     pub identities: Vec<Identity<'a>>,
 }
 
-/// A content that makes no valid blob.
+/// The reason why no blob was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteError {

@@ -138,7 +138,7 @@ fn a_blob_of_another_fleet_is_refused() {
     let foreign = content.seal(RustCrypto, |digest| other.sign_digest(digest, &[1; 32]).ok()).unwrap();
     let error = open(&foreign, 0).unwrap_err();
     assert_eq!((error.fault, error.offset), (Fault::Signature, foreign.len() - 64));
-    assert!(error.to_string().ends_with("found none that the key of the fleet has made"), "{error}");
+    assert!(error.to_string().ends_with("found one that the key of the fleet did not make"), "{error}");
     assert!(Blob::dangerous_unsigned(RustCrypto, &foreign).is_ok());
     // No key at all accepts nothing.
     assert!(Blob::open(RustCrypto, &foreign, &FleetKey::new([4; 65]), 0).is_err());

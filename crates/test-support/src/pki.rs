@@ -293,14 +293,14 @@ pub fn tbs(der: &[u8]) -> &[u8] {
     &inner[..len]
 }
 
-/// A certificate around what is signed.
+/// Returns a certificate around what is signed.
 pub fn sign(tbs: &[u8], signer: &Key) -> Vec<u8> {
     const ECDSA_WITH_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
     let signature = [&[0], &signer.sign_der(tbs)[..]].concat();
     tlv(0x30, &[tbs, ECDSA_WITH_SHA256, &tlv(0x03, &signature)].concat())
 }
 
-/// The same certificate with other algorithm identifiers of its signature, which then verifies no more.
+/// Returns the certificate with other algorithm identifiers of its signature; its signature no longer verifies.
 pub fn with_signature_algorithm(der: &[u8], identifier: &[u8]) -> Vec<u8> {
     const ECDSA_WITH_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
     let tbs = &tbs(der)[4..];

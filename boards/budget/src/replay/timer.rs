@@ -29,7 +29,7 @@ mod machine {
         }
     }
 
-    /// Ticks since the timer was started.
+    /// Returns the ticks since the timer was started.
     #[inline(always)]
     pub fn ticks() -> u32 {
         // SAFETY: a register of the timer that is always readable.
@@ -49,7 +49,7 @@ mod machine {
     /// Does nothing: the register always counts.
     pub fn start() {}
 
-    /// Instructions since the start of the core.
+    /// Returns the instructions since the start of the core.
     #[inline(always)]
     pub fn ticks() -> u32 {
         loop {

@@ -185,7 +185,7 @@ macro_rules! reduce_once {
     };
 }
 
-/// `a * b / 2^256` modulo p, for numbers below p.
+/// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
 ///
 /// Two rows at a time, in a window of ten registers that moves by two. With the words below it dropped, what has been added is below `2 p` after
 /// each reduction, as in the portable form: `2 p + (p - 1) (2^64 - 1) + (2^64 - 1) p < 2^64 * 2 p`. So it has eight words and a carry, which
@@ -229,13 +229,13 @@ unsafe fn multiply_in_place(a: *mut Number, b: *const Number) {
     unsafe { *a = [w0, w1, w2, w3, w4, w5, w6, w7] };
 }
 
-/// `a * b / 2^256` modulo p, in place of `a`, for numbers below p.
+/// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
 pub(crate) fn multiply(a: &mut Number, b: &Number) {
     // SAFETY: both are numbers.
     unsafe { multiply_in_place(a, b) }
 }
 
-/// `a * a / 2^256` modulo p, in place of `a`, for a number below p.
+/// Squares `a`, and divides by `2^256`, modulo p, for a number below p.
 pub(crate) fn square(a: &mut Number) {
     let a = core::ptr::from_mut(a);
     // SAFETY: it is a number, and the same twice.

@@ -64,7 +64,7 @@ impl Scalar {
     }
 }
 
-/// `a * b / 2^256` modulo the order, for numbers below it: row by row, with a multiple of the order that clears the lowest word, as for
+/// Multiplies `a` by `b / 2^256` modulo the order, for numbers below it: row by row, with a multiple of the order that clears the lowest word, as for
 /// coordinates. Below twice the order after each row by the same argument, so that a ninth word is enough.
 fn multiply(a: &Number, b: &Number) -> Number {
     let mut t = [0_u32; 9];

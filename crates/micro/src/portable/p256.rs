@@ -5,7 +5,7 @@ use crate::number::{self, Number};
 use crate::p256::{Coordinate, P};
 use crate::words::{high, low};
 
-/// `a * b / 2^256` modulo p, in place of `a`, for numbers below p.
+/// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
 ///
 /// Row by row: `t + a * b[i]`, and then a multiple of p that clears the lowest word of it, which is dropped. As p is -1 modulo 2^32, the
 /// multiple is `m * p` for `m = t[0]`; and as `p = 2^256 - 2^224 + 2^192 + 2^96 - 1`, that is three additions of `m` and two
@@ -41,31 +41,31 @@ pub(crate) fn multiply(a: &mut Number, b: &Number) {
     *a = number::reduce_once(&words, carry, &P);
 }
 
-/// `a * a / 2^256` modulo p, in place of `a`, for a number below p.
+/// Squares `a`, and divides by `2^256`, modulo p, for a number below p.
 pub(crate) fn square(a: &mut Number) {
     let other = *a;
     multiply(a, &other);
 }
 
-/// `a + b` modulo p, in place of `a`, for numbers below p.
+/// Adds `b` to `a` modulo p, for numbers below p.
 pub(crate) fn add(a: &mut Number, b: &Number) {
     let (sum, carry) = number::add(a, b);
     *a = number::reduce_once(&sum, carry, &P);
 }
 
-/// `a - b` modulo p, in place of `a`, for numbers below p.
+/// Subtracts `b` from `a` modulo p, for numbers below p.
 pub(crate) fn subtract(a: &mut Number, b: &Number) {
     let (difference, is_below) = number::subtract(a, b);
     *a = number::add(&difference, &P.map(|word| word & is_below)).0;
 }
 
-/// `a - 2 b` modulo p, in place of `a`, for numbers below p.
+/// Subtracts `2 b` from `a` modulo p, for numbers below p.
 pub(crate) fn subtract_twice(a: &mut Number, b: &Number) {
     subtract(a, b);
     subtract(a, b);
 }
 
-/// `3 a / 2` modulo p, in place of `a`, for a number below p: `a` is even, or will be with p.
+/// Multiplies `a` by `3 / 2` modulo p, for a number below p: `a` is even, or will be with p.
 pub(crate) fn three_halves(a: &mut Number) {
     let is_odd = number::bit(a, 0).wrapping_neg();
     let (mut half, mut above) = number::add(a, &P.map(|word| word & is_odd));

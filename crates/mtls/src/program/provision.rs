@@ -451,7 +451,7 @@ impl OutputArgs {
         drafts.keep()?;
         for identity in content.identities.iter().filter(|identity| identity.key.is_in_the_clear()) {
             eprintln!(
-                "mtls: warning: the key of {} lies in flash in the clear: whoever reads the flash has it; protect the flash against \
+                "mtls: warning: the key of {} lies in flash in the clear: anyone who can read the flash has it; protect the flash against \
                  reading, or use --wrap or --handle",
                 printable(identity.alias)
             );

@@ -269,7 +269,7 @@ fn a_blob_is_shown_and_one_that_a_device_would_refuse_is_not_changed() {
     // Another fleet's key, and a changed byte.
     Desk::good(&["provision", "fleet-key", &desk.file("other.key")]);
     let (code, said) = mtls(&["provision", "activate", &blob, "client", "--fleet-key", &desk.file("other.key")]);
-    assert!(code == Some(1) && said.contains("found none that the key of the fleet has made"), "{said}");
+    assert!(code == Some(1) && said.contains("found one that the key of the fleet did not make"), "{said}");
     let mut damaged = desk.bytes("device.bin");
     damaged[100] ^= 1;
     desk.0.write("device.bin", &damaged).unwrap();
