@@ -173,6 +173,10 @@ fn a_site_changes_only_what_the_fleet_leaves_to_it() {
     assert_eq!(left.at_site(&moved).unwrap().endpoint, Some(here));
 }
 
+fn identity<'a>(alias: &'a str, chain: &'a [u8]) -> Identity<'a> {
+    Identity { alias, key: StoredKey::Handle(0), chain }
+}
+
 #[test]
 fn a_content_that_no_device_would_accept_is_not_written() {
     let chain = chain();
@@ -181,9 +185,6 @@ fn a_content_that_no_device_would_accept_is_not_written() {
         Err(WriteError::Invalid(error)) => error.fault,
         other => panic!("{other:?}"),
     };
-    fn identity<'a>(alias: &'a str, chain: &'a [u8]) -> Identity<'a> {
-        Identity { alias, key: StoredKey::Handle(0), chain }
-    }
     let with = |identities: Vec<Identity<'static>>| Content { active: None, identities, ..Content::default() };
     assert_eq!(fault(with(vec![identity("a", CLIENT), identity("a", CLIENT)])), Fault::Alias);
     assert_eq!(fault(with(vec![identity("a b", CLIENT)])), Fault::Text);
