@@ -2,7 +2,7 @@
 
 use crate::NoSecurity;
 use embedded_mtls::KeyHandle;
-use embedded_mtls_blob::{Blob, Content, FleetKey, Site};
+use embedded_mtls_blob::{Blob, Content, Denied, FleetKey, Site};
 
 /// Bytes of checksum and signature.
 const TRAILER: usize = 32 + 64;
@@ -42,5 +42,10 @@ fn read(bytes: &[u8]) -> Option<Blob<'_>> {
         assert_eq!(blob.identity(identity.alias), Some(identity));
     }
     let _ = blob.trust::<2>();
+    for denied in blob.deny_list().iter() {
+        if let Denied::Certificates { issuer, serials } = denied {
+            assert!(!issuer.is_empty() && serials.iter().all(|serial| (1..=20).contains(&serial.len())));
+        }
+    }
     Some(blob)
 }

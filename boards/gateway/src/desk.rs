@@ -44,7 +44,11 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
 
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         log_peer(peer, self.clock);
-        Ok(())
+        let answer = self.settings.denied.authorize(Provider, peer);
+        if let Err(alert) = answer {
+            warn!("it is on the deny list of our fleet: alert {}", alert.0);
+        }
+        answer
     }
 
     async fn sign(&mut self, input: &SignInput) -> Option<Signature> {

@@ -36,5 +36,5 @@ pub use crate::clock::Clock;
 pub use crate::memory::Memory;
 pub use crate::provisioned::{NotProvisioned, Provisioned, time_server};
 pub use crate::settings::{Board, Role, Settings};
-pub use embedded_mtls_blob::{Blob, FleetKey, Policy, Site, StoredKey};
+pub use embedded_mtls_blob::{Blob, DenyList, FleetKey, Policy, Site, StoredKey};
 pub use mtls_order::{Acceptance, Endpoint, Journal, Queue, Remedy, Retry, Trouble, cxml};

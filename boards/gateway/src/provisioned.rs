@@ -4,7 +4,7 @@ use core::net::SocketAddrV4;
 use embassy_net::{IpAddress, IpEndpoint};
 use embedded_mtls::credential::AnchorSet;
 use embedded_mtls::{Credential, Error, KeyHandle};
-use embedded_mtls_blob::{Blob, Policy, Site, SiteError, StoredKey};
+use embedded_mtls_blob::{Blob, DenyList, Policy, Site, SiteError, StoredKey};
 use mtls_order::Endpoint;
 
 /// The settings in a blob, with at most `K` trust anchors. They borrow from it.
@@ -23,6 +23,8 @@ pub struct Provisioned<'a, const K: usize> {
     pub key: StoredKey<'a>,
     /// The rules of the owner of the fleet.
     pub policy: Policy,
+    /// The certificates and keys that are trusted no longer.
+    pub denied: DenyList<'a>,
     /// The time server, if there is one.
     pub time_server: Option<IpEndpoint>,
 }
@@ -84,6 +86,7 @@ impl<'a, const K: usize> Provisioned<'a, K> {
             credential: identity.credential(handle).map_err(NotProvisioned::Chain)?,
             key: identity.key,
             policy: blob.policy,
+            denied: blob.deny_list(),
             time_server,
         })
     }

@@ -4,7 +4,7 @@ use embassy_net::IpEndpoint;
 use embassy_time::Duration;
 use embedded_mtls::x509::{TrustAnchor, UnixTime};
 use embedded_mtls::{Credential, KeyHandle};
-use embedded_mtls_blob::Policy;
+use embedded_mtls_blob::{DenyList, Policy};
 use mtls_order::cxml::Order;
 use mtls_order::{Endpoint, Journal, Retry};
 
@@ -20,6 +20,8 @@ pub struct Settings<'a> {
     pub credentials: &'a [Credential<'a>],
     /// The rules of the owner of the fleet.
     pub policy: Policy,
+    /// The certificates and keys that are trusted no longer.
+    pub denied: DenyList<'a>,
     /// The order to send if none is waiting in the queue.
     pub order: Order<'a>,
     /// The lower bound for the time: the date of the build.

@@ -5,7 +5,7 @@ use embassy_time::{Duration, Timer};
 use embedded_mtls::credential::AnchorSet;
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
-use gateway::{Board, Endpoint, Memory, Policy, Retry, Role, Settings, app, sample};
+use gateway::{Board, DenyList, Endpoint, Memory, Policy, Retry, Role, Settings, app, sample};
 use logging::info;
 use static_cell::ConstStaticCell;
 
@@ -37,6 +37,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
         anchors: &anchors,
         credentials: &credentials,
         policy: Policy::default(),
+        denied: DenyList::default(),
         // Your gateway puts here what its machine has run out of.
         order: sample::ORDER,
         built: UnixTime(identity.built),

@@ -14,7 +14,7 @@ use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
 use gateway::provider::SigningKey;
-use gateway::{Memory, Policy, Settings, app, sample};
+use gateway::{DenyList, Memory, Policy, Settings, app, sample};
 #[cfg(feature = "full")]
 use quick_start::Supplier;
 use static_cell::ConstStaticCell;
@@ -95,6 +95,7 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         anchors: &anchors,
         credentials: credential.as_slice(),
         policy: Policy::default(),
+        denied: DenyList::default(),
         order: sample::ORDER,
         built: UnixTime(env!("BUILT").parse().ok()?),
         time_server,

@@ -112,6 +112,7 @@ async fn post(
         anchors: &provisioned.anchors,
         credentials: &credentials,
         policy: provisioned.policy,
+        denied: provisioned.denied,
         order: sample::ORDER,
         built: UnixTime(env!("BUILT").parse().ok()?),
         time_server: provisioned.time_server,

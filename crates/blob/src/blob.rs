@@ -5,9 +5,10 @@ use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{TrustAnchor, UnixTime};
 
+use crate::deny::{Denied, DenyList};
 use crate::error::{BlobError, Fault};
 use crate::reader::{Reader, number};
-use crate::records::{ANCHORS, ENDPOINT, Endpoint, IDENTITY, Identity, PIN, POLICY, Pin, Policy};
+use crate::records::{ANCHORS, DENIED, ENDPOINT, Endpoint, IDENTITY, Identity, PIN, POLICY, Pin, Policy};
 use crate::signature::{FleetKey, SIGNATURE, digest};
 
 /// The first bytes.
@@ -89,8 +90,8 @@ impl<'a> Blob<'a> {
         while !reader.is_empty() {
             let start = reader.clone();
             let (tag, record) = record(&mut reader)?;
-            let repeats = tag == last && matches!(tag, PIN | IDENTITY);
-            if !repeats && !(last.saturating_add(1)..=IDENTITY).contains(&tag) {
+            let repeats = tag == last && matches!(tag, PIN | IDENTITY | DENIED);
+            if !repeats && !(last.saturating_add(1)..=DENIED).contains(&tag) {
                 return Err(start.fault(Fault::Record, tag, last.saturating_add(1)));
             }
             blob.take(tag, record)?;
@@ -113,6 +114,9 @@ impl<'a> Blob<'a> {
             ANCHORS => self.anchors = certificates(record)?,
             PIN => {
                 Pin::parse(record)?;
+            }
+            DENIED => {
+                Denied::parse(record)?;
             }
             _ => {
                 let end = record.end();
@@ -188,6 +192,12 @@ impl<'a> Blob<'a> {
         self.identities().nth(self.active?.into())
     }
 
+    /// Returns the certificates and keys that are trusted no longer.
+    #[must_use]
+    pub const fn deny_list(&self) -> DenyList<'a> {
+        DenyList::of_records(self.records)
+    }
+
     /// Iterates over the identities and their places.
     fn places(&self) -> impl Iterator<Item = (Identity<'a>, usize)> + use<'a> {
         self.of(IDENTITY).filter_map(|record| {
@@ -198,10 +208,15 @@ impl<'a> Blob<'a> {
 
     /// Iterates over the records with a number.
     fn of(&self, wanted: u8) -> impl Iterator<Item = Reader<'a>> + use<'a> {
-        let mut reader = Reader::new(self.records, HEADER);
-        let records = core::iter::from_fn(move || record(&mut reader).ok());
-        records.filter_map(move |(tag, record)| (tag == wanted).then_some(record))
+        numbered(self.records, wanted)
     }
+}
+
+/// Iterates over those of the records that have a number.
+pub(crate) fn numbered(records: &[u8], wanted: u8) -> impl Iterator<Item = Reader<'_>> {
+    let mut reader = Reader::new(records, HEADER);
+    let records = core::iter::from_fn(move || record(&mut reader).ok());
+    records.filter_map(move |(tag, record)| (tag == wanted).then_some(record))
 }
 
 /// Reads the number and the content of the next record.

@@ -31,12 +31,14 @@ pub enum Fault {
     Format,
     /// There are no more identities than a number can say.
     Identities,
-    /// The firmware knows the kind of a key or a pin.
+    /// The firmware knows the kind of a key, a pin or what is denied.
     Kind,
     /// A field is as long as its length, and nothing follows the last one.
     Length,
     /// A blob begins with eight bytes that nothing else begins with.
     Magic,
+    /// The name of an issuer is a name in DER.
+    Name,
     /// The provider of cryptography works.
     Provider,
     /// Records are in the order of their numbers; a policy is always there.
@@ -62,9 +64,10 @@ impl Fault {
             Self::Checksum => "the checksum",
             Self::Format => "the format",
             Self::Identities => "the number of identities",
-            Self::Kind => "the kind of a key or pin",
+            Self::Kind => "the kind of a key, pin or denial",
             Self::Length => "a length",
             Self::Magic => "the first bytes",
+            Self::Name => "the name of an issuer",
             Self::Provider => "the hash",
             Self::Record => "the number of a record",
             Self::Reserved => "reserved bits",
@@ -94,8 +97,9 @@ impl fmt::Display for BlobError {
             Fault::Length => write!(f, "found {found}, wanted {wanted}"),
             Fault::Magic if found == u64::MAX => write!(f, "found erased flash, wanted a blob"),
             Fault::Magic => write!(f, "found {found:016x}, wanted {wanted:016x}: this is no blob"),
+            Fault::Name => write!(f, "found {found} bytes that are no name, wanted a name in DER"),
             Fault::Provider => write!(f, "found a provider that fails"),
-            Fault::Record => write!(f, "found {found}, wanted one of {wanted} to 5"),
+            Fault::Record => write!(f, "found {found}, wanted one of {wanted} to 6"),
             Fault::Reserved => write!(f, "found {found:#x}, wanted {wanted}"),
             Fault::Signature => write!(f, "found one that the key of the fleet did not make"),
             Fault::Size => write!(f, "found {found}, wanted at most {wanted}: the end of the blob is missing"),

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   header    magic, format, active identity, length, version, renewal date
-//!   records   endpoint, policy of the fleet, trust anchors, pins, identities (alias, key, chain)
+//!   records   endpoint, policy of the fleet, trust anchors, pins, identities (alias, key, chain),
+//!             certificates and keys that are trusted no longer
 //!   checksum  SHA-256 of header and records: a torn or worn flash is noticed
 //!   signature ECDSA on P-256 over the checksum: only the owner of the fleet writes blobs
 //! ```
@@ -60,6 +61,7 @@
 extern crate alloc;
 
 mod blob;
+mod deny;
 mod error;
 mod reader;
 mod records;
@@ -69,6 +71,7 @@ mod site;
 mod write;
 
 pub use crate::blob::Blob;
+pub use crate::deny::{Denied, DenyList, Serials};
 pub use crate::error::{BlobError, Fault};
 pub use crate::records::{Endpoint, Identity, Pin, Policy, StoredKey};
 pub use crate::signature::FleetKey;

@@ -11,6 +11,7 @@ pub(crate) const POLICY: u8 = 2;
 pub(crate) const ANCHORS: u8 = 3;
 pub(crate) const PIN: u8 = 4;
 pub(crate) const IDENTITY: u8 = 5;
+pub(crate) const DENIED: u8 = 6;
 
 /// The server to which the device connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::UnixTime;
 
 use crate::blob::{FORMAT, MAGIC, NONE_ACTIVE};
-use crate::records::{ANCHORS, ENDPOINT, IDENTITY, PIN, POLICY};
+use crate::records::{ANCHORS, DENIED, ENDPOINT, IDENTITY, PIN, POLICY};
 use crate::signature::digest;
-use crate::{Blob, BlobError, Endpoint, Identity, Pin, Policy, StoredKey};
+use crate::{Blob, BlobError, Denied, Endpoint, Identity, Pin, Policy, Serials, StoredKey};
 
 /// The content of a blob.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Content<'a> {
     pub pins: Vec<Pin<'a>>,
     /// The identities.
     pub identities: Vec<Identity<'a>>,
+    /// The certificates and keys that are trusted no longer.
+    pub denied: Vec<Denied<'a>>,
 }
 
 /// The reason why no blob was written.
@@ -82,6 +84,7 @@ impl<'a> Content<'a> {
             anchors: blob.anchors().collect(),
             pins: blob.pins().collect(),
             identities: blob.identities().collect(),
+            denied: blob.deny_list().iter().collect(),
         }
     }
 
@@ -126,6 +129,9 @@ impl<'a> Content<'a> {
         }
         for identity in &self.identities {
             record(&mut records, (IDENTITY, "an identity"), &encode_identity(identity)?)?;
+        }
+        for denied in &self.denied {
+            record(&mut records, (DENIED, "what is denied"), &encode_denied(denied)?)?;
         }
         let len = crate::blob::HEADER.saturating_add(records.len());
         let len = u32::try_from(len).map_err(|_| too_long("the content", len, 0xffff_ffff))?;
@@ -203,4 +209,33 @@ fn encode_identity(identity: &Identity<'_>) -> Result<Vec<u8>, WriteError> {
     out.extend(key);
     out.extend(identity.chain);
     Ok(out)
+}
+
+fn encode_denied(denied: &Denied<'_>) -> Result<Vec<u8>, WriteError> {
+    let (issuer, serials) = match denied {
+        Denied::Key(sha256) => return Ok([&[Denied::KEY][..], sha256].concat()),
+        Denied::Certificates { issuer, serials } => (issuer.as_der(), serials),
+    };
+    let mut out = Vec::from([Denied::CERTIFICATES]);
+    let len = u16::try_from(issuer.len()).map_err(|_| too_long("the name of an issuer", issuer.len(), 0xffff))?;
+    out.extend(len.to_be_bytes());
+    out.extend(issuer);
+    out.extend(serials.as_bytes());
+    Ok(out)
+}
+
+impl Serials<'_> {
+    /// Writes serial numbers, each as in its DER, in the form that [`Serials::parse`] reads.
+    ///
+    /// # Errors
+    /// [`WriteError::TooLong`]: a number of more than 20 bytes (RFC 5280 section 4.1.2.2).
+    pub fn encode<'s>(serials: impl IntoIterator<Item = &'s [u8]>) -> Result<Vec<u8>, WriteError> {
+        let mut out = Vec::new();
+        for serial in serials {
+            let len = u8::try_from(serial.len()).ok().filter(|len| *len <= Self::MAX);
+            out.push(len.ok_or(too_long("a serial number", serial.len(), Self::MAX.into()))?);
+            out.extend(serial);
+        }
+        Ok(out)
+    }
 }

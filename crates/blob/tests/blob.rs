@@ -1,15 +1,17 @@
 //! Blobs as hosts write them and devices read them, and what devices refuse.
 
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::x509::UnixTime;
-use embedded_mtls::{ApiMisuse, Error, KeyHandle};
+use embedded_mtls::x509::{Name, PeerIdentity, UnixTime, Validator};
+use embedded_mtls::{AlertDescription, ApiMisuse, Error, KeyHandle};
 use embedded_mtls_blob::{
-    Blob, BlobError, Content, Endpoint, Fault, FleetKey, Identity, Pin, Policy, Site, SiteError, StoredKey, WriteError,
+    Blob, BlobError, Content, Denied, Endpoint, Fault, FleetKey, Identity, Pin, Policy, Serials, Site, SiteError,
+    StoredKey, WriteError,
 };
 
 static ROOT: &[u8] = include_bytes!("../../../boards/budget/pki/root.der");
 static INTERMEDIATE: &[u8] = include_bytes!("../../../boards/budget/pki/intermediate.der");
 static CLIENT: &[u8] = include_bytes!("../../../boards/budget/pki/client.der");
+static SERVER: &[u8] = include_bytes!("../../../boards/budget/pki/server.der");
 static SCALAR: [u8; 32] = [0x42; 32];
 
 fn fleet() -> P256SigningKey {
@@ -48,6 +50,7 @@ fn content(chain: &[u8]) -> Content<'_> {
         policy: Policy { enforce: true, max_depth: Some(3), max_validity_days: Some(398), ..Policy::default() },
         anchors: vec![ROOT],
         pins: vec![Pin::Fingerprint([9; 32])],
+        denied: vec![Denied::Key([5; 32])],
         identities: vec![
             wrapped,
             Identity { alias: "orders", key: StoredKey::P256(&SCALAR), chain },
@@ -224,6 +227,50 @@ fn a_value_that_stands_for_none_is_not_written() {
     }
 }
 
+/// The name CN=a.
+const ISSUER: [u8; 13] = [0x30, 11, 0x31, 9, 0x30, 7, 6, 3, 0x55, 4, 3, 12, 0];
+
+/// A record that denies certificates of this issuer with these serial numbers.
+fn denied(serials: &[u8]) -> Vec<u8> {
+    let content = [&[1, 0, 13], &ISSUER[..], serials].concat();
+    [&[6, 0, 0, u8::try_from(content.len()).unwrap()], &content[..]].concat()
+}
+
+#[test]
+fn certificates_and_keys_of_the_deny_list_are_refused_and_others_of_the_same_issuer_are_not() {
+    let identity_of = |der: &[u8], look: &dyn Fn(&PeerIdentity<'_>)| {
+        let mut memory = [0; 2048];
+        let mut validator = Validator::new(&mut memory);
+        validator.push(RustCrypto, der).unwrap();
+        look(&validator.identity().unwrap());
+    };
+    identity_of(CLIENT, &|stolen| {
+        let serials = Serials::encode([&[1][..], stolen.serial(), &[2, 3]]).unwrap();
+        let serials = Serials::parse(&serials).unwrap();
+        assert!(serials.iter().eq([&[1][..], stolen.serial(), &[2, 3]]));
+        let key = Denied::Key(stolen.sha256_key_info(RustCrypto).unwrap());
+        let by_serial = Denied::Certificates { issuer: stolen.issuer(), serials };
+        let of_another = Denied::Certificates { issuer: Name::from_der(&ISSUER).unwrap(), serials };
+        for (denied, alert) in [
+            (vec![], None),
+            (vec![of_another, Denied::Key([7; 32])], None),
+            (vec![of_another, by_serial, key], Some(AlertDescription::CERTIFICATE_REVOKED)),
+            (vec![Denied::Key([7; 32]), key], Some(AlertDescription::ACCESS_DENIED)),
+        ] {
+            let content = Content { version: 1, denied: denied.clone(), ..Content::default() };
+            let bytes = seal(&content).unwrap();
+            let list = open(&bytes, 0).unwrap().deny_list();
+            assert!(list.iter().eq(denied));
+            assert_eq!(list.authorize(RustCrypto, stolen).err(), alert);
+            identity_of(SERVER, &|other| {
+                assert_eq!(other.issuer(), stolen.issuer());
+                assert_eq!(list.denies(RustCrypto, other), None);
+            });
+        }
+    });
+    assert!(Serials::parse(&[]).is_none() && Serials::encode([&[7; 21][..]]).is_err());
+}
+
 /// Signs records as they are.
 fn signed(records: &[u8]) -> Vec<u8> {
     use embedded_mtls::crypto::{CryptoProvider as _, HashAlgorithm};
@@ -241,14 +288,24 @@ fn records_that_a_newer_or_careless_tool_has_signed_are_refused_with_their_place
     assert!(open(&signed(&policy), 0).is_ok());
     let behind = |record: &[u8]| [&policy[..], record].concat();
     for (records, told) in [
-        (Vec::new(), "byte 32: the number of a record: found 0, wanted one of 2 to 5"),
-        (behind(&policy), "byte 42: the number of a record: found 2, wanted one of 3 to 5"),
-        (behind(&[6, 0, 0, 0]), "byte 42: the number of a record: found 6, wanted one of 3 to 5"),
+        (Vec::new(), "byte 32: the number of a record: found 0, wanted one of 2 to 6"),
+        (behind(&policy), "byte 42: the number of a record: found 2, wanted one of 3 to 6"),
+        (behind(&[7, 0, 0, 0]), "byte 42: the number of a record: found 7, wanted one of 3 to 6"),
         (behind(&[3, 0, 0, 9, 0]), "byte 46: a length: found 1, wanted 9"),
-        (behind(&[4, 0, 0, 1, 3]), "byte 46: the kind of a key or pin: found 3, wanted 1 to 2"),
-        (behind(&[5, 0, 0, 5, 1, b'a', 9, 0, 0]), "byte 48: the kind of a key or pin: found 9, wanted 1 to 4"),
+        (behind(&[4, 0, 0, 1, 3]), "byte 46: the kind of a key, pin or denial: found 3, wanted 1 to 2"),
+        (behind(&[5, 0, 0, 5, 1, b'a', 9, 0, 0]), "byte 48: the kind of a key, pin or denial: found 9, wanted 1 to 4"),
         (behind(&[5, 0, 0, 6, 1, b'a', 1, 0, 1, 7]), "byte 49: a length: found 1, wanted 32"),
         (behind(&[5, 0, 0, 5, 1, b'a', 3, 0, 0]), "byte 49: a length: found 0, wanted 1"),
+        (behind(&[6, 0, 0, 1, 3]), "byte 46: the kind of a key, pin or denial: found 3, wanted 1 to 2"),
+        (behind(&[6, 0, 0, 2, 2, 7]), "byte 47: a length: found 1, wanted 32"),
+        (
+            behind(&[6, 0, 0, 5, 1, 0, 2, 0x30, 0]),
+            "byte 47: the name of an issuer: found 2 bytes that are no name, wanted a name in DER",
+        ),
+        (behind(&denied(&[])), "byte 62: a length: found 0, wanted 1"),
+        (behind(&denied(&[0])), "byte 62: a length: found 0, wanted 1"),
+        (behind(&denied(&[[21].as_slice(), &[7; 21]].concat())), "byte 62: a length: found 21, wanted 20"),
+        (behind(&denied(&[2, 7])), "byte 63: a length: found 1, wanted 2"),
         // The server name, and the alias.
         (
             [&[1, 0, 0, 8, 1, b'h', 1, 0xbb, 0, 1, b'/', 0], &policy[..]].concat(),

@@ -4,6 +4,7 @@
 //! - `check`: probes a server step by step, and reports who has to act; with the feature `program`
 //! - `inspect`: reads certificates, keys and other files, and reports what is wrong with them; with the feature `program`
 //! - `provision`: identities and trust anchors of devices as signed blobs; with the feature `program`
+//! - `deny`: certificates and keys that are trusted no longer, from revocation lists; with the feature `program`
 //! - [`args`]: options of the command line
 //! - [`policy`]: `--policy`, files of settings with the stores next to them
 //! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles provide to the core
@@ -44,6 +45,8 @@ pub mod capture;
 #[cfg(feature = "program")]
 pub mod check;
 pub mod cxml;
+#[cfg(feature = "program")]
+pub mod deny;
 pub mod events;
 mod files;
 mod http;

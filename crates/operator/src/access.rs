@@ -114,15 +114,25 @@ impl<'a> DenyList<'a> {
 
     /// Returns whether the peer is denied.
     pub fn denies<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
-        self.rules.iter().any(|rule| rule.holds(provider, peer))
+        self.rule(provider, peer).is_some()
+    }
+
+    /// Returns the first rule that denies the peer.
+    pub fn rule<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Option<Rule<'a>> {
+        self.rules.iter().copied().find(|rule| rule.holds(provider, peer))
     }
 
     /// Answers the authorization request of a handshake.
     ///
     /// # Errors
-    /// [`AlertDescription::ACCESS_DENIED`] if the peer is denied (RFC 9846 section 6.2).
+    /// RFC 9846 section 6.2: [`AlertDescription::CERTIFICATE_REVOKED`] if the first rule that matches names the certificate
+    /// ([`Rule::Serial`], [`Rule::Fingerprint`]), [`AlertDescription::ACCESS_DENIED`] if it is another one.
     pub fn authorize<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        if self.denies(provider, peer) { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+        match self.rule(provider, peer) {
+            None => Ok(()),
+            Some(Rule::Serial { .. } | Rule::Fingerprint(_)) => Err(AlertDescription::CERTIFICATE_REVOKED),
+            Some(_) => Err(AlertDescription::ACCESS_DENIED),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The programs, each from command line to exit code.
 
 mod csr;
+mod deny;
 mod drafts;
 mod explain;
 mod fleet;

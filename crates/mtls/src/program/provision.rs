@@ -12,10 +12,12 @@ use mtls_pki::pem;
 use sha2::{Digest as _, Sha256};
 
 use super::csr::CsrArgs;
+use super::deny::DenyArgs;
 use super::drafts::{Drafts, at};
 use super::fleet::{FleetArgs, FleetKeyArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
 use crate::args::{self, UsageError};
+use crate::deny::Denials;
 use crate::policy::passed_over;
 use crate::provision::{Fleet, Prepared, Shown, rust_module, show, uf2};
 use crate::report::{printable, say};
@@ -34,10 +36,10 @@ pub(super) enum ProvisionTask {
     /// Writes a new blob, in version 1, from certificates, keys, trust anchors and an endpoint
     #[command(after_help = EXIT_CODES)]
     New(NewArgs),
-    /// Adds an identity to a blob, in the next version; the active one stays
+    /// Adds an identity, trust anchors or denials to a blob, in the next version; the active identity stays
     #[command(after_help = EXIT_CODES)]
     Add(ChangeArgs),
-    /// Replaces the identity of an alias, the trust anchors, or both, in the next version
+    /// Replaces the identity of an alias, the trust anchors, or what is denied, in the next version
     #[command(after_help = EXIT_CODES)]
     Rotate(ChangeArgs),
     /// Makes another identity of a blob the active one, in the next version
@@ -71,6 +73,8 @@ struct FilesArgs {
     place: PlaceArgs,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    denied: DenyArgs,
 }
 
 /// The forms of the result beside the blob itself.
@@ -305,6 +309,8 @@ impl NewArgs {
         if trusted.is_empty() {
             return Err(UsageError("found neither --ca nor --pin, wanted whom the device trusts".to_owned()));
         }
+        let denials = self.files.denied.read(&trusted.authorities)?;
+        let denied = denials.encoded()?;
         let mut content = Content {
             version: 1,
             active: if prepared.is_empty() { None } else { Some(0) },
@@ -317,6 +323,7 @@ impl NewArgs {
                 max_validity_days: self.max_validity,
             },
             identities: prepared.iter().map(Prepared::identity).collect(),
+            denied: denied.denied(),
             ..Content::default()
         };
         trusted.add(&mut content);
@@ -365,10 +372,18 @@ impl ChangeArgs {
         }
         let prepared = self.files.prepare(alias)?;
         let trusted = self.files.trusted()?;
-        if prepared.is_empty() && trusted.is_empty() {
-            return Err(UsageError("found neither --cert nor --ca nor --pin, wanted what changes".to_owned()));
+        let has_denials = !self.files.denied.deny.is_empty();
+        if prepared.is_empty() && trusted.is_empty() && !has_denials {
+            return Err(UsageError(
+                "found neither --cert nor --ca nor --pin nor --deny, wanted what changes".to_owned(),
+            ));
         }
+        let denials = self.denials(change, &blob, &trusted)?;
+        let denied = denials.encoded()?;
         let mut content = Content::after(&blob);
+        if has_denials {
+            content.denied = denied.denied();
+        }
         match change {
             Change::Add => {
                 content.identities.extend(prepared.iter().map(Prepared::identity));
@@ -391,6 +406,16 @@ impl ChangeArgs {
         }
         self.renewal.set(&mut content);
         self.out.change(&self.blob, &content, &fleet)
+    }
+
+    /// Reads what is denied. Revocation lists count if a trust anchor has signed them, of the command line or of the blob.
+    fn denials(&self, change: Change, blob: &Blob<'_>, trusted: &Trusted) -> Result<Denials, UsageError> {
+        let before = blob.anchors().map(<[u8]>::to_vec);
+        let trusted: Vec<_> = trusted.authorities.iter().cloned().chain(before).collect();
+        match change {
+            Change::Add => self.files.denied.add_to(blob.deny_list(), &trusted),
+            Change::Rotate => self.files.denied.read(&trusted),
+        }
     }
 }
 

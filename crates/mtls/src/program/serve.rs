@@ -7,9 +7,11 @@ use clap::{Args, Parser};
 use embedded_mtls::{Role, Server};
 use mtls_pki::pem::Identity;
 
+use super::deny::DenyArgs;
 use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, authorities};
 use super::run;
 use crate::args::{self, UsageError};
+use crate::deny::Watched;
 use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
 use crate::report::say;
 use crate::supplier::{ClientAuthMode, Setup, serve};
@@ -39,6 +41,8 @@ pub(super) struct ServeArgs {
     /// The common name that a client must have, otherwise it gets HTTP 403; may be repeated: any of them
     #[arg(long, value_name = "NAME")]
     require_cn: Vec<String>,
+    #[command(flatten)]
+    denied: DenyArgs,
     /// Requests a client's certificate after the handshake, only when it requests PATH or a path below it, as Apache does with
     /// SSLVerifyClient in a <Location>; may be repeated. A client that does not offer this gets HTTP 403, and so does one that
     /// posts an order to another path. The handshake then requests a certificate only with --client-auth; --require-cn applies
@@ -122,6 +126,7 @@ impl ServeArgs {
             Some(_) => (None, Vec::new()),
             None => identities(&self.identities, &self.sni).map(|(first, named)| (Some(first), named))?,
         };
+        let denied = denied(&self.denied, &client_authorities, rules.as_ref())?;
         #[cfg(feature = "resumption")]
         let tickets = match &self.ticket_keys {
             Some(file) => Some((tickets::keys("--ticket-keys", file)?, self.ticket_lifetime)),
@@ -134,6 +139,7 @@ impl ServeArgs {
             client_auth,
             required_names: self.require_cn,
             refuse_early: self.refuse_early,
+            denied,
             late_paths,
             #[cfg(feature = "resumption")]
             tickets,
@@ -180,6 +186,19 @@ fn identities(files: &IdentityArgs, names: &[String]) -> Result<(Identity, Vec<(
     Ok((first.clone(), by_name))
 }
 
+/// Reads what is denied. Lists count if an authority that is trusted for clients has signed them.
+fn denied(args: &DenyArgs, trusted: &[Vec<u8>], rules: Option<&Rules>) -> Result<Option<Watched>, UsageError> {
+    if args.deny.is_empty() {
+        return Ok(None);
+    }
+    let contents = rules.map(Rules::check::<Server>).transpose()?;
+    let trusted = contents.as_ref().map_or(trusted, |contents| &contents.authorities);
+    if trusted.is_empty() {
+        return Err(UsageError("--deny: found no --client-ca, wanted whose clients are denied".to_owned()));
+    }
+    Watched::new(args.deny.clone(), args.authorities(trusted)?).map(Some)
+}
+
 /// Parses the value of `--post-handshake-auth`.
 #[cfg(feature = "post-handshake-auth")]
 fn late_path(path: &str) -> Result<String, &'static str> {
@@ -214,8 +233,10 @@ fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Ve
     let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
     // Those of --sni may be the first as well.
     let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
+    let denied = setup.denied.iter().flat_map(|denied| denied.current(drop).warnings.clone());
+    let denied = denied.map(|warning| format!("warning: {warning}")).collect();
     let own = warnings(first.map(|first| ("--cert", first)).chain(named), Role::Server);
-    Ok([of_files.clone(), own, expired(&setup.client_authorities)].concat())
+    Ok([of_files.clone(), denied, own, expired(&setup.client_authorities)].concat())
 }
 
 /// Listens and serves.

@@ -5,7 +5,7 @@ use core::fmt;
 use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{TrustAnchor, UnixTime};
-use embedded_mtls_blob::{Blob, Identity, Pin, StoredKey};
+use embedded_mtls_blob::{Blob, Denied, Identity, Pin, StoredKey};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -29,6 +29,7 @@ pub struct Shown {
     anchors: Vec<ShownAnchor>,
     pins: Vec<String>,
     identities: Vec<ShownIdentity>,
+    denied: Vec<ShownDenied>,
     warnings: Vec<String>,
     /// The exit code.
     pub exit_code: u8,
@@ -68,6 +69,16 @@ struct ShownIdentity {
     certificates: Vec<String>,
     not_after: Option<String>,
 }
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ShownDenied {
+    Certificates { issuer: String, serials: Vec<String> },
+    Key { key_sha256: String },
+}
+
+/// The most serial numbers of an issuer in the text; JSON has them all.
+const MAX_SERIALS: usize = 8;
 
 /// The most anchors that a configuration takes.
 const MAX_ANCHORS: usize = 255;
@@ -109,6 +120,7 @@ pub fn show(file: &str, bytes: &[u8], fleet: Option<&Fleet>, now: UnixTime) -> R
         anchors: blob.anchors().filter_map(shown_anchor).collect(),
         pins: blob.pins().map(|pin| shown_pin(&pin)).collect(),
         identities: blob.identities().map(|identity| shown_identity(&identity, active)).collect(),
+        denied: blob.deny_list().iter().map(|denied| shown_denied(&denied)).collect(),
         exit_code: if warnings.is_empty() { 0 } else { 2 },
         warnings,
     })
@@ -164,6 +176,28 @@ fn shown_identity(identity: &Identity<'_>, active: Option<&str>) -> ShownIdentit
     }
 }
 
+fn shown_denied(denied: &Denied<'_>) -> ShownDenied {
+    match denied {
+        Denied::Key(sha256) => ShownDenied::Key { key_sha256: hex(sha256) },
+        Denied::Certificates { issuer, serials } => {
+            ShownDenied::Certificates { issuer: issuer.to_string(), serials: serials.iter().map(hex).collect() }
+        }
+    }
+}
+
+impl fmt::Display for ShownDenied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key { key_sha256 } => write!(f, "the key with SHA-256 {key_sha256}"),
+            Self::Certificates { issuer, serials } => {
+                let (first, rest) = serials.split_at(serials.len().min(MAX_SERIALS));
+                write!(f, "of {issuer}: {}", first.join(", "))?;
+                if rest.is_empty() { Ok(()) } else { write!(f, " and {} more", rest.len()) }
+            }
+        }
+    }
+}
+
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verified = if self.verified { "signed by the fleet" } else { "signature not checked: no --fleet-key" };
@@ -192,6 +226,9 @@ impl fmt::Display for Shown {
             for subject in &identity.certificates {
                 row("", &format!("  {subject}"))?;
             }
+        }
+        for denied in &self.denied {
+            row("denies", &denied.to_string())?;
         }
         for warning in &self.warnings {
             row("WARNING", warning)?;

@@ -87,6 +87,8 @@ fn supplier(rules: Rules) -> Setup {
         client_auth: ClientAuthMode::No,
         required_names: Vec::new(),
         refuse_early: false,
+        #[cfg(feature = "program")]
+        denied: None,
         late_paths: Vec::new(),
         #[cfg(feature = "resumption")]
         tickets: None,

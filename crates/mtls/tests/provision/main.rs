@@ -2,6 +2,8 @@
 
 #![allow(missing_docs)]
 
+mod denials;
+
 use std::process::Command;
 
 use embedded_mtls::KeyHandle;

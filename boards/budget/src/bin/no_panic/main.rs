@@ -23,7 +23,7 @@ use embedded_mtls::{
     Buffers, Client, ClientAuth, ClientConfig, ConnectionFailure, Credential, Entropy, Handshake, KeyHandle, KeyLog,
     KeyLogLine, Role, Server, ServerConfig, Session, Side, Ticket, TicketKey, TicketKeys, pem,
 };
-use embedded_mtls_blob::{Blob, FleetKey, Site};
+use embedded_mtls_blob::{Blob, Denied, FleetKey, Site};
 use provider::{AnyKey, NoSecurity};
 
 unsafe extern "C" {
@@ -186,6 +186,11 @@ fn blob(flash: &mut [u8]) -> Option<()> {
     }
     for identity in blob.identities() {
         Uart.write_all(&[u8::from(identity.credential(KeyHandle(0)).is_ok())]).ok()?;
+    }
+    for denied in blob.deny_list().iter() {
+        if let Denied::Certificates { serials, .. } = denied {
+            serials.iter().try_for_each(|serial| Uart.write_all(serial)).ok()?;
+        }
     }
     match blob.trust::<4>() {
         Ok(trust) => Uart.write_all(&[u8::from(trust.is_empty())]).ok(),

@@ -3,6 +3,8 @@
 //! No peer can end the server or occupy a thread for ever: every step has a deadline, the number of connections is
 //! limited, and failures are reported and dropped.
 
+mod host;
+
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -12,32 +14,27 @@ use std::thread;
 
 #[cfg(feature = "resumption")]
 use embedded_mtls::TicketKeys;
-use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::credential::{Entry, NoMatch, Selector};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
-use embedded_mtls::io::std::system_time;
-use embedded_mtls::io::{Failure, HandshakeError, Host, Keystore, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
-use embedded_mtls::{
-    AlertDescription, ClientAuth, ConnectionFailure, Diagnosis, Entropy, Error, Handshake, Server, ServerConfig,
-    SignInput, Signature,
-};
-use embedded_mtls_operator::access::{AllowList, Rule};
+use embedded_mtls::io::{Failure, HandshakeError};
+use embedded_mtls::{ClientAuth, Diagnosis, Entropy, Error, Handshake, Server, ServerConfig};
 use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
+#[cfg(feature = "program")]
+use super::deny::Watched;
 use super::events::Events;
 use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
-use super::own_key::OwnKey;
-use super::policy::{Clock, News, Rules, keystore};
+use super::policy::{News, Rules, keystore};
 use super::report::{Link, meaning, printable};
 use super::responder::{Reply, Responder};
 use super::terms::{self, Source, Terms, Wishes};
 use super::tls::{self, Deadline, HostMemory, Timed};
+use host::SupplierHost;
 
 /// Maximum number of simultaneous connections; further ones are closed at once.
 const MAX_CONNECTIONS: usize = 256;
@@ -75,6 +72,9 @@ pub struct Setup {
     pub required_names: Vec<String>,
     /// Rejects a wrong common name in the handshake with alert 49 instead of HTTP 403.
     pub refuse_early: bool,
+    /// Certificates and keys of clients that are trusted no longer.
+    #[cfg(feature = "program")]
+    pub denied: Option<Watched>,
     /// Paths for which the client's certificate is requested after the handshake; needs `post-handshake-auth`.
     pub late_paths: Vec<String>,
     /// The keys of tickets, with which clients resume their sessions, and the seconds for which tickets are valid.
@@ -96,6 +96,8 @@ impl Setup {
             client_auth: ClientAuthMode::Required,
             required_names: Vec::new(),
             refuse_early: false,
+            #[cfg(feature = "program")]
+            denied: None,
             late_paths: Vec::new(),
             #[cfg(feature = "resumption")]
             tickets: None,
@@ -112,6 +114,9 @@ pub enum Event {
     Opened(Box<Link>),
     /// The handshake failed, at this stage.
     Refused(String),
+    /// The files of what is denied have changed, or cannot be used.
+    #[cfg(feature = "program")]
+    Denials(String),
     /// A reference has changed, or cannot be followed.
     Reference(News),
     /// A step of the search for a path from the client's certificate to a trust anchor.
@@ -137,6 +142,8 @@ impl fmt::Display for Event {
             }
             Self::Identified(link) => write!(f, "authenticated after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {}", printable_lines(cause)),
+            #[cfg(feature = "program")]
+            Self::Denials(news) => write!(f, "deny list: {}", printable(news)),
             Self::Recorded(line) => write!(f, "event: {line}"),
             Self::Reference(News::Moved(news) | News::Stale(news)) => write!(f, "reference: {}", printable(news)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
@@ -175,6 +182,8 @@ struct Supplier<'a> {
     source: Source<'a>,
     responder: Responder,
     refuse_early: bool,
+    #[cfg(feature = "program")]
+    denied: Option<&'a Watched>,
     /// Paths on which certificates are requested after the handshake, and the client authentication for them.
     #[cfg(feature = "post-handshake-auth")]
     late: (&'a [String], ClientAuth<'a>),
@@ -235,6 +244,8 @@ pub fn serve(
         source,
         responder,
         refuse_early: setup.refuse_early,
+        #[cfg(feature = "program")]
+        denied: setup.denied.as_ref(),
         #[cfg(feature = "post-handshake-auth")]
         late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
         trace: setup.preferences.trace,
@@ -360,6 +371,9 @@ impl Supplier<'_> {
         SupplierHost {
             software: keystore(terms.selector, terms.keys, terms.accepts_waived),
             required_names: self.refuse_early.then(|| self.responder.required_names()),
+            #[cfg(feature = "program")]
+            denials: self.denied.map(|denied| denied.current(|news| tell(Event::Denials(news)))),
+            denied: None,
             verdict: None,
             diagnosis: None,
             trace: self.trace.then_some(tell),
@@ -450,74 +464,14 @@ impl Supplier<'_> {
                         stream.session.failure().and_then(|failure| failure.verdict()),
                         meaning(stream.session.diagnosis()),
                     );
-                    let what = verdict.map_or_else(|| error.to_string(), |verdict| verdict.to_string());
+                    let denied = host.denied.take();
+                    let what =
+                        denied.or(verdict.map(|verdict| verdict.to_string())).unwrap_or_else(|| error.to_string());
                     return Err(Event::Broken(what + &means));
                 }
             }
         }
         Ok(self.responder.answer(request, link))
-    }
-}
-
-/// Answers the questions of the handshake.
-struct SupplierHost<'b> {
-    software: SoftwareHost<'b, Clock, OwnKey, Keystore<'b>>,
-    /// The common names that are checked in the handshake, if they are.
-    required_names: Option<&'b [String]>,
-    /// The reason why the client's certificates were rejected.
-    verdict: Option<String>,
-    /// The diagnosis of that.
-    diagnosis: Option<Diagnosis>,
-    /// A function that takes each step of path building.
-    trace: Option<&'b dyn Fn(Event)>,
-}
-
-impl<'b> Host for SupplierHost<'b> {
-    type Choice = Choice<'b>;
-
-    fn time(&mut self) -> Time {
-        self.software.time()
-    }
-
-    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
-        self.software.credential(request)
-    }
-
-    fn mismatches(
-        &mut self,
-        request: &PeerRequest<'_>,
-        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Mismatch),
-    ) {
-        self.software.mismatches(request, each);
-    }
-
-    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
-        let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();
-        AllowList::any_of(&rules).authorize(RustCrypto, peer)
-    }
-
-    #[cfg(feature = "dangerous-waivers")]
-    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
-        // A name that no authority vouches for is not on the list.
-        let is_listed = self.required_names.is_some_and(|names| !names.is_empty());
-        !is_listed && self.software.dangerous_accept_waived(peer, waived)
-    }
-
-    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        self.software.sign(input)
-    }
-
-    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
-        self.verdict = failure.verdict().map(|verdict| verdict.to_string());
-        // A client that rejects us does so before the handshake has asked for the time.
-        self.diagnosis = Some(failure.diagnosis_at(system_time()));
-    }
-
-    fn trace(&mut self, event: TraceEvent<'_>) {
-        if let Some(tell) = self.trace {
-            tell(Event::Traced(event.to_string()));
-        }
     }
 }
 

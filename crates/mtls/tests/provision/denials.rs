@@ -1,0 +1,198 @@
+//! Certificates and keys that are trusted no longer: on devices, and at a server while it runs.
+
+use embedded_mtls::AlertDescription;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::x509::Validator;
+use serde_json::Value;
+use test_support::peers::process::{LIMIT, Process};
+
+use super::{Desk, mtls};
+use mtls_pki::pem;
+
+/// A PKI with two clients, and OpenSSL as the keeper of its revocation list.
+struct Lists {
+    desk: Desk,
+    config: String,
+}
+
+impl Lists {
+    fn new(options: &[&str]) -> Self {
+        let desk = Desk::new(options);
+        Desk::good(&["pki", "issue", &desk.file("pki"), "--client", "gateway-0043", "--file", "other"]);
+        desk.0.write("index.txt", "").unwrap();
+        desk.0.write("number", "01\n").unwrap();
+        let [index, number] = ["index.txt", "number"].map(|name| desk.file(name));
+        let text = format!(
+            "[ca]\ndefault_ca=a\n[a]\ndatabase={index}\ncrlnumber={number}\ndefault_md=sha256\ndefault_crl_days=30\n\
+             [extensions]\nauthorityKeyIdentifier=keyid\n"
+        );
+        let config = desk.0.write("ca.cnf", text).unwrap();
+        Self { desk, config }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.desk.file(name)
+    }
+
+    /// Revokes a certificate.
+    fn revoke(&self, name: &str) {
+        let words = format!("ca -config {} {} -revoke {}", self.config, self.signer("issuing"), self.file(name));
+        let done = std::process::Command::new("openssl").args(words.split(' ')).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn signer(&self, name: &str) -> String {
+        format!("-cert {} -keyfile {}", self.file(&format!("pki/{name}.pem")), self.file(&format!("pki/{name}.key")))
+    }
+
+    /// Writes a list.
+    fn list(&self, out: &str, words: &str) -> String {
+        let words = format!("ca -gencrl -config {} {}{words}", self.config, self.signer("issuing"));
+        self.desk.openssl(&words, out)
+    }
+}
+
+/// Returns what a blob answers to the owner of a certificate.
+fn answer(desk: &Desk, certificate: &str) -> Option<AlertDescription> {
+    let flash = desk.bytes("device.bin");
+    let list = desk.open(&flash, 1).unwrap().deny_list();
+    let chain = pem::certificates(&desk.file(certificate)).unwrap();
+    let mut memory = vec![0; 4096];
+    let mut validator = Validator::new(&mut memory);
+    validator.push(RustCrypto, &chain[0]).unwrap();
+    list.authorize(RustCrypto, &validator.identity().unwrap()).err()
+}
+
+#[test]
+fn a_revocation_list_of_openssl_becomes_the_deny_list_of_a_device() {
+    for kind in ["p256", "rsa2048", "ed25519", "p384"] {
+        let lists = Lists::new(&["--ca-key", kind]);
+        let desk = &lists.desk;
+        lists.revoke("pki/client.pem");
+        let [root, issuing] = ["pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
+        // Version 1 has no extensions.
+        let old = lists.list("old.crl", "");
+        let new = lists.list("new.crl", " -crlexts extensions");
+        let der = desk.openssl(&format!("crl -in {new} -outform DER"), "crl.der");
+        for list in [&old, &new, &der] {
+            let said = desk.new_blob(&["--crl", list, "--crl-issuer", &issuing]);
+            assert!(said.contains("denies    of CN="), "{said}");
+            assert_eq!(answer(desk, "pki/client.pem"), Some(AlertDescription::CERTIFICATE_REVOKED), "{kind}");
+            assert_eq!(answer(desk, "pki/other.pem"), None);
+            std::fs::remove_file(desk.file("device.bin")).unwrap();
+        }
+        let unsigned = "found a list of CN=";
+        desk.refused("new", &["--ca", &root, "--crl", &new], unsigned);
+    }
+}
+
+#[test]
+fn a_revocation_list_that_nobody_vouches_for_is_refused_and_an_old_one_warns() {
+    let lists = Lists::new(&[]);
+    let desk = &lists.desk;
+    lists.revoke("pki/client.pem");
+    let [root, issuing] = ["pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
+    let trusted = ["--ca", &root, "--crl-issuer", &issuing, "--deny"];
+    let list = lists.list("list.crl", "");
+    let der = desk.openssl(&format!("crl -in {list} -outform DER"), "list.der");
+    let mut forged = std::fs::read(&der).unwrap();
+    // A digit of the date of the next list, which is signed.
+    let mut dates = (0..forged.len()).filter(|at| forged[*at..].starts_with(&[0x17, 13]));
+    let at = dates.nth(1).unwrap() + 13;
+    forged[at] ^= 1;
+    let forged = desk.0.write("forged.crl", forged).unwrap();
+    desk.refused("new", &[&trusted[..], &[&forged]].concat(), "found a signature that CN=");
+    let future = lists.list("future.crl", " -crl_lastupdate 20990101000000Z -crl_nextupdate 20990201000000Z");
+    desk.refused("new", &[&trusted[..], &[&future]].concat(), "wanted one that is not from the future");
+    // A deltaCRLIndicator.
+    let extension = "2.5.29.27=critical,DER:02:01:01";
+    desk.0.write("ca.cnf", desk.0.read("ca.cnf").replace("authorityKeyIdentifier=keyid", extension)).unwrap();
+    let delta = lists.list("delta.crl", " -crlexts extensions");
+    desk.refused("new", &[&trusted[..], &[&delta]].concat(), "found the critical extension 2.5.29.27");
+    let both = [desk.0.read("list.crl"), desk.0.read("pki/client.pem")].concat();
+    let both = desk.0.write("both.pem", both).unwrap();
+    desk.refused("new", &[&trusted[..], &[&both]].concat(), "found a revocation list beside something else");
+    desk.refused("new", &[&trusted[..], &[&lists.file("fleet.key")]].concat(), "found BEGIN PRIVATE KEY");
+    desk.refused("new", &[&trusted[..], &[&issuing]].concat(), "found certificates of authorities only");
+    let expired = lists.list("expired.crl", " -crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z");
+    let said = desk.provisioned("new", &[&trusted[..], &[&expired]].concat());
+    assert!(said.contains("was to be replaced by 2020-02-01T00:00:00Z: what was revoked since is not on it"), "{said}");
+    assert_eq!(answer(desk, "pki/client.pem"), Some(AlertDescription::CERTIFICATE_REVOKED));
+}
+
+#[test]
+fn denials_are_added_to_a_blob_or_replace_what_it_denies() {
+    let lists = Lists::new(&[]);
+    let desk = &lists.desk;
+    let [client, other, key] = ["pki/client.pem", "pki/other.pem", "pki/client.key"].map(|name| lists.file(name));
+    let public = desk.openssl(&format!("pkey -in {key} -pubout"), "client.pub");
+    // As it is sent: with its intermediate, which is not denied with it.
+    desk.new_blob(&["--deny", &public]);
+    let answers = || [answer(desk, "pki/client.pem"), answer(desk, "pki/other.pem"), answer(desk, "pki/server.pem")];
+    let (by_key, by_number) = (Some(AlertDescription::ACCESS_DENIED), Some(AlertDescription::CERTIFICATE_REVOKED));
+    assert_eq!(answers(), [by_key, None, None]);
+    desk.provisioned("add", &["--deny", &other]);
+    assert_eq!(answers(), [by_key, by_number, None]);
+    let shown = Desk::good(&["provision", "show", &desk.file("device.bin"), "--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["denied"].as_array().unwrap().len(), 3, "{shown}");
+    desk.provisioned("rotate", &["--deny", &client]);
+    assert_eq!(answers(), [by_number, None, None]);
+    // What has nothing to do with it leaves it as it is.
+    desk.provisioned("rotate", &["--ca", &lists.file("pki/root.pem")]);
+    assert_eq!(answers(), [by_number, None, None]);
+}
+
+/// Posts an order as a client; returns the exit code, and what the program says.
+fn post(lists: &Lists, port: u16, client: &str) -> (Option<i32>, String) {
+    let address = format!("127.0.0.1:{port}");
+    let [cert, key, root] = [format!("pki/{client}.pem"), format!("pki/{client}.key"), "pki/root.pem".to_owned()]
+        .map(|name| lists.file(&name));
+    let order = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/order.xml");
+    let to = ["order", "post", "--connect", &address, "--server-name", "supplier.example", "--order", order];
+    mtls(&[&to[..], &["--ca", &root, "--cert", &cert, "--key", &key]].concat())
+}
+
+#[test]
+fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
+    let lists = Lists::new(&[]);
+    let list = lists.list("list.crl", "");
+    let [cert, key, root, issuing] =
+        ["pki/server.pem", "pki/server.key", "pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
+    let words =
+        ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root, "--deny", &list];
+    let mut server =
+        Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "6"]].concat())
+            .unwrap();
+    let told = |server: &Process| String::from_utf8_lossy(&server.stdout()).into_owned();
+    let port = |server: &Process| told(server).split_once('\n')?.0.rsplit_once(':')?.1.parse().ok();
+    server.await_sign("said where it listens", |server| port(server).is_some()).unwrap();
+    let port = port(&server).unwrap();
+    let posted = |client: &str| post(&lists, port, client);
+    assert_eq!(posted("client").0, Some(0));
+    lists.revoke("pki/client.pem");
+    lists.list("list.crl", "");
+    let (code, said) = posted("client");
+    assert!(code == Some(21) && said.contains("with alert 44 "), "{said}");
+    assert_eq!(posted("other").0, Some(0));
+    // A list that is not to be believed changes nothing, also not if it denies nobody.
+    std::fs::write(lists.file("index.txt"), "").unwrap();
+    std::fs::write(&list, lists.desk.0.read("list.crl").replace('M', "N")).unwrap();
+    assert_eq!((posted("client").0, posted("other").0), (Some(21), Some(0)));
+    lists.list("list.crl", "");
+    assert_eq!(posted("client").0, Some(0), "it was found again");
+    server.await_status(LIMIT).unwrap();
+    let told = told(&server);
+    for words in [
+        "deny list: certificates: 1, keys: 0",
+        "handshake failed: on the deny list: certificate ",
+        "; certificates: 1, keys: 0 as before",
+        "deny list: certificates: 0, keys: 0",
+    ] {
+        assert_eq!(
+            told.matches(words).count(),
+            if words.starts_with("handshake") { 2 } else { 1 },
+            "'{words}': {told}"
+        );
+    }
+}
