@@ -88,6 +88,7 @@ pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
     fn anchor(pin: &Pin) -> Result<TrustAnchor<'_>, Error> {
         match pin {
             Pin::Certificate(der) => TrustAnchor::from_pinned_certificate(RustCrypto, der),
+            Pin::Fingerprint(sha256) => Ok(TrustAnchor::from_fingerprint(*sha256)),
             Pin::Key(der) => TrustAnchor::from_pinned_key(der),
         }
     }

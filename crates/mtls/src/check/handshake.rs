@@ -187,6 +187,7 @@ fn converse(
         handshake.set_events(ring);
     }
     let mut host = CheckHost::new(selector, &keys, aside.time);
+    host.denied = Some(&plan.denied);
     let opened = Stream::open(Timed::new(stream, deadline.clone()), handshake, &mut host);
     let mut noted = host.noted;
     let mut stream = match opened {
@@ -257,6 +258,7 @@ const fn step_of(cause: &Failure<io::Error>, asked: bool) -> StepName {
             Problem::ExtendedKeyUsage | Problem::MissingDigitalSignature => StepName::Purposes,
             _ => StepName::Chain,
         },
+        Failure::Tls(Error::NotAuthorized(_)) => StepName::Chain,
         _ if asked => StepName::ClientAuthentication,
         _ => StepName::Handshake,
     }

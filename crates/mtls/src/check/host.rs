@@ -8,6 +8,7 @@ use embedded_mtls::io::{Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, SubjectAltName, Time, TraceEvent, UnixTime};
 use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, Signature};
 
+use super::super::deny::Denials;
 use super::super::own_key::OwnKey;
 use super::super::report::Peer;
 use super::super::tls;
@@ -90,12 +91,15 @@ pub(super) struct CheckHost<'b> {
     pub(super) software: SoftwareHost<'b, fn() -> Time, OwnKey, Keystore<'b>>,
     pub(super) selector: Selector<'b>,
     pub(super) time: Option<UnixTime>,
+    /// The servers that are denied.
+    pub(super) denied: Option<&'b Denials>,
     pub(super) noted: Noted,
 }
 
 impl<'b> CheckHost<'b> {
     pub(super) fn new(selector: Selector<'b>, keys: &'b [OwnKey], time: Option<UnixTime>) -> Self {
-        Self { software: SoftwareHost::with_selector(selector, keys, system_time), selector, time, noted: Noted::new() }
+        let software = SoftwareHost::with_selector(selector, keys, system_time as fn() -> Time);
+        Self { software, selector, time, denied: None, noted: Noted::new() }
     }
 }
 
@@ -126,7 +130,13 @@ impl<'b> Host for CheckHost<'b> {
         choice
     }
 
-    fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        if let Some(denied) = self.denied {
+            denied.authorize(peer).map_err(|(why, alert)| {
+                self.noted.verdict = Some(why);
+                alert
+            })?;
+        }
         self.noted.authorized = Some(Instant::now());
         Ok(())
     }
@@ -138,7 +148,7 @@ impl<'b> Host for CheckHost<'b> {
     fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         let noted = &mut self.noted;
         noted.diagnosis = Some(failure.diagnosis());
-        noted.verdict = failure.verdict().map(|verdict| verdict.to_string());
+        noted.verdict = failure.verdict().map(|verdict| verdict.to_string()).or_else(|| noted.verdict.take());
         noted.certificate = failure.verdict().map(|verdict| {
             let place = match verdict.error().index {
                 0 => "the server's own".to_owned(),

@@ -24,6 +24,7 @@ use embedded_mtls::{AlertDescription, Diagnosis};
 use mtls_pki::pem::{Identity, Pin};
 
 use super::args::Preferences;
+use super::deny::Denials;
 use super::policy::Wanted;
 use hello::Answer;
 pub use report::{Fault, Outcome, Report, SentCertificate, Step, StepName, WARNED};
@@ -109,6 +110,8 @@ pub struct Plan {
     pub trust: Trust,
     /// Our identities: the server's authorities choose among them.
     pub identities: Vec<Own>,
+    /// The certificates and keys of servers that are trusted no longer.
+    pub denied: Denials,
     /// Sends the first identity regardless of the CAs that the server names.
     pub insists: bool,
     /// The path to request by HTTP; none: no HTTP.
@@ -136,6 +139,7 @@ impl Plan {
             common_name: None,
             trust,
             identities: Vec::new(),
+            denied: Denials::default(),
             insists: false,
             path: Some("/".to_owned()),
             patience: Duration::from_secs(10),
@@ -175,7 +179,8 @@ impl Plan {
         for file in &self.trust.files {
             words.extend(["-CAfile".to_owned(), quoted(file)]);
         }
-        if let Some(own) = self.identities.first() {
+        // The key of a device is in no file.
+        if let Some(own) = self.identities.first().filter(|own| !own.files.0.is_empty()) {
             let (chain, key) = (quoted(&own.files.0), quoted(&own.files.1));
             words.extend(["-cert", &chain, "-cert_chain", &chain, "-key", &key].map(str::to_owned));
         }

@@ -95,7 +95,7 @@ fn certificates(items: &[Item]) -> impl Iterator<Item = (usize, &Certificate)> {
     })
 }
 
-/// Finds keys without a certificate.
+/// Finds keys without a certificate, and what is wrong with blobs.
 fn lonely(items: &[Item]) -> Vec<Finding> {
     let has = |key: &[u8]| certificates(items).any(|(_, certificate)| certificate.raw.public_key == key);
     let requested = |key: &[u8]| {
@@ -107,13 +107,22 @@ fn lonely(items: &[Item]) -> Vec<Finding> {
             severity: Severity::Fault,
             text: format!("{}: no certificate here belongs to this key", item.file),
         }),
+        Content::BrokenBlob { .. } => {
+            Some(Finding { severity: Severity::Fault, text: format!("{}: no device accepts this blob", item.file) })
+        }
         Content::Request(request) if has(&request.public_key) => Some(Finding {
             severity: Severity::Note,
             text: format!("{}: a certificate for this request is here", item.file),
         }),
         _ => None,
     };
-    items.iter().filter_map(finding).collect()
+    let of_blobs = items.iter().filter_map(|item| match &item.content {
+        Content::Blob(shown) => {
+            Some(shown.warnings.iter().map(|text| Finding { severity: Severity::Warning, text: text.clone() }))
+        }
+        _ => None,
+    });
+    items.iter().filter_map(finding).chain(of_blobs.flatten()).collect()
 }
 
 /// A chain in order.

@@ -1,10 +1,19 @@
 //! Reads files, whatever they contain.
 
+use embedded_mtls::credential::Chain;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::EventDump;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Time, UnixTime};
+use embedded_mtls_blob::Blob;
 use mtls_pki::key::Key;
 use mtls_pki::pem::{self, FileError, Password};
 use serde::Serialize;
+use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
+use x509_cert::der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber, Tagged as _};
 
+use super::super::deny::Crl;
+use super::super::provision::{Fleet, Shown, own_identity, show};
 use super::certificate::{self, Certificate, Request};
 
 /// Something that a file contains.
@@ -24,6 +33,13 @@ pub struct Item {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Content {
+    /// The blob of a device; what is in it follows.
+    Blob(Box<Shown>),
+    /// The blob of a device, which no device accepts.
+    BrokenBlob {
+        /// The reason.
+        why: String,
+    },
     /// A certificate.
     Certificate(Box<Certificate>),
     /// The events of a device, one in a line.
@@ -62,13 +78,16 @@ impl Content {
     }
 }
 
-/// Reads a file; what is encrypted is opened if there is a password.
+/// Reads a file; what is encrypted is opened if there is a password. The key of a fleet verifies the blob of a device.
 ///
 /// # Errors
 /// A file that cannot be read, broken PEM, or a wrong password.
-pub fn read(file: &str, password: &Password) -> Result<Vec<Item>, FileError> {
+pub fn read(file: &str, password: &Password, fleet: Option<&Fleet>) -> Result<Vec<Item>, FileError> {
     let wanted = "a file with certificates, keys or events";
     let bytes = std::fs::read(file).map_err(|error| FileError::new(file, error.to_string(), wanted))?;
+    if bytes.starts_with(b"eMTLSblb") {
+        return Ok(of_blob(&bytes, file, fleet));
+    }
     let contents = contents(&bytes, file, password)?;
     Ok((1..).zip(contents).map(|(number, content)| Item { file: file.to_owned(), number, content }).collect())
 }
@@ -78,13 +97,127 @@ fn contents(bytes: &[u8], file: &str, password: &Password) -> Result<Vec<Content
     if let Ok(dump) = EventDump::parse(bytes) {
         return Ok(vec![Content::Events { lines: dump.records().map(|record| record.to_string()).collect() }]);
     }
+    if let Some(what) = capture(bytes) {
+        return Ok(vec![Content::other(&what, Some("open it in Wireshark; --keylog of the programs has its keys"))]);
+    }
+    if let Some(found) = pkcs7(bytes) {
+        return Ok(found);
+    }
+    if let Some(found) = revocations(bytes) {
+        return Ok(vec![found]);
+    }
     let is_opened = password.is_given() && pem::is_pkcs12(bytes);
     if let Some((what, advice)) = pem::foreign(bytes).filter(|_| !is_opened) {
         let advice = if pem::is_pkcs12(bytes) { OPENED_BY } else { advice };
         return Ok(vec![of_der(bytes).unwrap_or_else(|| Content::other(what, Some(advice)))]);
     }
     let sections = pem::sections(bytes, file, password)?;
-    Ok(sections.iter().map(|section| of_section(section.label, &section.der, section.is_encrypted)).collect())
+    let found = sections.iter().flat_map(|section| {
+        match section.label {
+            "PKCS7" | "CMS" => pkcs7(&section.der),
+            "X509 CRL" => revocations(&section.der).map(|found| vec![found]),
+            _ => None,
+        }
+        .unwrap_or_else(|| vec![of_section(section.label, &section.der, section.is_encrypted)])
+    });
+    Ok(found.collect())
+}
+
+/// Takes the blob of a device apart: its authorities, and its chains with their keys, each part as if it were a file.
+fn of_blob(bytes: &[u8], file: &str, fleet: Option<&Fleet>) -> Vec<Item> {
+    let now = if let Time::Trusted(now) | Time::AtLeast(now) = system_time() { now } else { UnixTime(0) };
+    let whole = |content| Item { file: file.to_owned(), number: 1, content };
+    let (shown, blob) = match (show(file, bytes, fleet, now), Blob::dangerous_unsigned(RustCrypto, bytes)) {
+        (Ok(shown), Ok(blob)) => (shown, blob),
+        (Err(error), _) => return vec![whole(Content::BrokenBlob { why: error.to_string() })],
+        (_, Err(error)) => return vec![whole(Content::BrokenBlob { why: error.to_string() })],
+    };
+    let known = |der: &[u8]| of_der(der).unwrap_or_else(|| Content::other("a certificate that cannot be read", None));
+    let part = |name: &str, contents: Vec<Content>| {
+        let file = format!("{file} ({name})");
+        (1..)
+            .zip(contents)
+            .map(move |(number, content)| Item { file: file.clone(), number, content })
+            .collect::<Vec<_>>()
+    };
+    let mut items = vec![whole(Content::Blob(Box::new(shown)))];
+    for identity in blob.identities() {
+        let mut contents: Vec<_> = Chain::joined(identity.chain).iter().map(known).collect();
+        if let Ok(Some(own)) = own_identity(&identity) {
+            contents.push(Content::PrivateKey { key: own.key.kind().to_string(), public: own.key.public().to_vec() });
+        }
+        items.append(&mut part(identity.alias, contents));
+    }
+    items.append(&mut part("trusted", blob.anchors().map(known).collect()));
+    items
+}
+
+/// Names a capture of traffic, and counts its packets.
+fn capture(bytes: &[u8]) -> Option<String> {
+    let words = |bytes: &[u8], at: usize, is_little: bool| {
+        let word = *bytes.get(at..)?.first_chunk::<4>()?;
+        usize::try_from(if is_little { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) }).ok()
+    };
+    let (form, is_little, mut at) = match bytes {
+        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, 0x4d, 0x3c, 0x2b, 0x1a, ..] => ("pcapng", true, 0),
+        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, 0x1a, 0x2b, 0x3c, 0x4d, ..] => ("pcapng", false, 0),
+        [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0x4d, 0x3c, 0xb2, 0xa1, ..] => ("pcap", true, 24),
+        [0xa1, 0xb2, 0xc3, 0xd4, ..] | [0xa1, 0xb2, 0x3c, 0x4d, ..] => ("pcap", false, 24),
+        _ => return None,
+    };
+    let mut packets = 0_usize;
+    while at < bytes.len() {
+        let next = if form == "pcap" {
+            words(bytes, at + 8, is_little).map(|len| (true, len + 16))
+        } else {
+            // An enhanced, a simple and an obsolete block have a packet each.
+            let kind = words(bytes, at, is_little);
+            words(bytes, at + 4, is_little).filter(|len| *len >= 12).map(|len| (matches!(kind, Some(6 | 3 | 2)), len))
+        };
+        let Some((is_packet, len)) = next.filter(|(_, len)| at + len <= bytes.len()) else {
+            return Some(format!("a capture of traffic ({form}) with {packets} whole packets; its end is missing"));
+        };
+        packets += usize::from(is_packet);
+        at += len;
+    }
+    Some(format!("a capture of traffic ({form}) with {packets} packets"))
+}
+
+/// Returns the certificates of PKCS#7 (RFC 2315 section 9.1), which are not in order; `None` if it is something else.
+fn pkcs7(der: &[u8]) -> Option<Vec<Content>> {
+    const SIGNED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+    let outer = AnyRef::from_der(der).ok().filter(|outer| outer.tag() == Tag::Sequence)?;
+    let mut reader = SliceReader::new(outer.value()).ok()?;
+    if ObjectIdentifier::decode(&mut reader).ok()? != SIGNED {
+        return None;
+    }
+    let explicit = AnyRef::decode(&mut reader).ok()?;
+    let signed = AnyRef::from_der(explicit.value()).ok().filter(|signed| signed.tag() == Tag::Sequence)?;
+    let mut fields = SliceReader::new(signed.value()).ok()?;
+    // Version, digests, content; then the certificates.
+    for _ in 0..3 {
+        fields.tlv_bytes().ok()?;
+    }
+    let certificates = AnyRef::decode(&mut fields).ok().filter(|field| field.tag().number() == TagNumber(0))?;
+    let mut reader = SliceReader::new(certificates.value()).ok()?;
+    let mut found = Vec::new();
+    while !reader.is_finished() {
+        found.push(Content::Certificate(Box::new(Certificate::read(reader.tlv_bytes().ok()?)?)));
+    }
+    Some(found).filter(|found| !found.is_empty())
+}
+
+/// Describes a revocation list.
+fn revocations(der: &[u8]) -> Option<Content> {
+    let list = Crl::read(der)?;
+    let until = list.next_update.map_or_else(|| "without end".to_owned(), |next| format!("until {next}"));
+    let what = format!(
+        "a revocation list, of {}, {} certificates, from {} {until}",
+        list.issuer,
+        list.serials.len(),
+        list.this_update
+    );
+    Some(Content::other(&what, Some("mtls serve --deny and mtls provision --deny use it")))
 }
 
 /// The advice for encrypted files.
@@ -112,7 +245,7 @@ fn of_section(label: &str, der: &[u8], is_encrypted: bool) -> Content {
     let known = match label {
         "PKCS7" | "CMS" => ("certificates as PKCS#7", "openssl pkcs7 -in FILE -print_certs -out new.pem extracts them"),
         "PKCS12" => ("a PKCS#12 file", "openssl pkcs12 -in FILE -nodes -out new.pem extracts its content"),
-        "X509 CRL" => ("a revocation list", "it is not used: revocation is not checked"),
+        "X509 CRL" => ("a revocation list that cannot be read", "have it issued again"),
         "EC PARAMETERS" | "DH PARAMETERS" => return Content::other("parameters of a key, which are ignored", None),
         _ => match of_der(der) {
             Some(content) => return content,

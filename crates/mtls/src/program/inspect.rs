@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::options::authorities;
 use crate::args::UsageError;
 use crate::inspect::{Certificate, Content, Finding, Item, Report, Severity, Wishes, examine, read};
+use crate::provision::Fleet;
 use crate::report::{printable, say, thousands};
 
 /// Exit codes, for the help and the manual page.
@@ -22,7 +23,8 @@ Exit codes, which are stable:
 #[derive(Args, Debug)]
 #[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
 pub(super) struct InspectArgs {
-    /// Certificates, keys, requests, PKCS#7, PKCS#12, PEM or DER, or the events that a device has recorded
+    /// Certificates, keys, requests, revocation lists, PKCS#7, PKCS#12, PEM or DER; the blob of a device, the events that it has
+    /// recorded, or a capture of traffic
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Requires this name in the certificate of a server
@@ -37,6 +39,9 @@ pub(super) struct InspectArgs {
     /// Opens PKCS#12 files and encrypted keys with the password from env:NAME, file:FILE or prompt
     #[arg(long, value_name = "SOURCE")]
     key_password: Option<String>,
+    /// PEM: the key of the fleet, public or private, which has to have signed the blob of a device
+    #[arg(long, value_name = "FILE", visible_alias = "fleet-key")]
+    fleet_key_pub: Option<String>,
     /// Warns of certificates that expire within this time
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u16,
@@ -67,9 +72,10 @@ impl InspectArgs {
         let source = self.key_password.as_deref();
         let password =
             source.map_or_else(|| Ok(Password::none()), |source| Password::parse("--key-password", source))?;
+        let fleet = self.fleet_key_pub.as_ref().map(|file| Fleet::read(file, &Password::ask())).transpose()?;
         let mut items = Vec::new();
         for file in &self.files {
-            items.append(&mut read(file, &password)?);
+            items.append(&mut read(file, &password, fleet.as_ref())?);
         }
         let role = self.role.map(|role| match role {
             Holder::Server => Role::Server,
@@ -100,6 +106,7 @@ impl Told {
             say!("{} {}: {}", printable(&item.file), item.number, printable(&words(&item.content)));
             match &item.content {
                 Content::Certificate(certificate) => details(certificate).iter().for_each(|line| say!("    {line}")),
+                Content::Blob(shown) => shown.to_string().trim_end().lines().skip(1).for_each(|line| say!("{line}")),
                 Content::Events { lines } => lines.iter().for_each(|line| say!("    {}", printable(line))),
                 Content::Other { advice: Some(advice), .. } => say!("    {}", printable(advice)),
                 _ => {}
@@ -156,6 +163,8 @@ fn words(content: &Content) -> String {
             };
             format!("{kind}, {}", certificate.subject)
         }
+        Content::Blob(shown) => format!("the blob of a device, {}", shown.summary()),
+        Content::BrokenBlob { why } => format!("the blob of a device, which no device accepts: {why}"),
         Content::Events { lines } => format!("the events of a device, {} in number", lines.len()),
         Content::Other { what, .. } => what.clone(),
         Content::PrivateKey { key, .. } => format!("a private key, {key}"),

@@ -2,6 +2,7 @@
 
 mod csr;
 mod deny;
+mod device;
 mod drafts;
 mod explain;
 mod fleet;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use mtls_pki::pem;
 
+use super::device::DeviceArgs;
 use super::explain::explain;
 use super::inspect::{self, InspectArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
@@ -107,11 +108,13 @@ enum Task {
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 struct CheckArgs {
     /// Servers: HOST, HOST:PORT or a URL; port 443 unless given
-    #[arg(value_name = "HOST[:PORT]", required_unless_present = "hosts")]
+    #[arg(value_name = "HOST[:PORT]", required_unless_present_any = ["hosts", "blob"])]
     targets: Vec<String>,
     /// Reads further servers from a file: one per line, with comments after #
     #[arg(long, value_name = "FILE")]
     hosts: Option<String>,
+    #[command(flatten)]
+    device: DeviceArgs,
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
@@ -277,19 +280,15 @@ fn exit_code(reports: &[Report]) -> u8 {
 impl CheckArgs {
     /// A plan for each server.
     fn plans(&self) -> Result<Vec<Plan>, UsageError> {
-        let mut targets = self.targets.clone();
-        if let Some(file) = &self.hosts {
-            let text = std::fs::read_to_string(file).map_err(|error| UsageError(format!("{file}: {error}")))?;
-            let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-            targets.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
-        }
-        if targets.is_empty() {
-            return Err(UsageError("--hosts: found no server in the file, wanted one HOST[:PORT] per line".to_owned()));
-        }
         let target = |option: &str, text: &str| {
             Target::parse(text, 443).ok_or_else(|| args::unfit(option, text, "HOST or HOST:PORT"))
         };
-        let (trust, identities) = (self.trust()?, self.identities()?);
+        let targets: Result<Vec<_>, _> = self.targets()?.iter().map(|text| target("HOST[:PORT]", text)).collect();
+        let (targets, device) = (targets?, self.device.read(self.alias.as_deref())?);
+        let (trust, identities) = match &device {
+            None => (self.trust()?, self.identities()?),
+            Some(_) => (Trust::default(), Vec::new()),
+        };
         let preferences = Preferences {
             max_depth: self.max_depth,
             max_validity: self.max_validity,
@@ -314,7 +313,24 @@ impl CheckArgs {
             preferences,
             ..Plan::new(Target { host: String::new(), port: 0 }, trust)
         };
-        targets.iter().map(|text| Ok(Plan { target: target("HOST[:PORT]", text)?, ..template.clone() })).collect()
+        match device {
+            None => Ok(targets.into_iter().map(|target| Plan { target, ..template.clone() }).collect()),
+            Some(device) => device.plans(template, &targets, self.path == "/"),
+        }
+    }
+
+    /// Lists the servers of the command line and of the file.
+    fn targets(&self) -> Result<Vec<String>, UsageError> {
+        let mut targets = self.targets.clone();
+        if let Some(file) = &self.hosts {
+            let text = std::fs::read_to_string(file).map_err(|error| UsageError(format!("{file}: {error}")))?;
+            let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+            targets.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+        }
+        if targets.is_empty() && self.device.blob.is_none() {
+            return Err(UsageError("--hosts: found no server in the file, wanted one HOST[:PORT] per line".to_owned()));
+        }
+        Ok(targets)
     }
 
     /// Reads the trust anchors: from files, or from the store of the system.

@@ -288,6 +288,7 @@ impl Trusted {
         content.anchors.extend(self.authorities.iter().map(Vec::as_slice));
         let pin = |pin: &'a pem::Pin| match pin {
             pem::Pin::Certificate(der) => Pin::Fingerprint(Sha256::digest(der).into()),
+            pem::Pin::Fingerprint(sha256) => Pin::Fingerprint(*sha256),
             pem::Pin::Key(info) => Pin::Key(info),
         };
         content.pins.extend(self.pins.iter().map(pin));

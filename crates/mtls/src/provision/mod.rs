@@ -16,6 +16,6 @@ mod through;
 
 pub use fleet::{Fleet, point};
 pub use output::{rust_module, uf2};
-pub use prepared::Prepared;
+pub use prepared::{Prepared, own_identity};
 pub use shown::{Shown, show};
 pub use through::through;

@@ -3,6 +3,7 @@
 use embedded_mtls::credential::Chain;
 use embedded_mtls::{Credential, KeyHandle};
 use embedded_mtls_blob::{Identity, StoredKey};
+use mtls_pki::key::Key;
 use mtls_pki::pem;
 use zeroize::Zeroizing;
 
@@ -67,6 +68,26 @@ impl Prepared {
         };
         Identity { alias: &self.alias, key, chain: &self.chain }
     }
+}
+
+/// Takes the identity of a blob with its key; `None` if the key is in the device, or wrapped for it.
+///
+/// # Errors
+/// A key that is of no known kind.
+pub fn own_identity(identity: &Identity<'_>) -> Result<Option<pem::Identity>, String> {
+    let key = match identity.key {
+        StoredKey::P256(scalar) => Key::from_der(&sec1(scalar)),
+        StoredKey::Pkcs8(der) => Key::from_der(der),
+        StoredKey::Handle(_) | StoredKey::Wrapped(_) => return Ok(None),
+    };
+    let chain = Chain::joined(identity.chain).iter().map(<[u8]>::to_vec).collect();
+    Ok(Some(pem::Identity { chain, key: key.map_err(|error| error.to_string())? }))
+}
+
+/// Encodes a key on P-256 as SEC 1 does.
+fn sec1(scalar: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    const CURVE: [u8; 12] = [0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    Zeroizing::new([&[0x30, 49, 2, 1, 1, 4, 32], &scalar[..], &CURVE].concat())
 }
 
 /// Drops roots, which the server has, and which would only take memory (RFC 9846 section 4.5.1).

@@ -15,7 +15,7 @@ use crate::inspect::Certificate;
 use crate::report::{hex, printable, thousands};
 
 /// The content of a blob.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Shown {
     file: String,
     bytes: usize,
@@ -30,12 +30,13 @@ pub struct Shown {
     pins: Vec<String>,
     identities: Vec<ShownIdentity>,
     denied: Vec<ShownDenied>,
-    warnings: Vec<String>,
+    /// The facts that need attention.
+    pub(crate) warnings: Vec<String>,
     /// The exit code.
     pub exit_code: u8,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct ShownEndpoint {
     host: String,
     port: u16,
@@ -44,7 +45,7 @@ struct ShownEndpoint {
     time_server: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct ShownPolicy {
     enforce: bool,
     site_chooses_alias: bool,
@@ -53,14 +54,14 @@ struct ShownPolicy {
     max_validity_days: Option<u16>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct ShownAnchor {
     subject: String,
     sha256: String,
     not_after: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct ShownIdentity {
     alias: String,
     active: bool,
@@ -70,7 +71,7 @@ struct ShownIdentity {
     not_after: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 enum ShownDenied {
     Certificates { issuer: String, serials: Vec<String> },
@@ -176,6 +177,14 @@ fn shown_identity(identity: &Identity<'_>, active: Option<&str>) -> ShownIdentit
     }
 }
 
+impl Shown {
+    /// Says which blob it is, in a line.
+    pub(crate) fn summary(&self) -> String {
+        let verified = if self.verified { "signed by the fleet" } else { "signature not checked: no --fleet-key" };
+        format!("version {}, {} bytes, {verified}", self.version, thousands(self.bytes))
+    }
+}
+
 fn shown_denied(denied: &Denied<'_>) -> ShownDenied {
     match denied {
         Denied::Key(sha256) => ShownDenied::Key { key_sha256: hex(sha256) },
@@ -200,9 +209,7 @@ impl fmt::Display for ShownDenied {
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verified = if self.verified { "signed by the fleet" } else { "signature not checked: no --fleet-key" };
-        let size = thousands(self.bytes);
-        writeln!(f, "{}: version {}, {size} bytes, {verified}", printable(&self.file), self.version)?;
+        writeln!(f, "{}: {}", printable(&self.file), self.summary())?;
         let mut row = |name: &str, value: &str| writeln!(f, "    {name:<10}{}", printable(value));
         row("SHA-256", &self.sha256)?;
         row("renew by", self.renew_by.as_deref().unwrap_or("no date"))?;

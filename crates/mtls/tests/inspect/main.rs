@@ -264,3 +264,68 @@ fn the_events_of_a_device_are_printed() {
     says(&said, "the events of a device, ");
     says(&said, "ClientHello");
 }
+
+/// Runs a program that writes a file.
+fn run(program: &str, words: &str) {
+    let done = Command::new(program).args(words.split(' ')).output();
+    let done = done.unwrap_or_else(|error| panic!("{program}: {error}: cargo xtask setup installs it"));
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&[done.stdout, done.stderr].concat()));
+}
+
+#[test]
+fn what_openssl_and_keytool_write_is_taken_apart_or_named() {
+    let there = pki(&[]);
+    let [client, root, issuing, key, list] =
+        ["pki/client.pem", "pki/root.pem", "pki/issuing.pem", "pki/issuing.key", "list.crl"]
+            .map(|name| there.file(name));
+    for form in ["PEM", "DER"] {
+        let file = there.file(&format!("chain.{form}.p7b"));
+        run("openssl", &format!("crl2pkcs7 -nocrl -certfile {client} -certfile {root} -outform {form} -out {file}"));
+        let (code, said) = inspect(&[&file]);
+        assert_eq!(code, Some(0), "{said}");
+        says(&said, "└─ CN=gateway-0042.plant.example");
+        says(&said, "bytes of peer memory");
+    }
+    let index = there.write("index.txt", "").unwrap();
+    let config = format!("[ca]\ndefault_ca=a\n[a]\ndatabase={index}\ndefault_md=sha256\ndefault_crl_days=30\n");
+    let config = there.write("ca.cnf", config).unwrap();
+    run("openssl", &format!("ca -gencrl -config {config} -cert {issuing} -keyfile {key} -out {list}"));
+    run("openssl", &format!("crl -in {list} -outform DER -out {list}.der"));
+    for list in [&list, &format!("{list}.der")] {
+        let (code, said) = inspect(&[list]);
+        assert_eq!(code, Some(0), "{said}");
+        says(&said, "a revocation list, of CN=");
+        says(&said, "O=Example Bottling, 0 certificates, from 20");
+    }
+    let store = there.file("store.jks");
+    let words =
+        "-genkeypair -keyalg EC -groupname secp256r1 -alias a -dname CN=a -storepass changeit -keypass changeit";
+    run("keytool", &format!("{words} -storetype JKS -keystore {store}"));
+    let (code, said) = inspect(&[&store]);
+    assert_eq!(code, Some(0), "{said}");
+    says(&said, "a Java keystore (JKS)");
+    says(&said, "keytool -importkeystore");
+}
+
+#[test]
+fn packets_of_captures_are_counted() {
+    let there = Workdir::new().unwrap();
+    let block = |kind: u32, content: &[u8]| {
+        let len = u32::try_from(content.len() + 12).unwrap().to_le_bytes();
+        [&kind.to_le_bytes()[..], &len, content, &len].concat()
+    };
+    let section = block(0x0a0d_0d0a, &[&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat());
+    let next = [section, block(1, &[0; 8]), block(6, &[0; 20]), block(6, &[0; 20]), block(3, &[0; 4])].concat();
+    let packet = [&[0; 8][..], &2_u32.to_be_bytes(), &2_u32.to_be_bytes(), &[7, 7]].concat();
+    let classic = [&0xa1b2_c3d4_u32.to_be_bytes()[..], &[0; 20], &packet, &packet].concat();
+    for (bytes, told) in [
+        (&next[..], "a capture of traffic (pcapng) with 3 packets"),
+        (&next[..next.len() - 1], "a capture of traffic (pcapng) with 2 whole packets; its end is missing"),
+        (&classic, "a capture of traffic (pcap) with 2 packets"),
+        (&classic[..classic.len() - 1], "a capture of traffic (pcap) with 1 whole packets; its end is missing"),
+    ] {
+        let (code, said) = inspect(&[&there.write("capture", bytes).unwrap()]);
+        assert_eq!(code, Some(0), "{said}");
+        says(&said, told);
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod denials;
+mod devices;
 
 use std::process::Command;
 

@@ -46,6 +46,8 @@ impl fmt::Debug for Identity {
 pub enum Pin {
     /// The whole certificate.
     Certificate(Vec<u8>),
+    /// SHA-256 of the whole certificate.
+    Fingerprint([u8; 32]),
     /// The public key (`SubjectPublicKeyInfo`).
     Key(Vec<u8>),
 }
