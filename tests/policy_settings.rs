@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use embedded_mtls::x509::{CommonName, Waivers};
 use embedded_mtls::{Client, Server};
-use embedded_mtls_operator::policy::{Policy, PolicyError, Setting, Settings, Site, StoreName};
+use embedded_mtls_operator::policy::{Policy, PolicyError, Setting, Settings, Site, StoreName, Stores};
 
 /// The relation between two settings.
 #[derive(Clone, Copy)]
@@ -267,4 +267,56 @@ fn a_site_sets_the_alias_and_nothing_else() {
     assert_eq!(silent.at_site(&site).err(), Some(KeyAliasWithoutKeyStore));
     assert_eq!(silent.with_alias("2027").err(), Some(KeyAliasWithoutKeyStore));
     assert_eq!(client.at_site(&Site { key_alias: Some("") }).err(), Some(PolicyError::NameEmpty(KeyAlias)));
+}
+
+// U35
+#[test]
+fn flow_variables_have_other_values_on_each_connection_of_a_client() {
+    let base = settings(&[Enabled, ClientAuthEnabled, KeyStore, KeyAlias, TrustStore]);
+    let variables = Settings {
+        key_store: Some("{ssl.keystore}"),
+        key_alias: Some("{ssl.keyalias}"),
+        trust_store: Some("{ssl.truststore}"),
+        ..base
+    };
+    let policy = Policy::<Client>::new(variables).unwrap().unwrap();
+    let of = |store, alias| [("ssl.truststore", "suppliers"), ("ssl.keystore", store), ("ssl.keyalias", alias)];
+    for (store, alias, wanted) in [
+        ("gateway-2026", "orders", StoreName::Direct("gateway-2026")),
+        ("ref://gateway", "spare", StoreName::Reference("gateway")),
+    ] {
+        let connection = policy.with_variables(&of(store, alias)).unwrap();
+        assert_eq!((connection.key_store(), connection.key_alias()), (Some(wanted), Some(alias)));
+        assert_eq!(connection.trust_store(), Some(StoreName::Direct("suppliers")));
+    }
+    // A variable that has no value, is unknown, or stands for another variable or for nothing.
+    let unset = |setting| Some(PolicyError::VariableUnset(setting));
+    let error = |values: &[(&str, &'static str)]| policy.with_variables(values).err();
+    assert_eq!(error(&[]), unset(KeyStore));
+    assert_eq!(error(&of("gateway", "orders")[1..]), unset(TrustStore));
+    assert_eq!(error(&of("gateway", "{ssl.other}")), unset(KeyAlias));
+    assert_eq!(error(&of("", "orders")), Some(PolicyError::NameEmpty(KeyStore)));
+    assert_eq!(policy.resolve(&Stores::default()).err(), unset(KeyStore));
+    assert_eq!(policy.resolve_with(&[], &[]).err(), unset(KeyStore));
+    // What has no effect needs no value.
+    let one_way = Settings { client_auth_enabled: false, trust_store: Some("suppliers"), ..variables };
+    assert!(Policy::<Client>::new(one_way).unwrap().unwrap().with_variables(&[]).is_ok());
+    // Braces inside of a name are none.
+    let plain = Settings { trust_store: Some("a{b}"), ..base };
+    assert!(Policy::<Server>::new(plain).is_ok());
+}
+
+#[test]
+fn flow_variables_are_refused_on_a_server() {
+    let good = settings(&[Enabled, ClientAuthEnabled, KeyStore, KeyAlias, TrustStore]);
+    for (setting, bad) in [
+        (KeyStore, Settings { key_store: Some("{a}"), ..good }),
+        (KeyAlias, Settings { key_alias: Some("{a}"), ..good }),
+        (TrustStore, Settings { trust_store: Some("{a}"), ..good }),
+    ] {
+        let error = Policy::<Server>::new(bad).unwrap_err();
+        assert_eq!(error, PolicyError::VariableOnServer(setting));
+        let told = "found a flow variable on a server, wanted a name: only clients have values for each connection";
+        assert_eq!(error.to_string(), format!("{setting}: {told}"));
+    }
 }

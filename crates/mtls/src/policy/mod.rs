@@ -35,6 +35,8 @@ pub struct Rules {
     site: Option<SslInfo>,
     /// The alias of one connection.
     alias: Option<String>,
+    /// The values of flow variables, behind their names.
+    variables: Vec<(String, String)>,
     folder: Folder,
     last: Mutex<Option<Arc<Contents>>>,
 }
@@ -65,7 +67,22 @@ pub struct Contents {
 impl Rules {
     /// Takes the policy of a file, whose stores are in the same folder; `password` decrypts their keys.
     pub fn new(file: &str, info: SslInfo, site: Option<SslInfo>, alias: Option<String>, password: Password) -> Self {
-        Self { info, site, alias, folder: Folder::of(file, password), last: Mutex::new(None) }
+        Self { info, site, alias, variables: Vec::new(), folder: Folder::of(file, password), last: Mutex::new(None) }
+    }
+
+    /// Sets the values of flow variables: each the name of a store or an alias, or `ref://` and the name of a reference.
+    ///
+    /// # Errors
+    /// A value that denotes something outside of the folder.
+    pub fn with_variables(mut self, variables: Vec<(String, String)>) -> Result<Self, UsageError> {
+        let is_name = |value: &String| ssl_info::is_file_name(value.strip_prefix("ref://").unwrap_or(value));
+        if let Some((name, value)) = variables.iter().find(|(_, value)| !is_name(value)) {
+            let wanted = "a name, or ref:// and a name: letters, digits, '-', '_' and '.', not beginning with '.'";
+            let found = printable(value);
+            return Err(UsageError(format!("--var {}: found '{found}', wanted {wanted}", printable(name))));
+        }
+        self.variables = variables;
+        Ok(self)
     }
 
     /// Rejects contradictions and unresolvable names before any connection.
@@ -104,7 +121,12 @@ impl Rules {
             Some(site) => policy.at_site(&site.site()).map_err(|error| site.explain(error))?,
         };
         let connection = Site { key_alias: self.alias.as_deref() };
-        policy.at_site(&connection).map_err(|error| self.explain(error))
+        let values: Vec<_> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let policy = policy.at_site(&connection).and_then(|policy| policy.with_variables(&values));
+        policy.map_err(|error| match error {
+            PolicyError::VariableUnset(_) => self.explain_as(error, "its value: --var NAME=VALUE"),
+            _ => self.explain(error),
+        })
     }
 
     /// Reads the current content of the policy's stores, following the references. If one cannot be followed, its last

@@ -303,9 +303,14 @@ impl SslInfo {
     /// Checks a name that denotes files.
     fn name(&self, element: Node<'_, '_>, found: &str, name: &str) -> Result<String, UsageError> {
         let what = element.tag_name().name();
-        if name.starts_with('{') {
-            let wanted = "a name: for one connection, gateway --alias selects another alias";
-            return Err(self.unfit(element, what, &format!("the flow variable {}", quoted(found)), wanted));
+        if let Some(name) = found.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            let wanted =
+                "a flow variable such as {ssl.keystore}: letters, digits, '-', '_' and '.', not beginning with '.'";
+            return if is_file_name(name) {
+                Ok(found.to_owned())
+            } else {
+                Err(self.unfit(element, what, &quoted(found), wanted))
+            };
         }
         // An empty name is rejected with the policy.
         if name.is_empty() || is_file_name(name) {
@@ -516,9 +521,14 @@ mod tests {
                 "3:3: KeyAlias: found '../etc', wanted letters, digits, '-', '_' and '.', not beginning with '.'",
             ),
             (
-                "<KeyAlias>{alias}</KeyAlias>",
-                "3:3: KeyAlias: found the flow variable '{alias}', wanted a name: for one connection, gateway --alias selects \
-                 another alias",
+                "<KeyAlias>{../etc}</KeyAlias>",
+                "3:3: KeyAlias: found '{../etc}', wanted a flow variable such as {ssl.keystore}: letters, digits, '-', '_' and '.', \
+                 not beginning with '.'",
+            ),
+            (
+                "<KeyStore>ref://{store}</KeyStore>",
+                "3:3: KeyStore: found 'ref://{store}', wanted a name, or ref:// and a name: letters, digits, '-', '_' and \
+                 '.', not beginning with '.'",
             ),
             (
                 "<Protocols><Protocol>TLSv1.2</Protocol></Protocols>",

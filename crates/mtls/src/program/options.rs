@@ -53,6 +53,10 @@ pub(super) struct PolicyArgs {
     /// XML: the <KeyAlias> of this site, and the <URL> of a client's server; the rest of the policy is locked
     #[arg(long, value_name = "FILE")]
     site: Option<String>,
+    /// The value of a flow variable in the policy of a client, such as {ssl.keystore} in <KeyStore>, <KeyAlias> or <TrustStore>; may
+    /// be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    var: Vec<(String, String)>,
 }
 
 impl PolicyArgs {
@@ -65,15 +69,20 @@ impl PolicyArgs {
         identities: &IdentityArgs,
     ) -> Result<Option<Rules>, UsageError> {
         let Some(file) = &self.policy else {
-            let lonely = UsageError("--site needs --policy".to_owned());
-            return if self.site.is_none() { Ok(None) } else { Err(lonely) };
+            let lonely = [("--site", self.site.is_some()), ("--var", !self.var.is_empty())];
+            let lonely = lonely.iter().find(|(_, is_given)| *is_given);
+            return lonely.map_or(Ok(None), |(option, _)| Err(UsageError(format!("{option} needs --policy"))));
         };
+        if around == Around::Host && !self.var.is_empty() {
+            let why = "--var: found it on a server, wanted none: only clients have values for each connection";
+            return Err(UsageError(why.to_owned()));
+        }
         if let Some((option, _)) = replaced.iter().find(|(_, is_given)| *is_given) {
             return Err(UsageError(format!("--policy: found {option} beside it, wanted one of the two")));
         }
         let info = SslInfo::read(file, around)?;
         let site = self.site.as_ref().map(|file| SslInfo::read_site(file, around)).transpose()?;
-        Ok(Some(Rules::new(file, info, site, alias, identities.password()?)))
+        Rules::new(file, info, site, alias, identities.password()?).with_variables(self.var.clone()).map(Some)
     }
 }
 
@@ -213,6 +222,14 @@ impl PreferenceArgs {
             ..Preferences::default()
         })
     }
+}
+
+/// Parses the value of `--var`.
+fn variable(text: &str) -> Result<(String, String), &'static str> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    parts
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or("wanted NAME=VALUE, as in ssl.keystore=gateway-2026")
 }
 
 /// Parses an ALPN protocol name (RFC 7301 section 3.1).

@@ -402,3 +402,49 @@ fn a_missing_store_is_reported_before_any_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     assert!(serve(&supplier(rules), &listener, Some(0), &|_, _| ()).is_err());
 }
+
+// U35
+#[test]
+fn flow_variables_choose_store_and_alias_of_a_connection() {
+    let roots = roots();
+    let (_there, address, events) = rotating_supplier("variables", &roots);
+    let here = Folder::new("variables-gateway");
+    for name in ["first", "second"] {
+        here.identity("own-store", name, &leaf(&roots[0], name));
+    }
+    here.root("suppliers", &roots[0]);
+    here.reference("own", "own-store");
+    let text = "<SSLInfo>\n<Enabled>true</Enabled>\n<ClientAuthEnabled>true</ClientAuthEnabled>\n<KeyStore>{ssl.keystore}</KeyStore>\n\
+                <KeyAlias>{ssl.keyalias}</KeyAlias>\n<TrustStore>{ssl.truststore}</TrustStore>\n</SSLInfo>";
+    let file = here.write("policy.xml", text);
+    let rules = |values: &[(&str, &str)]| {
+        let info = SslInfo::read(&file, Around::Target).unwrap();
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Rules::new(&file, info, None, None, mtls_pki::pem::Password::none()).with_variables(values)
+    };
+    let of = |store, alias| [("ssl.keystore", store), ("ssl.keyalias", alias), ("ssl.truststore", "suppliers")];
+    for (store, alias) in [("own-store", "first"), ("ref://own", "second")] {
+        let (outcome, _) = run(&under(rules(&of(store, alias)).unwrap(), &address));
+        assert!(outcome.is_ok(), "{outcome:?}");
+        let link = events.iter().find_map(|event| match event {
+            Event::Opened(link) => Some(link),
+            _ => None,
+        });
+        assert_eq!(link.unwrap().peer.unwrap().common_name.as_deref(), Some(alias));
+    }
+    let (code, words) = trouble(&under(rules(&of("own-store", "first")[..2]).unwrap(), &address));
+    assert!(code == 1 && words.contains("policy.xml:6:1: TrustStore '"), "{words}");
+    assert!(words.ends_with("found a flow variable without a value, wanted its value: --var NAME=VALUE"), "{words}");
+    // A value denotes nothing outside of the folder.
+    for outside in ["../own-store", "/etc", "ref://../own", ""] {
+        let error = rules(&of(outside, "first")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("--var ssl.keystore: found '{outside}', wanted a name")), "{error}");
+    }
+    let host = SslInfo::read(&file, Around::Host).unwrap();
+    let error = Rules::new(&file, host, None, None, mtls_pki::pem::Password::none()).check::<embedded_mtls::Server>();
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("policy.xml:4:1: KeyStore '") && error.contains("found a flow variable on a server"),
+        "{error}"
+    );
+}

@@ -62,6 +62,10 @@ pub enum PolicyError {
     StoreNotFound(Setting),
     /// The content of the store cannot be used, or exceeds the space for it.
     StoreUnusable(Setting),
+    /// A flow variable is in the settings of a server, which has no request to take its value from.
+    VariableOnServer(Setting),
+    /// A flow variable has no value.
+    VariableUnset(Setting),
     /// `IgnoreValidationErrors` needs the feature `dangerous-waivers`.
     WaiversNotCompiled,
 }
@@ -83,7 +87,9 @@ impl PolicyError {
             | Self::StoreEmpty(setting)
             | Self::StoreKind(setting)
             | Self::StoreNotFound(setting)
-            | Self::StoreUnusable(setting) => setting,
+            | Self::StoreUnusable(setting)
+            | Self::VariableOnServer(setting)
+            | Self::VariableUnset(setting) => setting,
             Self::WaiversNotCompiled => Setting::IgnoreValidationErrors,
         }
     }
@@ -106,6 +112,8 @@ impl PolicyError {
             Self::StoreKind(_) => "a reference to the wrong kind of store",
             Self::StoreNotFound(_) => "an unknown store",
             Self::StoreUnusable(_) => "a store whose content is unusable or too large",
+            Self::VariableOnServer(_) => "a flow variable on a server",
+            Self::VariableUnset(_) => "a flow variable without a value",
             Self::WaiversNotCompiled => "true without Enforce, in a build without the feature dangerous-waivers",
         }
     }
@@ -131,6 +139,8 @@ impl PolicyError {
             Self::StoreKind(_) => "a reference to an identity",
             Self::StoreUnusable(Setting::TrustStore) => "CA certificates that fit into its memory",
             Self::StoreUnusable(_) => "our certificate with its intermediates",
+            Self::VariableOnServer(_) => "a name: only clients have values for each connection",
+            Self::VariableUnset(_) => "a value for this connection",
             Self::WaiversNotCompiled => "Enforce, or false, or a build with that feature",
         }
     }

@@ -29,12 +29,13 @@ impl<'a, S: Side> Policy<'a, S> {
     ///
     /// # Errors
     /// [`PolicyError::ReferenceNotFound`], [`PolicyError::ReferenceNowhere`]; [`PolicyError::NameInSlots`] if a store
-    /// is not named by reference.
+    /// is not named by reference; [`PolicyError::VariableUnset`].
     pub fn lease<'s, const N: usize>(
         &self,
         slots: &'s Slots<'_, N>,
         references: &[NamedReference<'_>],
     ) -> Result<Leased<'a, 's, S>, PolicyError> {
+        self.check_variables()?;
         let lease = |store: Option<StoreName<'_>>, setting| match store {
             None => Ok(None),
             Some(StoreName::Direct(_)) => Err(PolicyError::NameInSlots(setting)),

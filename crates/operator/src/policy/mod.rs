@@ -61,6 +61,7 @@
 //! | Value | Meaning | To change it |
 //! |---|---|---|
 //! | `gateway-2026` | the store of this name | change the policy: restart the program, or flash the firmware |
+//! | `{ssl.keystore}` | on a client, the value that [`Policy::with_variables`] has for one connection: a name or `ref://` and a name; `KeyAlias` may be one, too | give the next connection another value |
 //! | `ref://gateway` | what the [`Reference`](embedded_mtls::credential::Reference) of this name points to | [`Reference::set`](embedded_mtls::credential::Reference::set): new handshakes take it, running ones and sessions keep what they have |
 //!
 //! A policy is [resolved](Policy::resolve) once for each handshake, and both references are read then and never again.
@@ -72,8 +73,8 @@
 //!
 //! # Who may change what
 //!
-//! One connection of a client may use another alias ([`Policy::with_alias`]). A server cannot: it selects by the name
-//! that the client requests. A site may set the alias in a policy that another party owns ([`Policy::at_site`]), as
+//! One connection of a client may use another alias ([`Policy::with_alias`]), and other values of flow variables. A server cannot: it
+//! selects by the name that the client requests, and flow variables in its settings are refused. A site may set the alias in a policy that another party owns ([`Policy::at_site`]), as
 //! well as the endpoint; [`Site`] has no field for anything else.
 //!
 //! ```
@@ -190,6 +191,42 @@ impl<'a, S: Side> Policy<'a, S> {
     /// The contradiction that the site's settings cause.
     pub fn at_site(self, site: &Site<'a>) -> Result<Self, PolicyError> {
         site.key_alias.map_or(Ok(self), |alias| self.showing(alias))
+    }
+
+    /// Returns the policy for one connection, in which flow variables have these values, each behind its name. They are read for
+    /// each connection and never again; a value may name a reference.
+    ///
+    /// ```
+    /// use embedded_mtls::Client;
+    /// use embedded_mtls_operator::policy::{Policy, PolicyError, Settings, StoreName};
+    ///
+    /// let settings = Settings { enabled: true, trust_store: Some("{ssl.truststore}"), ..Settings::default() };
+    /// let policy = Policy::<Client>::new(settings)?.expect("TLS is enabled");
+    /// let connection = policy.with_variables(&[("ssl.truststore", "ref://suppliers")])?;
+    /// assert_eq!(connection.trust_store(), Some(StoreName::Reference("suppliers")));
+    /// # Ok::<(), PolicyError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PolicyError::VariableUnset`]: a variable that is not among them, or whose value is another variable; the contradiction that
+    /// the values cause.
+    pub fn with_variables(self, values: &[(&str, &'a str)]) -> Result<Self, PolicyError> {
+        let value = |setting: Option<&'a str>| {
+            let name = setting.and_then(settings::variable);
+            let value = values.iter().find(|(known, _)| name == Some(*known)).map(|(_, value)| *value);
+            value.or(setting)
+        };
+        let Settings { key_store, key_alias, trust_store, .. } = self.settings;
+        let [key_store, key_alias, trust_store] = [key_store, key_alias, trust_store].map(value);
+        let settings = Settings { key_store, key_alias, trust_store, ..self.settings };
+        settings.check(S::ROLE)?;
+        let policy = Self { settings, ..self };
+        policy.check_variables().map(|()| policy)
+    }
+
+    /// Checks that no setting with an effect is a flow variable.
+    fn check_variables(&self) -> Result<(), PolicyError> {
+        self.settings.variable(S::ROLE).map_or(Ok(()), |setting| Err(PolicyError::VariableUnset(setting)))
     }
 
     fn showing(self, alias: &'a str) -> Result<Self, PolicyError> {

@@ -34,6 +34,7 @@ impl<'a, S: Side> Policy<'a, S> {
     where
         'a: 'b,
     {
+        self.check_variables()?;
         let entries = self.key_store().map(|name: StoreName<'_>| stores.entries(name)).transpose()?;
         let anchors = self.trust_store().map(|name| stores.anchors(name)).transpose()?;
         self.resolve_with(entries.unwrap_or_default(), anchors.unwrap_or_default())
@@ -43,7 +44,7 @@ impl<'a, S: Side> Policy<'a, S> {
     /// entries of its key store and the anchors of its trust store, each empty if the policy names none.
     ///
     /// # Errors
-    /// [`PolicyError::StoreEmpty`], [`PolicyError::AliasNotFound`].
+    /// [`PolicyError::StoreEmpty`], [`PolicyError::AliasNotFound`], [`PolicyError::VariableUnset`].
     pub fn resolve_with<'b>(
         &self,
         entries: &'b [Entry<'b>],
@@ -52,6 +53,7 @@ impl<'a, S: Side> Policy<'a, S> {
     where
         'a: 'b,
     {
+        self.check_variables()?;
         let policy: Policy<'b, S> = *self;
         // Contents that the policy does not name are not used.
         let entries = if policy.key_store().is_some() { entries } else { &[] };

@@ -17,7 +17,8 @@ pub struct Settings<'a> {
     pub enforce: bool,
     /// `ClientAuthEnabled`: whether the client authenticates.
     pub client_auth_enabled: bool,
-    /// `KeyStore`: the name of the store of our identities, or `ref://` and the name of a reference to it.
+    /// `KeyStore`: the name of the store of our identities, or `ref://` and the name of a reference to it; on a client also a flow
+    /// variable, such as `{ssl.keystore}`, whose value is one of the two, as for the two settings below.
     pub key_store: Option<&'a str>,
     /// `KeyAlias`: the identity to send.
     pub key_alias: Option<&'a str>,
@@ -28,6 +29,11 @@ pub struct Settings<'a> {
     pub dangerous_ignore_validation_errors: bool,
     /// `CommonName`, on clients only: the common name to require instead of the server name.
     pub common_name: Option<CommonName<'a>>,
+}
+
+/// Returns the name of the flow variable that is a value, as in `{ssl.keystore}`.
+pub(super) fn variable(value: &str) -> Option<&str> {
+    value.strip_prefix('{')?.strip_suffix('}').filter(|name| !name.is_empty() && !name.contains(['{', '}']))
 }
 
 /// The settings open to a site whose policy belongs to another party, such as the owner of a fleet: `Enforce`, both
@@ -59,6 +65,9 @@ impl Settings<'_> {
             return Ok(());
         }
         self.check_names()?;
+        if let (Role::Server, Some(setting)) = (role, self.variable(role)) {
+            return Err(PolicyError::VariableOnServer(setting));
+        }
         if self.key_alias.is_some() && self.key_store.is_none() {
             return Err(PolicyError::KeyAliasWithoutKeyStore);
         }
@@ -96,14 +105,27 @@ impl Settings<'_> {
         Ok(())
     }
 
-    fn check_names(&self) -> Result<(), PolicyError> {
-        let names = [
+    /// Returns the settings that may be flow variables.
+    const fn names(&self) -> [(Option<&str>, Setting); 3] {
+        [
             (self.key_store, Setting::KeyStore),
             (self.key_alias, Setting::KeyAlias),
             (self.trust_store, Setting::TrustStore),
-        ];
-        let empty =
-            names.into_iter().find(|(name, _)| name.is_some_and(|name| StoreName::parse(name).text().is_empty()));
+        ]
+    }
+
+    /// Finds the first setting with an effect that is a flow variable.
+    pub(super) fn variable(&self, role: Role) -> Option<Setting> {
+        let is_variable = |name: Option<&str>| name.is_some_and(|name| variable(name).is_some());
+        let mut names = self.names().into_iter().filter(|(name, _)| is_variable(*name));
+        names.find(|(_, setting)| !self.is_without_effect(*setting, role)).map(|(_, setting)| setting)
+    }
+
+    fn check_names(&self) -> Result<(), PolicyError> {
+        let empty = self
+            .names()
+            .into_iter()
+            .find(|(name, _)| name.is_some_and(|name| StoreName::parse(name).text().is_empty()));
         empty.map_or(Ok(()), |(_, setting)| Err(PolicyError::NameEmpty(setting)))
     }
 
