@@ -70,6 +70,11 @@ mod site;
 #[cfg(feature = "write")]
 mod write;
 
+/// The code of the page about this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 pub use crate::blob::Blob;
 pub use crate::deny::{Denied, DenyList, Serials};
 pub use crate::error::{BlobError, Fault};

@@ -320,3 +320,34 @@ fn records_that_a_newer_or_careless_tool_has_signed_are_refused_with_their_place
     let erased = open(&[0xff; 256], 0).unwrap_err();
     assert_eq!(erased.to_string(), "byte 0: the first bytes: found erased flash, wanted a blob");
 }
+
+#[test]
+fn the_page_about_the_crate_has_the_measured_sizes() {
+    let page = include_str!("../README.md");
+    let policy = Content { version: 1, ..Content::default() };
+    let chain = chain();
+    let client = Content {
+        active: Some(0),
+        endpoint: Some(Endpoint { time_server: "", ..endpoint() }),
+        anchors: vec![ROOT],
+        identities: vec![Identity { alias: "orders", key: StoredKey::P256(&SCALAR), chain: &chain }],
+        ..policy.clone()
+    };
+    let size = |content: &Content<'_>| seal(content).unwrap().len();
+    let row = |size: usize| {
+        let digits = if size < 1000 { size.to_string() } else { format!("{},{:03}", size / 1000, size % 1000) };
+        assert!(page.contains(&format!(" | {digits} |\n")), "{digits} is in no row of the table");
+    };
+    row(size(&policy));
+    row(size(&client));
+    row(size(&Content { denied: vec![Denied::Key([7; 32])], ..policy.clone() }) - size(&policy));
+    let more = Content {
+        identities: [&client.identities[..], &[Identity { alias: "a", ..client.identities[0] }]].concat(),
+        ..client.clone()
+    };
+    assert_eq!(size(&more) - size(&client), chain.len() + 32 + 1 + 8);
+    let serials = Serials::encode([&[7; 16][..]]).unwrap();
+    let denied =
+        Denied::Certificates { issuer: Name::from_der(&ISSUER).unwrap(), serials: Serials::parse(&serials).unwrap() };
+    assert_eq!(size(&Content { denied: vec![denied], ..policy.clone() }) - size(&policy), 17 + ISSUER.len() + 7);
+}
