@@ -33,7 +33,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// Makes a page of plain text.
-    fn text(status: u16, body: String, note: impl Into<String>) -> Self {
+    pub(crate) fn text(status: u16, body: String, note: impl Into<String>) -> Self {
         Self { status, content_type: "text/plain; charset=UTF-8", body, note: note.into() }
     }
 
@@ -169,7 +169,7 @@ impl Responder {
     }
 
     /// Makes a Response with a new payloadID.
-    fn response(&self, status: &Status) -> String {
+    pub(crate) fn response(&self, status: &Status) -> String {
         let now = OffsetDateTime::now_utc();
         let number = self.responses.fetch_add(1, Ordering::Relaxed);
         let payload_id = format!("{}.{}.{number}@supplier.example", now.unix_timestamp(), std::process::id());

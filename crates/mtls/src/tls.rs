@@ -238,13 +238,15 @@ pub struct Timed {
     capture: Option<Conversation>,
     greeting: Greeting,
     meter: Option<RecordMeter>,
+    /// The number of bytes that may still be sent, before the connection is closed on purpose.
+    limit: Option<usize>,
 }
 
 impl Timed {
     /// Uses `stream` until `deadline`.
     pub fn new(stream: TcpStream, deadline: Deadline) -> Self {
         let greeting = Greeting::default();
-        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting, meter: None }
+        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting, meter: None, limit: None }
     }
 
     /// Also writes the traffic to a capture.
@@ -256,6 +258,12 @@ impl Timed {
     /// Also measures the records received.
     pub(crate) fn measured(mut self, largest: &LargestRecord) -> Self {
         self.meter = Some(RecordMeter::new(largest));
+        self
+    }
+
+    /// Closes the connection after this many bytes were sent, if there is a number.
+    pub(crate) const fn limited(mut self, limit: Option<usize>) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -296,12 +304,23 @@ impl Write for Timed {
             return Ok(buf.len());
         }
         self.socket.0.set_write_timeout(Some(self.deadline.left()?))?;
+        let buf = match self.limit {
+            Some(0) => {
+                self.socket.0.shutdown(std::net::Shutdown::Both)?;
+                return Err(io::Error::other("closed on purpose"));
+            }
+            Some(limit) => buf.get(..limit).unwrap_or(buf),
+            None => buf,
+        };
         match self.socket.write(buf) {
             Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
                 self.unwritable = Some(error);
                 Ok(buf.len())
             }
             written => {
+                if let (Some(limit), Ok(count)) = (&mut self.limit, &written) {
+                    *limit = limit.saturating_sub(*count);
+                }
                 if let (Some(capture), Ok(count)) = (&mut self.capture, &written) {
                     capture.sent(buf.get(..*count).unwrap_or_default());
                 }

@@ -13,6 +13,7 @@ mod order;
 mod pki;
 mod post;
 mod provision;
+mod script;
 mod serve;
 mod settings;
 

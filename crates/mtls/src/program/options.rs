@@ -97,7 +97,7 @@ pub(super) struct IdentityArgs {
 
 impl IdentityArgs {
     /// Returns the password of encrypted keys; by default, the terminal is asked.
-    fn password(&self) -> Result<Password, FileError> {
+    pub(super) fn password(&self) -> Result<Password, FileError> {
         args::password("--key-password", self.key_password.as_deref())
     }
 

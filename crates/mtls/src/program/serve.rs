@@ -10,6 +10,7 @@ use mtls_pki::pem::Identity;
 use super::deny::DenyArgs;
 use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, authorities};
 use super::run;
+use super::script::ScriptArgs;
 use crate::args::{self, UsageError};
 use crate::deny::Watched;
 use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
@@ -66,6 +67,8 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N")]
     once: Option<usize>,
     #[command(flatten)]
+    script: ScriptArgs,
+    #[command(flatten)]
     preferences: PreferenceArgs,
 }
 
@@ -81,7 +84,28 @@ struct Supplier {
 pub(super) const ANSWERS: &str = "\
 GET answers with a page about the client. POST accepts a cXML OrderRequest and answers with a cXML Response: HTTP 200
 and cXML status 200 (accepted; the same answer to a repetition), 406 (cannot be read), 409 (payloadID used before for
-another document) or 450 (not an order).";
+another document) or 450 (not an order).
+
+Faults, each for one connection; the last one stays, so that `--fault close:0 --fault none` cuts the first connection only:
+  none                  no fault
+  alert:NUMBER          the client's certificate is rejected with this alert, which the client reads in place of a response
+  close:BYTES           the connection is closed after this many bytes were sent; 0: when the ClientHello has come
+  hello-retry-request   the client has to send another key share, on P-384 or P-256
+  huge-record           the ClientHello is answered with a record that is longer than TLS allows
+  missing-intermediate  only the server's own certificate is sent
+  expired, wrong-name   and each other fault of `mtls pki --help`: sends NAME-expired.pem beside --cert NAME.pem, as
+                        `mtls pki issue --bad all` writes it
+
+Answers, each for one order; the last one stays:
+  usual                 what is described above
+  http:STATUS           this status of HTTP; the order is not accepted
+  cxml:STATUS           a Response with this status; the order is not accepted
+  duplicate             the Response to an order whose payloadID was used before
+  empty                 HTTP 200 without a body; the order is accepted
+  twice                 the usual response two times
+  huge                  the usual response with a megabyte of blanks behind it, in full records
+  close                 no response: the connection is closed; the order is accepted
+  delay:SECONDS         before another one, as in delay:5,http:503: the client waits";
 
 /// The setup that the command line describes.
 struct Options {
@@ -144,6 +168,8 @@ impl ServeArgs {
             #[cfg(feature = "resumption")]
             tickets,
             preferences: self.preferences.preferences()?,
+            answers: self.script.answer.clone(),
+            faults: self.script.faults(&self.identities, rules.is_some())?,
             rules,
         };
         Ok(Options {

@@ -25,6 +25,8 @@ pub(super) struct SupplierHost<'b> {
     /// All that is denied.
     #[cfg(feature = "program")]
     pub(super) denials: Option<Arc<Denials>>,
+    /// The alert with which each client is rejected on purpose.
+    pub(super) fault: Option<AlertDescription>,
     /// The reason why the client is denied.
     pub(super) denied: Option<String>,
     /// The reason why the client's certificates were rejected.
@@ -61,6 +63,10 @@ impl<'b> Host for SupplierHost<'b> {
                 self.denied = Some(why);
                 alert
             })?;
+        }
+        if let Some(alert) = self.fault {
+            self.denied = Some("rejected on purpose".to_owned());
+            return Err(alert);
         }
         let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
         let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();

@@ -3,9 +3,10 @@
 //! No peer can end the server or occupy a thread for ever: every step has a deadline, the number of connections is
 //! limited, and failures are reported and dropped.
 
+mod event;
 mod host;
+mod script;
 
-use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io;
@@ -18,7 +19,8 @@ use embedded_mtls::credential::{Entry, NoMatch, Selector};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
-use embedded_mtls::{ClientAuth, Diagnosis, Entropy, Error, Handshake, Server, ServerConfig};
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{ClientAuth, Entropy, Error, Handshake, Server, ServerConfig};
 use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
@@ -26,15 +28,21 @@ use super::capture::{Capture, End};
 #[cfg(feature = "program")]
 use super::deny::Watched;
 use super::events::Events;
-use super::http::{Connection, HttpError, Limits, Request};
+use super::http::{Connection, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
-use super::policy::{News, Rules, keystore};
-use super::report::{Link, meaning, printable};
+use super::policy::{Rules, keystore};
+#[cfg(feature = "post-handshake-auth")]
+use super::report::meaning;
+use super::report::{Link, printable};
 use super::responder::{Reply, Responder};
 use super::terms::{self, Source, Terms, Wishes};
 use super::tls::{self, Deadline, HostMemory, Timed};
+pub use event::Event;
+use event::{broken, explain};
 use host::SupplierHost;
+pub use script::{Answer, Fault};
+use script::{Script, send_huge_record};
 
 /// Maximum number of simultaneous connections; further ones are closed at once.
 const MAX_CONNECTIONS: usize = 256;
@@ -55,6 +63,17 @@ pub enum ClientAuthMode {
     Optional,
     /// Clients are asked, and those without a certificate are rejected.
     Required,
+}
+
+impl ClientAuthMode {
+    /// Returns the client authentication with these anchors.
+    const fn of<'a>(self, anchors: &'a [TrustAnchor<'a>]) -> ClientAuth<'a> {
+        match self {
+            Self::No => ClientAuth::None,
+            Self::Optional => ClientAuth::Optional(anchors),
+            Self::Required => ClientAuth::Required(anchors),
+        }
+    }
 }
 
 /// The settings of a supplier.
@@ -82,6 +101,10 @@ pub struct Setup {
     pub tickets: Option<(TicketKeys, u32)>,
     /// Preferences of the connections and the reports.
     pub preferences: Preferences,
+    /// The answers to orders, one after the other; the last one stays.
+    pub answers: Vec<Answer>,
+    /// The faults of connections, one after the other; the last one stays.
+    pub faults: Vec<Fault>,
     /// The policy of a file, which then replaces identities and trust above.
     pub rules: Option<Rules>,
 }
@@ -102,76 +125,11 @@ impl Setup {
             #[cfg(feature = "resumption")]
             tickets: None,
             preferences: Preferences::default(),
+            answers: Vec::new(),
+            faults: Vec::new(),
             rules: None,
         }
     }
-}
-
-/// An event on a connection.
-#[derive(Debug)]
-pub enum Event {
-    /// The handshake is done.
-    Opened(Box<Link>),
-    /// The handshake failed, at this stage.
-    Refused(String),
-    /// The files of what is denied have changed, or cannot be used.
-    #[cfg(feature = "program")]
-    Denials(String),
-    /// A reference has changed, or cannot be followed.
-    Reference(News),
-    /// A step of the search for a path from the client's certificate to a trust anchor.
-    Traced(String),
-    /// The client was asked after the handshake, and is authenticated.
-    Identified(Box<Link>),
-    /// An entry of the ring of events, reported at the end.
-    Recorded(String),
-    /// A request was answered: method and target, HTTP status, and a note.
-    Answered(String, u16, String),
-    /// No further request could be read or answered.
-    Broken(String),
-    /// The connection was closed properly.
-    Closed,
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Opened(link) => {
-                let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
-                write!(f, "open: {}, {}, {}; {}", link.suite, link.group, printable(alpn), whom(link))
-            }
-            Self::Identified(link) => write!(f, "authenticated after the handshake: {}", whom(link)),
-            Self::Refused(cause) => write!(f, "handshake failed: {}", printable_lines(cause)),
-            #[cfg(feature = "program")]
-            Self::Denials(news) => write!(f, "deny list: {}", printable(news)),
-            Self::Recorded(line) => write!(f, "event: {line}"),
-            Self::Reference(News::Moved(news) | News::Stale(news)) => write!(f, "reference: {}", printable(news)),
-            Self::Traced(step) => write!(f, "trace: {}", printable(step)),
-            Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {}", printable(what)),
-            Self::Broken(cause) => write!(f, "broken: {}", printable_lines(cause)),
-            Self::Closed => f.write_str("closed"),
-        }
-    }
-}
-
-/// Escapes text line by line.
-fn printable_lines(text: &str) -> String {
-    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
-}
-
-/// Names the client.
-fn whom(link: &Link) -> String {
-    let Some(peer) = &link.peer else { return "the client sent no certificate".to_owned() };
-    let name = peer.common_name.as_deref().unwrap_or("(none)");
-    let resumed = link.resumed.map(|age| format!("resumed, the client proved its identity {age} s ago; "));
-    let waived = link.waived.as_deref().map(|waived| format!("WAIVED by the policy: {}; ", printable(waived)));
-    format!(
-        "{}{}client CN {}\n{}",
-        resumed.unwrap_or_default(),
-        waived.unwrap_or_default(),
-        printable(name),
-        peer.details("    ").trim_end()
-    )
 }
 
 /// A function that takes reports from all threads.
@@ -182,6 +140,10 @@ struct Supplier<'a> {
     source: Source<'a>,
     responder: Responder,
     refuse_early: bool,
+    answers: Script<'a, Answer>,
+    faults: Script<'a, Fault>,
+    /// The identity of each fault that has one.
+    faulty: &'a [Option<Entry<'a>>],
     #[cfg(feature = "program")]
     denied: Option<&'a Watched>,
     /// Paths on which certificates are requested after the handshake, and the client authentication for them.
@@ -208,7 +170,9 @@ pub fn serve(
     report: &Report<'_>,
 ) -> Result<(), UsageError> {
     let unusable = |error: Error| UsageError(error.to_string());
-    let identities: Vec<_> = setup.named.iter().map(|(_, identity)| identity).chain(&setup.identity).cloned().collect();
+    let faulty: Vec<_> = setup.faults.iter().map(|fault| fault.identity(setup.identity.as_ref())).collect();
+    let usual = setup.named.iter().map(|(_, identity)| identity).chain(&setup.identity);
+    let identities: Vec<_> = usual.chain(faulty.iter().flatten()).cloned().collect();
     let (chains, keys) = (tls::chains(&identities), tls::keys(&identities).map_err(UsageError)?);
     let credentials = tls::credentials(&chains).map_err(unusable)?;
     let names: Vec<[&str; 1]> = setup.named.iter().map(|(name, _)| [name.as_str()]).collect();
@@ -216,8 +180,11 @@ pub fn serve(
         let [alias] = name;
         Entry { server_names: name, ..Entry::new(alias, *credential) }
     });
-    let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
+    let mut rest = credentials.iter().skip(names.len());
+    let default = setup.identity.as_ref().and_then(|_| rest.next()).map(|credential| Entry::new(DEFAULT, *credential));
     let entries: Vec<_> = special.chain(default).collect();
+    let faulty: Vec<_> =
+        faulty.iter().map(|odd| odd.as_ref().and_then(|_| Some(Entry::new(DEFAULT, *rest.next()?)))).collect();
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
     let alpn = terms::alpn(&setup.preferences);
     let wishes = Wishes {
@@ -228,12 +195,7 @@ pub fn serve(
     let source = if let Some(rules) = &setup.rules {
         Source::Rules(rules, wishes)
     } else {
-        let asking = match setup.client_auth {
-            ClientAuthMode::No => ClientAuth::None,
-            ClientAuthMode::Optional => ClientAuth::Optional(&anchors),
-            ClientAuthMode::Required => ClientAuth::Required(&anchors),
-        };
-        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), wishes);
+        let config = terms::prefer(ServerConfig::new(setup.client_auth.of(&anchors)).with_alpn(&alpn), wishes);
         #[cfg(all(feature = "resumption", feature = "post-handshake-auth"))]
         let config = config.with_post_handshake_anchors(&anchors);
         let selector = Selector { no_match: NoMatch::Default(DEFAULT), ..Selector::new(&entries) };
@@ -244,6 +206,9 @@ pub fn serve(
         source,
         responder,
         refuse_early: setup.refuse_early,
+        answers: Script::new(&setup.answers),
+        faults: Script::new(&setup.faults),
+        faulty: &faulty,
         #[cfg(feature = "program")]
         denied: setup.denied.as_ref(),
         #[cfg(feature = "post-handshake-auth")]
@@ -304,12 +269,32 @@ impl Supplier<'_> {
     fn serve_one(&self, stream: TcpStream, from: SocketAddr) {
         let tell = |event| (self.report)(from, event);
         let news = |news| tell(Event::Reference(news));
-        if let Err(error) = self.source.with_terms(news, |terms| self.serve_under(terms, stream, &tell)) {
+        let (place, fault) = self.faults.step().unwrap_or((0, &Fault::None));
+        if !matches!(fault, Fault::None) {
+            tell(Event::Faulted(fault.to_string()));
+        }
+        if let Fault::HugeRecord = fault {
+            return tell(
+                send_huge_record(stream, HANDSHAKE_TIME)
+                    .map_or_else(|error| Event::Broken(error.to_string()), |()| Event::Closed),
+            );
+        }
+        let served = self.source.with_terms(news, |terms| {
+            let selector = match self.faulty.get(place) {
+                Some(Some(odd)) => {
+                    Selector { no_match: NoMatch::Default(DEFAULT), ..Selector::new(core::slice::from_ref(odd)) }
+                }
+                _ => terms.selector,
+            };
+            let terms = Terms { config: fault.config(terms.config), selector, ..*terms };
+            self.serve_under(&terms, fault, stream, &tell);
+        });
+        if let Err(error) = served {
             tell(Event::Refused(error.to_string()));
         }
     }
 
-    fn serve_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
+    fn serve_under(&self, terms: &Terms<'_>, fault: &Fault, stream: TcpStream, tell: &dyn Fn(Event)) {
         let deadline = Deadline::new(HANDSHAKE_TIME);
         // Consecutive small records must not wait for an acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
@@ -317,8 +302,9 @@ impl Supplier<'_> {
         let (mut memory, events) = (HostMemory::new(), Events::new(self.events));
         let ring = events.ring();
         let mut host = self.host(terms, tell);
+        host.fault = fault.alert();
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
-        let socket = Timed::new(stream, deadline.clone()).captured(conversation);
+        let socket = Timed::new(stream, deadline.clone()).captured(conversation).limited(fault.limit());
         let greeting = socket.greeting();
         let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut host);
         match shaken {
@@ -373,6 +359,7 @@ impl Supplier<'_> {
             required_names: self.refuse_early.then(|| self.responder.required_names()),
             #[cfg(feature = "program")]
             denials: self.denied.map(|denied| denied.current(|news| tell(Event::Denials(news)))),
+            fault: None,
             denied: None,
             verdict: None,
             diagnosis: None,
@@ -390,11 +377,19 @@ impl Supplier<'_> {
         tell: &dyn Fn(Event),
     ) -> Event {
         loop {
+            let mut answer = None;
             deadline.renew(REQUEST_TIME);
             let (request, reply, last) = match connection.read_request() {
                 Ok(None) => return Event::Closed,
                 Ok(Some(request)) => {
-                    let reply = match self.answer(&request, connection.stream(), &mut link, host, tell) {
+                    answer =
+                        Some(&request).filter(|request| request.method == "POST").and_then(|_| self.answers.step());
+                    let replacement = answer.and_then(|(_, answer)| answer.replacement(&self.responder));
+                    let reply = match replacement {
+                        Some(reply) => Ok(reply),
+                        None => self.answer(&request, connection.stream(), &mut link, host, tell),
+                    };
+                    let reply = match reply {
                         Ok(reply) => reply,
                         Err(broken) => return broken,
                     };
@@ -405,9 +400,21 @@ impl Supplier<'_> {
                     None => return Event::Broken(broken(&error, connection.stream().session.diagnosis())),
                 },
             };
+            let reply = match answer {
+                Some((_, answer)) => answer.change(reply),
+                None => Some(reply),
+            };
+            let Some(reply) = reply else {
+                return Event::Broken("closed without a response, as --answer says".to_owned());
+            };
             deadline.renew(REQUEST_TIME);
             let body = if request.starts_with("HEAD ") { "" } else { reply.body.as_str() };
             if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
+                return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
+            }
+            if answer.is_some_and(|(_, answer)| answer.is_twice())
+                && let Err(error) = connection.send(&reply.head(last), body.as_bytes())
+            {
                 return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
             }
             tell(Event::Answered(request, reply.status, reply.note));
@@ -472,22 +479,5 @@ impl Supplier<'_> {
             }
         }
         Ok(self.responder.answer(request, link))
-    }
-}
-
-/// Explains why a handshake failed: the error, the fault in the client's certificates, and its meaning.
-fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> String {
-    let means = meaning(diagnosis);
-    match verdict {
-        Some(verdict) => format!("{verdict} (stage: {}){means}", error.stage),
-        None => format!("{error}{means}"),
-    }
-}
-
-/// Explains why no further request could be read or answered.
-fn broken(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> String {
-    match error {
-        HttpError::Stream(Failure::Tls(Error::AlertReceived(_))) => format!("{error}{}", meaning(diagnosis)),
-        _ => error.to_string(),
     }
 }

@@ -140,8 +140,12 @@ impl Ground {
     }
 
     fn serve(&self, client: &str) -> (Process, u16) {
+        self.serve_with(&["--once", "1", "--require-cn", client])
+    }
+
+    fn serve_with(&self, words: &[&str]) -> (Process, u16) {
         let [cert, key, root] = ["server.pem", "server.key", "root.pem"].map(|name| self.file(name));
-        let words = ["serve", "--listen", "127.0.0.1:0", "--once", "1", "--require-cn", client];
+        let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
         let mut server =
             Process::start(MTLS, [&words[..], &["--cert", &cert, "--key", &key, "--client-ca", &root]].concat())
                 .unwrap();
@@ -202,4 +206,34 @@ fn what_a_person_has_to_change_is_not_tried_again() {
     let output = ground.retry(port);
     assert_eq!(output.status.code(), Some(30), "{}", said(&output));
     assert!(!said(&output).contains("retry    attempt"), "{}", said(&output));
+}
+
+#[test]
+fn a_server_answers_and_fails_as_its_command_line_says() {
+    let ground = Ground::new();
+    let (_server, port) = ground.serve_with(&["--answer", "http:503", "--answer", "cxml:500", "--answer", "usual"]);
+    let output = ground.retry(port);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(said(&output).matches("retry    attempt ").count(), 2, "{}", said(&output));
+
+    let refused = |words: &[&str], told: &str| {
+        let [cert, key] = ["server.pem", "server.key"].map(|name| ground.file(name));
+        let output = mtls(&[&["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key], words].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        says(&said(&output), told);
+    };
+    refused(
+        &["--fault", "expired"],
+        "server-expired.pem, wanted that file: mtls pki issue FOLDER --server NAME --bad expired",
+    );
+    refused(&["--fault", "broken"], "--fault: found 'broken', wanted one that --help lists");
+    refused(&["--answer", "http"], "wanted usual, http:STATUS, cxml:STATUS");
+    let issue = ["pki", "issue", &ground.0.file("pki"), "--server", "supplier.example", "--file", "other"];
+    assert!(mtls(&[&issue[..], &["--bad", "expired"]].concat()).status.success());
+    for ending in ["pem", "key"] {
+        let [from, to] = ["other", "server"].map(|name| ground.file(&format!("{name}-expired.{ending}")));
+        std::fs::rename(from, to).unwrap();
+    }
+    let (_server, port) = ground.serve_with(&["--fault", "expired"]);
+    assert_eq!(ground.retry(port).status.code(), Some(22));
 }

@@ -5,6 +5,7 @@ mod answers;
 mod policy;
 #[cfg(feature = "resumption")]
 mod resumption;
+mod scripts;
 mod secrets;
 
 use std::io::{Read as _, Write as _};

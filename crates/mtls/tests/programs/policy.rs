@@ -93,6 +93,8 @@ fn supplier(rules: Rules) -> Setup {
         #[cfg(feature = "resumption")]
         tickets: None,
         preferences: Preferences::default(),
+        answers: Vec::new(),
+        faults: Vec::new(),
         rules: Some(rules),
     }
 }
