@@ -134,12 +134,11 @@ impl<'a> ClientConfig<'a> {
     pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
         self.parameters.check::<C>()?;
         let shares = self.key_shares.unwrap_or_default();
-        let groups = self.parameters.groups::<C>();
+        let mut groups = self.parameters.groups::<C>().iter();
         // RFC 9846 section 4.3.8: each share "MUST correspond to a group offered in the 'supported_groups' extension and
         // MUST appear in the same order".
-        let place = |group| groups.iter().position(|other| other == group);
-        let are_in_order = shares.iter().map(place).is_sorted_by(|first, second| first < second);
-        if shares.len() > MAX_OFFERED_SHARES || !are_in_order || shares.iter().any(|share| place(share).is_none()) {
+        let are_in_order = shares.iter().all(|share| groups.any(|group| group == share));
+        if shares.len() > MAX_OFFERED_SHARES || !are_in_order {
             return Err(ApiMisuse::KeySharesUnusable.into());
         }
         check_anchors(self.anchors)
@@ -452,7 +451,7 @@ impl<'a> Parameters<'a> {
             && schemes.iter().all(|&scheme| C::SIGNATURE_SCHEMES.contains(&scheme))
             && schemes.iter().any(|&scheme| SignatureAlgorithm::of(scheme).is_some());
         // RFC 9846 section 4.3.7: a list of groups "MUST NOT contain any duplicate entries".
-        if groups.iter().enumerate().any(|(place, group)| groups.iter().take(place).any(|other| other == group)) {
+        if groups.iter().any(|group| groups.iter().filter(|other| *other == group).count() > 1) {
             return Err(ApiMisuse::GroupsRepeated.into());
         }
         let lengths = [suites.len(), groups.len(), schemes.len(), C::CERTIFICATE_SCHEMES.len()];

@@ -416,8 +416,11 @@ impl<'p> List<'p> {
     /// Returns the summary of a certificate; `None` if there is none or it could not be parsed.
     pub(crate) fn get(self, index: u8) -> Option<Certificate<'p>> {
         let (note, body) = self.entry(index)?.split_first_chunk()?;
-        let summary = Certificate::read(body).ok()?;
-        Some(Certificate { is_key_pinned: *note == KEY_PINNED, ..summary })
+        let mut summary = Some(Certificate::EMPTY);
+        let certificate = summary.as_mut()?;
+        certificate.is_key_pinned = *note == KEY_PINNED;
+        certificate.read_summary(body).ok()?;
+        summary
     }
 
     /// Returns what is kept of a certificate that could not be parsed; `None` if there is none, or it could.

@@ -52,20 +52,25 @@ impl<'a> Certificate<'a> {
         let extensions = &self.extensions;
         let BasicConstraints { is_ca, path_len } = extensions.basic_constraints;
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-        out.u8(flag(is_ca, Flags::CA)
+        let flags = flag(is_ca, Flags::CA)
             | flag(path_len.is_some(), Flags::PATH_LEN)
             | flag(extensions.key_usage.is_some(), Flags::KEY_USAGE)
             | flag(extensions.extended_key_usage.is_some(), Flags::EXTENDED_KEY_USAGE)
             | flag(extensions.subject_key.is_some(), Flags::SUBJECT_KEY)
             | flag(extensions.authority_key.is_some(), Flags::AUTHORITY_KEY)
             | flag(self.is_self_issued, Flags::SELF_ISSUED)
-            | flag(extensions.unknown_critical.is_some(), Flags::UNKNOWN_CRITICAL));
-        out.u8(path_len.unwrap_or(0));
-        out.u16(extensions.key_usage.map_or(0, |usage| usage.0));
-        out.u8(extensions.extended_key_usage.map_or(0, |purposes| purposes.0));
-        out.u8(self.key.algorithm().code());
-        out.u8(self.signature_kind.code());
-        out.u8(ProfileDefect::code(self.profile_defect));
+            | flag(extensions.unknown_critical.is_some(), Flags::UNKNOWN_CRITICAL);
+        let [usage_high, usage_low] = extensions.key_usage.map_or(0, |usage| usage.0).to_be_bytes();
+        out.bytes(&[
+            flags,
+            path_len.unwrap_or(0),
+            usage_high,
+            usage_low,
+            extensions.extended_key_usage.map_or(0, |purposes| purposes.0),
+            self.key.algorithm().code(),
+            self.signature_kind.code(),
+            ProfileDefect::code(self.profile_defect),
+        ]);
         out.bytes(&extensions.subject_key.map_or([0; 4], |hint| hint.0));
         out.bytes(&extensions.authority_key.map_or([0; 4], |hint| hint.0));
         out.bytes(&self.not_before.0.to_be_bytes());
@@ -96,67 +101,63 @@ impl<'a> Certificate<'a> {
     }
 
     /// Reads a summary.
+    #[cfg(any(test, feature = "resumption"))]
     pub(super) fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
+        let mut summary = Self::EMPTY;
+        summary.read_summary(body)?;
+        Ok(summary)
+    }
+
+    /// Reads the fields in place, as [`Certificate::parse`] does.
+    #[inline(never)]
+    pub(super) fn read_summary(&mut self, body: &'a [u8]) -> Result<(), InvalidMessage> {
         let mut body = Reader::new(body);
-        let flags = body.u8()?;
-        let path_len = body.u8()?;
-        let key_usage = body.u16()?;
-        let extended_key_usage = body.u8()?;
-        let key_algorithm = body.u8()?;
-        let signature_kind = body.u8()?;
-        let profile_defect = body.u8()?;
+        let &[flags, path_len, usage_high, usage_low, purposes, key_algorithm, signature_kind, profile_defect] =
+            body.array()?;
         if profile_defect == Unreadable::MARK {
             return Err(InvalidMessage::IllegalValue);
         }
-        let subject_key = *body.array()?;
-        let authority_key = *body.array()?;
-        let not_before = i64::from_be_bytes(*body.array()?);
-        let not_after = i64::from_be_bytes(*body.array()?);
-        let subject = body.vec16()?;
-        let issuer = body.vec16()?;
-        let key = body.vec16()?;
-        let signed = body.vec16()?;
-        let signature = body.vec16()?;
-        let name_constraints = body.vec16()?;
+        let has = |flag: u8| flags & flag != 0;
+        let extensions = &mut self.extensions;
+        let path_len = has(Flags::PATH_LEN).then_some(path_len);
+        extensions.basic_constraints = BasicConstraints { is_ca: has(Flags::CA), path_len };
+        extensions.key_usage = has(Flags::KEY_USAGE).then_some(KeyUsage(u16::from_be_bytes([usage_high, usage_low])));
+        extensions.extended_key_usage = has(Flags::EXTENDED_KEY_USAGE).then_some(Purposes(purposes));
+        extensions.subject_key = has(Flags::SUBJECT_KEY).then_some(KeyHint(*body.array()?));
+        extensions.authority_key = has(Flags::AUTHORITY_KEY).then_some(KeyHint(*body.array()?));
+        self.is_self_issued = has(Flags::SELF_ISSUED);
+        self.profile_defect = ProfileDefect::from_code(profile_defect);
+        self.signature_kind = SignatureKind::from_code(signature_kind);
+        self.not_before = UnixTime(i64::from_be_bytes(*body.array()?));
+        self.not_after = UnixTime(i64::from_be_bytes(*body.array()?));
+        let mut fields = [&[][..]; 7];
+        for field in &mut fields {
+            *field = body.vec16()?;
+        }
+        let [subject, issuer, key, signed, signature, name_constraints, subject_alt_name] = fields;
         if !cfg!(feature = "any-peer") && !name_constraints.is_empty() {
             return Err(InvalidMessage::IllegalValue);
         }
-        let subject_alt_name = body.vec16()?;
-        let has = |flag: u8| flags & flag != 0;
-        let path_len = has(Flags::PATH_LEN).then_some(path_len);
-        let unknown_critical = if has(Flags::UNKNOWN_CRITICAL) { Some(body.vec16()?) } else { None };
-        let (serial, fingerprint) = if body.is_empty() { (&[][..], None) } else { (body.vec8()?, Some(body.array()?)) };
+        self.subject = Name::from_checked(subject);
+        self.issuer = Name::from_checked(if issuer.is_empty() { subject } else { issuer });
+        self.key = PublicKey::from_checked(KeyAlgorithm::from_code(key_algorithm), key);
+        (self.signed, self.signature) = (signed, signature);
+        extensions.name_constraints =
+            (!name_constraints.is_empty()).then_some(NameConstraints::from_checked(name_constraints));
+        extensions.subject_alt_name =
+            (!subject_alt_name.is_empty()).then_some(GeneralNames::from_checked(subject_alt_name));
+        if has(Flags::UNKNOWN_CRITICAL) {
+            extensions.unknown_critical = Some(body.vec16()?);
+        }
+        if !body.is_empty() {
+            self.serial = body.vec8()?;
+            self.fingerprint = Some(body.array()?);
+        }
         #[cfg(feature = "resumption")]
-        let proof_age = if body.is_empty() { None } else { Some(body.u32()?) };
-        let extensions = Extensions {
-            authority_key: has(Flags::AUTHORITY_KEY).then_some(KeyHint(authority_key)),
-            basic_constraints: BasicConstraints { is_ca: has(Flags::CA), path_len },
-            extended_key_usage: has(Flags::EXTENDED_KEY_USAGE).then_some(Purposes(extended_key_usage)),
-            key_usage: has(Flags::KEY_USAGE).then_some(KeyUsage(key_usage)),
-            name_constraints: (!name_constraints.is_empty()).then_some(NameConstraints::from_checked(name_constraints)),
-            subject_alt_name: (!subject_alt_name.is_empty()).then_some(GeneralNames::from_checked(subject_alt_name)),
-            subject_key: has(Flags::SUBJECT_KEY).then_some(KeyHint(subject_key)),
-            unknown_critical,
-            critical_alt_name: false,
-        };
-        Ok(Self {
-            serial,
-            issuer: Name::from_checked(if issuer.is_empty() { subject } else { issuer }),
-            not_before: UnixTime(not_before),
-            not_after: UnixTime(not_after),
-            subject: Name::from_checked(subject),
-            is_self_issued: has(Flags::SELF_ISSUED),
-            key: PublicKey::from_checked(KeyAlgorithm::from_code(key_algorithm), key),
-            extensions,
-            profile_defect: ProfileDefect::from_code(profile_defect),
-            signature_kind: SignatureKind::from_code(signature_kind),
-            signed,
-            signature,
-            fingerprint,
-            #[cfg(feature = "resumption")]
-            proof_age,
-            ..Self::EMPTY
-        })
+        if !body.is_empty() {
+            self.proof_age = Some(body.u32()?);
+        }
+        Ok(())
     }
 }
 
