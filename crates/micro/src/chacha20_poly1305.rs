@@ -16,7 +16,9 @@ pub(crate) fn seal(
     aad: &[u8],
     in_out: &mut [u8],
 ) -> Result<[u8; TAG_LEN], CryptoError> {
-    let (mut cipher, mac) = start(key, nonce, in_out)?;
+    check_length(in_out)?;
+    let mut cipher = ChaCha20::new(key, nonce);
+    let mac = authenticator(&mut cipher);
     cipher.apply(in_out);
     Ok(tag(mac, aad, in_out))
 }
@@ -29,7 +31,9 @@ pub(crate) fn open(
     in_out: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> Result<(), CryptoError> {
-    let (mut cipher, mac) = start(key, nonce, in_out)?;
+    check_length(in_out)?;
+    let mut cipher = ChaCha20::new(key, nonce);
+    let mac = authenticator(&mut cipher);
     if !reveal(self::tag(mac, aad, in_out).ct_eq(tag).unwrap_u8().into()) {
         return Err(CryptoError::Forged);
     }
@@ -37,16 +41,20 @@ pub(crate) fn open(
     Ok(())
 }
 
-/// Makes the cipher at block 1, and the authenticator, whose key is the first half of block 0 (RFC 8439 section 2.6).
-fn start(key: &[u8; 32], nonce: &[u8; NONCE_LEN], in_out: &[u8]) -> Result<(ChaCha20, Poly1305), CryptoError> {
-    // Far below the 2^32 blocks that one nonce is good for.
-    u32::try_from(in_out.len()).map_err(|_| CryptoError::Invalid)?;
-    let mut cipher = ChaCha20::new(key, nonce);
-    let mut block = [0; BLOCK];
-    cipher.apply(&mut block);
-    let mac = Poly1305::new(block.first_chunk().ok_or(CryptoError::Invalid)?);
+/// Refuses a text with more than the 2^32 blocks that one nonce is good for, and most that have fewer.
+fn check_length(text: &[u8]) -> Result<(), CryptoError> {
+    u32::try_from(text.len()).map(drop).map_err(|_| CryptoError::Invalid)
+}
+
+/// Makes the authenticator, whose key is the first half of block 0 (RFC 8439 section 2.6), and leaves the cipher at block 1.
+#[inline(never)]
+fn authenticator(cipher: &mut ChaCha20) -> Poly1305 {
+    let mut block = [[0; BLOCK / 2]; 2];
+    cipher.apply(block.as_flattened_mut());
+    let [key, _] = &block;
+    let mac = Poly1305::new(key);
     block.zeroize();
-    Ok((cipher, mac))
+    mac
 }
 
 /// Returns the tag over the associated data, the ciphertext, and the length of each.

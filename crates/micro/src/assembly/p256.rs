@@ -1,6 +1,7 @@
 //! Numbers modulo the prime of P-256, and the look-up of a point in a table.
 
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
 use crate::number::Number;
 use crate::p256::Coordinate;
@@ -185,7 +186,7 @@ macro_rules! reduce_once {
     };
 }
 
-/// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
+/// Writes `a b / 2^256` modulo p to `to`, for numbers below p.
 ///
 /// Two rows at a time, in a window of ten registers that moves by two. With the words below it dropped, what has been added is below `2 p` after
 /// each reduction, as in the portable form: `2 p + (p - 1) (2^64 - 1) + (2^64 - 1) p < 2^64 * 2 p`. So it has eight words and a carry, which
@@ -193,9 +194,9 @@ macro_rules! reduce_once {
 /// ten words.
 ///
 /// # Safety
-/// Both point to a number; it may be the same, as all of both is read before `a` is written.
+/// All point to a number; it may be the same, as all of both is read before it is written.
 #[inline(never)]
-unsafe fn multiply_in_place(a: *mut Number, b: *const Number) {
+unsafe fn write_product(to: *mut Number, a: *const Number, b: *const Number) {
     let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
     // SAFETY: r1 and r2 point to 32 bytes each, which are read. The stack is as it was in the end, and so are r6 and r7.
     unsafe {
@@ -225,21 +226,35 @@ unsafe fn multiply_in_place(a: *mut Number, b: *const Number) {
             options(readonly),
         );
     }
-    // SAFETY: `a` points to a number.
-    unsafe { *a = [w0, w1, w2, w3, w4, w5, w6, w7] };
+    // SAFETY: `to` points to a number.
+    unsafe { *to = [w0, w1, w2, w3, w4, w5, w6, w7] };
+}
+
+/// Returns `a b / 2^256` modulo p, for numbers below p.
+#[inline]
+pub(crate) fn product(a: &Number, b: &Number) -> Number {
+    let mut product = MaybeUninit::uninit();
+    // SAFETY: both are numbers, and the product is one when it is written.
+    unsafe {
+        write_product(product.as_mut_ptr(), a, b);
+        product.assume_init()
+    }
 }
 
 /// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
+#[inline]
 pub(crate) fn multiply(a: &mut Number, b: &Number) {
+    let a = core::ptr::from_mut(a);
     // SAFETY: both are numbers.
-    unsafe { multiply_in_place(a, b) }
+    unsafe { write_product(a, a, b) }
 }
 
 /// Squares `a`, and divides by `2^256`, modulo p, for a number below p.
+#[inline]
 pub(crate) fn square(a: &mut Number) {
     let a = core::ptr::from_mut(a);
-    // SAFETY: it is a number, and the same twice.
-    unsafe { multiply_in_place(a, a) }
+    // SAFETY: it is a number, and the same three times.
+    unsafe { write_product(a, a, a) }
 }
 
 /// Adds the number at r2 to the eight words, or subtracts it. r1 is the carry less 1 then.

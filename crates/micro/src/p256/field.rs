@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use super::inverse::Modulus;
 use crate::number::{self, Number};
-use crate::selected::p256::{add, multiply, select_entry, square, subtract, subtract_twice, three_halves};
+use crate::selected::p256::{add, multiply, product, select_entry, square, subtract, subtract_twice, three_halves};
 
 /// A number modulo p.
 #[repr(transparent)]
@@ -40,9 +40,7 @@ impl Coordinate {
     }
 
     pub(super) fn times(&self, other: &Self) -> Self {
-        let mut product = *self;
-        product *= other;
-        product
+        Self(product(&self.0, &other.0))
     }
 
     /// Multiplies by itself.
@@ -51,9 +49,7 @@ impl Coordinate {
     }
 
     pub(super) fn squared(&self) -> Self {
-        let mut square = *self;
-        square.square();
-        square
+        Self(product(&self.0, &self.0))
     }
 
     pub(super) fn minus(&self, other: &Self) -> Self {

@@ -145,8 +145,7 @@ impl Affine {
         let Point { z: mut inverse, .. } = twice;
         inverse.invert();
         for ([x, y], run) in others.iter_mut().zip(&runs).rev() {
-            let mut power = inverse;
-            power.square();
+            let mut power = inverse.squared();
             *x *= &power;
             power *= &inverse;
             *y *= &power;
@@ -238,8 +237,7 @@ impl Point {
 
     fn affine(mut self) -> Affine {
         self.z.invert();
-        let mut power = self.z;
-        power.square();
+        let mut power = self.z.squared();
         self.x *= &power;
         power *= &self.z;
         self.y *= &power;
@@ -254,17 +252,14 @@ impl Point {
     fn double(&mut self) {
         let Self { x, y, z } = self;
         let mut slope = *x;
-        let mut middle = *z;
-        middle.square();
+        let squared = z.squared();
         *z *= y;
-        slope += &middle;
-        slope *= &x.minus(&middle);
+        slope += &squared;
+        slope *= &x.minus(&squared);
         slope.three_halves();
         y.square();
-        middle = *x;
-        middle *= y;
-        *x = slope;
-        x.square();
+        let mut middle = x.times(y);
+        *x = slope.squared();
         x.subtract_twice(&middle);
         middle -= x;
         middle *= &slope;
@@ -281,23 +276,19 @@ impl Point {
     fn add(&mut self, other: &Affine) -> u32 {
         let Self { x, y, z } = self;
         // The differences of both x and of both y, times z^2 and z^3.
-        let mut run = *z;
-        run.square();
-        let mut rise = run;
-        rise *= z;
+        let mut run = z.squared();
+        let mut rise = run.times(z);
         rise *= &other.y;
         rise -= y;
         run *= &other.x;
         run -= x;
         let are_equal = run.is_zero() & rise.is_zero();
         *z *= &run;
-        let mut sum = run;
-        sum.square();
-        run *= &sum;
-        *x *= &sum;
+        let squared = run.squared();
+        run *= &squared;
+        *x *= &squared;
         *y *= &run;
-        sum = rise;
-        sum.square();
+        let mut sum = rise.squared();
         sum -= &run;
         sum.subtract_twice(x);
         *x -= &sum;

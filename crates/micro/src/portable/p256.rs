@@ -5,18 +5,18 @@ use crate::number::{self, Number};
 use crate::p256::{Coordinate, P};
 use crate::words::{high, low};
 
-/// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
+/// Returns `a b / 2^256` modulo p, for numbers below p.
 ///
 /// Row by row: `t + a * b[i]`, and then a multiple of p that clears the lowest word of it, which is dropped. As p is -1 modulo 2^32, the
 /// multiple is `m * p` for `m = t[0]`; and as `p = 2^256 - 2^224 + 2^192 + 2^96 - 1`, that is three additions of `m` and two
 /// subtractions. With `t < 2 p` before, it is below `(2 p + (p - 1) * (2^32 - 1) + (2^32 - 1) * p) / 2^32 < 2 p` after each row, so that a ninth word
 /// is enough for it, and at most p is too much in the end.
-pub(crate) fn multiply(a: &mut Number, b: &Number) {
+pub(crate) fn product(a: &Number, b: &Number) -> Number {
     let mut t = [0_u32; 9];
     for b in b {
         let [words @ .., top] = &mut t;
         let mut carry = 0;
-        for (word, a) in words.iter_mut().zip(a.iter()) {
+        for (word, a) in words.iter_mut().zip(a) {
             // At most (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
             let wide = u64::from(*a) * u64::from(*b) + u64::from(*word) + u64::from(carry);
             (*word, carry) = (low(wide), high(wide));
@@ -38,13 +38,17 @@ pub(crate) fn multiply(a: &mut Number, b: &Number) {
         t = next;
     }
     let [words @ .., carry] = t;
-    *a = number::reduce_once(&words, carry, &P);
+    number::reduce_once(&words, carry, &P)
+}
+
+/// Multiplies `a` by `b / 2^256` modulo p, for numbers below p.
+pub(crate) fn multiply(a: &mut Number, b: &Number) {
+    *a = product(a, b);
 }
 
 /// Squares `a`, and divides by `2^256`, modulo p, for a number below p.
 pub(crate) fn square(a: &mut Number) {
-    let other = *a;
-    multiply(a, &other);
+    *a = product(a, a);
 }
 
 /// Adds `b` to `a` modulo p, for numbers below p.
