@@ -29,9 +29,19 @@ pub(crate) struct Choice {
     pub(crate) group: &'static str,
 }
 
+/// The flags of a compact build.
+macro_rules! compact {
+    () => {
+        r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"', '-Clink-arg=--icf=all'"#
+    };
+}
+
 /// The compact variants of AES and SHA-2, and functions with the same code kept once.
-pub(crate) const COMPACT: &str =
-    r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"', '-Clink-arg=--icf=all'"#;
+pub(crate) const COMPACT: &str = compact!();
+
+/// The same, and copies of functions in their callers only where they are short: for our own cryptography, whose inner loops
+/// are in assembly.
+pub(crate) const SHORT_COPIES: &str = concat!(compact!(), ", '-Cllvm-args=-inline-threshold=10'");
 
 /// The group that needs the feature `mlkem`.
 pub(crate) const HYBRID: &str = "X25519MLKEM768";
@@ -55,6 +65,7 @@ pub(crate) const FAST: Build = Build { profile: "fast", flags: "", ..TUNED };
 pub(crate) const MICRO: Build = Build {
     features: "micro",
     algorithms: "ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
+    flags: SHORT_COPIES,
     choices: &[CHACHA_P256],
     ..TUNED
 };
@@ -63,7 +74,8 @@ pub(crate) const MICRO: Build = Build {
 pub(crate) const MICRO_GCM: Build = Build {
     features: "micro-aes128-gcm",
     algorithms: "ChaCha20-Poly1305, AES-128-GCM, P-256 of `embedded-mtls-micro`, unaudited",
-    ..TUNED
+    choices: &[GCM_P256],
+    ..MICRO
 };
 
 /// A client with one identity for one kind of server.

@@ -1,6 +1,6 @@
 //! The providers in assembly, checked where they run: on a Cortex-M4, and ours on a Cortex-M33, too.
 
-use super::builds::{Build, TUNED};
+use super::builds::{Build, SHORT_COPIES, TUNED};
 use super::cores::{CORTEX_M4, CORTEX_M33, Core};
 use super::{entry_points, images, replay, target_directory};
 use crate::features::MEASURED_TARGET;
@@ -36,7 +36,7 @@ const MICRO: &str = "micro-comparison,default-algorithms";
 const LEAKY: &str = "MICRO_LEAKY";
 
 fn run(core: &Core, features: &'static str, is_leaky: bool, right: &str) -> Result<()> {
-    let build = Build { features, ..TUNED };
+    let build = Build { features, flags: SHORT_COPIES, ..TUNED };
     let compilation = images::compilation(core, &build, &["check_provider"], "replay");
     if is_leaky { compilation.env(LEAKY, "1") } else { compilation }.succeed()?;
     let output = replay::emulate(core, &images::image(core, &build, "check_provider"), &[], "target/budget")?;

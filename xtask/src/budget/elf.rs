@@ -1,7 +1,8 @@
 //! Section and symbol sizes of ELF files.
 
 use crate::run::{Failure, Result};
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionKind, SymbolKind, elf};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The sizes of an image on the device, in bytes.
@@ -45,6 +46,17 @@ pub(crate) fn symbols(object: &Path, prefix: &str) -> Result<Vec<(String, u64)>>
     let mut symbols: Vec<_> = file.symbols().filter_map(wanted).collect();
     symbols.sort();
     Ok(symbols)
+}
+
+/// Returns the functions of an image with their sizes. Of those with the same place, which the linker made one, it returns one.
+pub(crate) fn functions(image: &Path) -> Result<Vec<(String, u64)>> {
+    let bytes = read(image)?;
+    let file = parse(image, &bytes)?;
+    let functions = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
+    let places: BTreeMap<_, _> = functions
+        .filter_map(|symbol| Some((symbol.address(), (symbol.name().ok()?.to_owned(), symbol.size()))))
+        .collect();
+    Ok(places.into_values().collect())
 }
 
 /// Returns the names of the functions of an object file, each with one that it calls, as the compiler mangles them.

@@ -1,5 +1,6 @@
 //! `cargo xtask budget`: what the core costs in flash, RAM and instructions, measured, beside the goals.
 
+mod account;
 mod bars;
 mod builds;
 mod chains;

@@ -1,7 +1,9 @@
 //! The page of figures: its sections, and what is copied from it into the README.
 
 use super::table::{Row, rows};
-use super::{Extent, bars, chains, charts, cores, derived, functions, handshakes, peers, prose, resumed, types};
+use super::{
+    Extent, account, bars, chains, charts, cores, derived, functions, handshakes, peers, prose, resumed, types,
+};
 use crate::run::{Failure, Result, read_file, root};
 use std::collections::BTreeMap;
 
@@ -36,7 +38,7 @@ const SECTIONS: &[Section] = &[
     Section { heading: "### Profiles", text: Written(derived::profiles) },
     Section { heading: "### Time and energy", text: Derived(derived::time_and_energy) },
     Section { heading: "### Comparison with the bars", text: Derived(bars::compare) },
-    Section { heading: "### Account of the flash", text: Written(|| Ok(prose::ACCOUNT.into())) },
+    Section { heading: "### Account of the flash", text: Measured("account", account::measure) },
     Section { heading: "### Other cores", text: Measured("cores", cores::measure) },
     Section { heading: "### A resumed handshake", text: Measured("resumed", resumed::measure) },
     Section { heading: "### A hybrid handshake", text: Measured("hybrid", handshakes::measure_hybrid) },
