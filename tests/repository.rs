@@ -50,6 +50,7 @@ fn every_dependency_has_its_reason() {
         "crates/cxml/Cargo.toml",
         "crates/embedded-tls-verifier/Cargo.toml",
         "crates/host/Cargo.toml",
+        "crates/journal/Cargo.toml",
         "crates/micro/Cargo.toml",
         "crates/mtls/Cargo.toml",
         "crates/operator/Cargo.toml",

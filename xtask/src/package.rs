@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Packages to publish.
-const PUBLISHED: [&str; 14] = [
+const PUBLISHED: [&str; 15] = [
     "embedded-mtls",
     "embedded-mtls-aead",
     "embedded-mtls-blob",
@@ -18,6 +18,7 @@ const PUBLISHED: [&str; 14] = [
     "embedded-mtls-sim",
     "mtls",
     "mtls-cxml",
+    "mtls-journal",
     "mtls-order",
     "mtls-pki",
 ];

@@ -158,9 +158,9 @@ impl<F: NorFlash> BlobSlots<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::{Flash, Power};
     use embedded_mtls_blob::{Content, Endpoint, Fault, Pin};
     use gateway::provider::SigningKey;
+    use mtls_journal::simulator::{Flash, Power};
     use std::string::ToString as _;
     use std::vec;
     use std::vec::Vec;

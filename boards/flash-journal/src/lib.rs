@@ -1,4 +1,6 @@
 //! The order, the ticket and the blob of a gateway in NOR flash, for all boards: a power cut at any time leaves them whole.
+//!
+//! The journal is [`mtls_journal`], which the simulation of a fleet runs as well.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -6,11 +8,19 @@
 extern crate std;
 
 mod blobs;
-mod journal;
-mod pages;
-#[cfg(test)]
-mod simulator;
 
 pub use crate::blobs::{BlobSlots, NotStored};
-pub use crate::journal::{FlashJournal, SCRATCH, journal};
-pub use crate::pages::Pages;
+pub use mtls_journal::{FlashJournal, Pages, SCRATCH};
+
+use core::ops::Range;
+use embedded_storage::nor_flash::NorFlash;
+use static_cell::ConstStaticCell;
+
+/// Creates a journal in the bytes `range` of `flash`, counted from its start.
+///
+/// # Panics
+/// If these are not two whole pages, or if a journal exists already.
+pub fn journal<F: NorFlash>(flash: F, range: Range<u32>) -> FlashJournal<'static, F> {
+    static MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
+    FlashJournal::new(flash, range, MEMORY.take()).expect("two whole pages")
+}

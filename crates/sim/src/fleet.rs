@@ -15,7 +15,7 @@ use crate::network::{Counts, Outages};
 use crate::pki::{Authority, Identity, PkiError};
 use crate::random::Random;
 use crate::report::Report;
-use crate::scenario::{Part, Planned, Scenario};
+use crate::scenario::{Flaw, Part, Planned, Scenario};
 use crate::timeline::{Cause, Outage, Timeline};
 use crate::world::World;
 
@@ -209,7 +209,10 @@ impl<'s> Run<'s> {
         for number in 0..scenario.gateways {
             let random = fleet.random(purpose::JOURNAL, number, 0);
             let ledger = Rc::clone(&fleet.ledger);
-            let flash = Flash::new(number, fleet.world.clone(), random, scenario.journal_cuts, ledger);
+            let mut flash = Flash::new(number, fleet.world.clone(), random, scenario.journal_cuts, ledger);
+            if scenario.flaw == Some(Flaw::TearsOrders) {
+                flash.set_plain();
+            }
             let flash = Rc::new(RefCell::new(flash));
             flashes.push(Rc::clone(&flash));
             let gateway = Gateway::new(&fleet, number, flash);

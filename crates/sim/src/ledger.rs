@@ -31,6 +31,8 @@ pub enum Violation {
     Stuck(String),
     /// A gateway gave up for a reason that the supplier has not given.
     Surrendered(u32, String),
+    /// After a power cut, the journal of a gateway has neither the order from before the change nor the one from after it.
+    Torn(u32),
     /// An order arrived that no journal has stored.
     Unstored(String),
 }

@@ -35,8 +35,7 @@
 //! reason that the authenticated supplier gave. [`Violation`] has a variant for each way to break this.
 //!
 //! **Limits:** the supplier keeps what it has accepted through its restarts. TCP is modelled as a stream with
-//! retransmissions, without congestion control. The journal keeps the contract of [`mtls_order::Journal`], whose
-//! implementation for flash has tests of its own in `boards/hardware`.
+//! retransmissions, without congestion control. The flash has words of 8 bytes, and sectors of 1 KiB.
 
 pub mod capture;
 mod clock;

@@ -90,6 +90,7 @@ fn violations(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
             Violation::Lost(order) => ("lost", order.clone(), String::new()),
             Violation::Stuck(order) => ("stuck", order.clone(), String::new()),
             Violation::Surrendered(gateway, reason) => ("surrendered", format!("gateway {gateway}"), reason.clone()),
+            Violation::Torn(gateway) => ("torn", format!("gateway {gateway}"), String::new()),
             Violation::Unstored(order) => ("unstored", order.clone(), String::new()),
         };
         let (order, details) = (Escaped(&order), Escaped(&details));

@@ -137,14 +137,22 @@ pub enum Flaw {
     ObeysAlerts,
     /// An order is sent before the journal has it.
     SendsUnstored,
+    /// An order is written over the last one, so that a power cut can leave a part of it.
+    TearsOrders,
     /// An order that did not arrive is not sent again before the next one is due.
     TriesOnce,
 }
 
 impl Flaw {
     /// All flaws.
-    pub const ALL: [Self; 5] =
-        [Self::AltersRepeats, Self::ForgetsEarly, Self::ObeysAlerts, Self::SendsUnstored, Self::TriesOnce];
+    pub const ALL: [Self; 6] = [
+        Self::AltersRepeats,
+        Self::ForgetsEarly,
+        Self::ObeysAlerts,
+        Self::SendsUnstored,
+        Self::TearsOrders,
+        Self::TriesOnce,
+    ];
 }
 
 impl Scenario {

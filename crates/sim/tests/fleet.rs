@@ -66,6 +66,7 @@ fn each_flaw_of_a_gateway_is_found() {
     let broken = |flaw| {
         let mut scenario = Scenario { flaw: Some(flaw), ..Scenario::storm(1, 20, HOUR * 3) };
         scenario.network.forged = 40_000;
+        scenario.journal_cuts = 100_000;
         let report = ran(&scenario);
         assert!(report.verify().unwrap_err().to_string().contains("seed 1"));
         report.violations
@@ -74,6 +75,7 @@ fn each_flaw_of_a_gateway_is_found() {
     assert!(matches!(broken(Flaw::ForgetsEarly)[..], [Violation::Lost(_), ..]));
     assert!(matches!(broken(Flaw::ObeysAlerts)[..], [Violation::Surrendered(..), ..]));
     assert!(matches!(broken(Flaw::SendsUnstored)[..], [Violation::Unstored(_), ..]));
+    assert!(matches!(broken(Flaw::TearsOrders)[..], [Violation::Torn(_), ..]));
 }
 
 #[test]

@@ -172,6 +172,7 @@ impl fmt::Display for Flaw {
             Self::ForgetsEarly => "forgets-early",
             Self::ObeysAlerts => "obeys-alerts",
             Self::SendsUnstored => "sends-unstored",
+            Self::TearsOrders => "tears-orders",
             Self::TriesOnce => "tries-once",
         })
     }

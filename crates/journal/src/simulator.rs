@@ -1,4 +1,5 @@
-//! NOR flash in memory, for tests: writing clears bits, erasing sets whole sectors, and the power may fail in between.
+//! NOR flash in memory, for tests and simulations: writing clears bits, erasing sets whole sectors, and the power may fail in
+//! between, within a word or a sector.
 
 use core::ops::Range;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
@@ -6,8 +7,9 @@ use std::vec;
 use std::vec::Vec;
 
 /// The state of the power supply.
-#[derive(Clone, Copy)]
-pub(crate) enum Power {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// It does not fail.
     On,
     /// Fails after this many words written or sectors erased; the next one is left half done.
     FailsAfter(usize),
@@ -15,14 +17,19 @@ pub(crate) enum Power {
 
 /// A flash whose words have `WORD` bytes and whose sectors have `SECTOR`.
 #[derive(Clone)]
-pub(crate) struct Flash<const WORD: usize, const SECTOR: usize> {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) power: Power,
-    pub(crate) erasures: usize,
+pub struct Flash<const WORD: usize, const SECTOR: usize> {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// The power supply.
+    pub power: Power,
+    /// Sectors that were erased.
+    pub erasures: usize,
+    /// Words that were written and sectors that were erased: the places at which the power can fail.
+    pub operations: usize,
     /// A byte that can no longer be written.
-    pub(crate) worn: Option<usize>,
+    pub worn: Option<usize>,
     /// Reports what a power cut left half done, as flash with error correction does, in place of the bytes there.
-    pub(crate) reports: bool,
+    pub reports: bool,
     /// The word at which the power failed.
     torn: Option<usize>,
     /// The word or the sector that a power cut left half done.
@@ -31,11 +38,12 @@ pub(crate) struct Flash<const WORD: usize, const SECTOR: usize> {
 
 impl<const WORD: usize, const SECTOR: usize> Flash<WORD, SECTOR> {
     /// Creates an erased flash.
-    pub(crate) fn new(len: usize) -> Self {
+    pub fn new(len: usize) -> Self {
         Self {
             bytes: vec![0xff; len],
             power: Power::On,
             erasures: 0,
+            operations: 0,
             worn: None,
             reports: false,
             torn: None,
@@ -45,6 +53,7 @@ impl<const WORD: usize, const SECTOR: usize> Flash<WORD, SECTOR> {
 
     /// Returns how much of an operation on `len` bytes is done: all of it, or half of it and nothing afterwards.
     fn draw(&mut self, len: usize) -> Result<usize, usize> {
+        self.operations += 1;
         match &mut self.power {
             Power::On => Ok(len),
             Power::FailsAfter(0) => {

@@ -4,11 +4,9 @@ use core::ops::Range;
 use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_futures::block_on;
 use embedded_storage::nor_flash::NorFlash;
-use gateway::Journal;
-use logging::{error, warn};
+use mtls_order::Journal;
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
-use static_cell::ConstStaticCell;
 
 /// The memory that a [`FlashJournal`] borrows: the longest order, its key, and the longest word of any flash.
 pub const SCRATCH: usize = 6144 + 32;
@@ -19,15 +17,6 @@ const ORDER: u8 = 0;
 const SEED: u8 = 1;
 /// The key of the ticket.
 const TICKET: u8 = 2;
-
-/// Creates a journal in the bytes `range` of `flash`, counted from its start.
-///
-/// # Panics
-/// If these are not two whole pages, or if a journal exists already.
-pub fn journal<F: NorFlash>(flash: F, range: Range<u32>) -> FlashJournal<'static, F> {
-    static MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
-    FlashJournal::new(flash, range, MEMORY.take()).expect("two whole pages")
-}
 
 /// A journal in any NOR flash: at least two pages, each longer than an order.
 ///
@@ -55,7 +44,7 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
     /// Stores a seed for the next start; `false` if that fails.
     pub fn keep_seed(&mut self, seed: &[u8; 32]) -> bool {
         self.append(SEED, seed) || {
-            warn!("the journal did not store the seed: it is erased unless an order is waiting in it");
+            log!(warn, "the journal did not store the seed: it is erased unless an order is waiting in it");
             !self.holds_order() && self.erase() && self.append(SEED, seed)
         }
     }
@@ -101,7 +90,7 @@ struct Unreadable;
 impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
         let Ok(order) = self.newest(ORDER) else {
-            error!("the journal cannot be read: an order waiting in it is lost");
+            log!(error, "the journal cannot be read: an order waiting in it is lost");
             return None;
         };
         let order = order.filter(|order| !order.is_empty())?;
@@ -112,7 +101,7 @@ impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     fn store(&mut self, order: &[u8]) -> bool {
         // At most one order waits at a time, so the content of a broken journal was delivered or never existed.
         self.append(ORDER, order) || {
-            warn!("the journal is erased: it did not store the order");
+            log!(warn, "the journal is erased: it did not store the order");
             self.erase() && self.append(ORDER, order)
         }
     }
