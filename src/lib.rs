@@ -167,7 +167,7 @@
     )
 )]
 
-#[cfg(any(test, feature = "std"))]
+#[cfg(any(test, feature = "std", fuzzing))]
 extern crate std;
 
 #[macro_use]
@@ -229,6 +229,10 @@ pub use crate::handshake::{ClientAuthStatus, Side, SideTypes};
 pub use crate::role::Role;
 pub use crate::text::Escaped;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
+/// Parses a message and writes it again, for the fuzz target `messages`.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use crate::wire::round_trip::round_trip;
 
 /// Runs the example in the README as a test.
 #[cfg(doctest)]

@@ -14,6 +14,18 @@ impl<'a> Choices<'a> {
         *first
     }
 
+    /// Returns whether they are used up.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes this many bytes, or those that are left.
+    pub(crate) fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(count.min(self.0.len()));
+        self.0 = rest;
+        taken
+    }
+
     /// Returns the remaining input.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.0

@@ -17,8 +17,12 @@ mod fake;
 mod micro;
 mod names;
 mod random;
+mod ring;
+mod session;
 mod tagged;
 mod template;
+mod texts;
+mod tickets;
 
 pub use blobs::blob;
 pub use differential::{Verdicts, agreement, differential};
@@ -26,7 +30,11 @@ pub use fake::NoSecurity;
 pub use micro::{micro, micro_client, micro_server};
 pub use names::{der, name_constraints, server_name};
 pub use random::{Random, rounds};
+pub use ring::events;
+pub use session::session;
 pub use template::Oddity;
+pub use texts::{order, policy};
+pub use tickets::ticket;
 
 use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::CryptoProvider;
@@ -71,6 +79,22 @@ pub fn server(input: &[u8]) {
     assert_eq!(run_server(input, 7, &mut Vec::new()), whole, "the end depends on how the bytes are cut");
 }
 
+/// Returns what both sides of a successful handshake send.
+pub fn recorded() -> (Vec<u8>, Vec<u8>) {
+    let (mut from_client, mut from_server) = (Vec::new(), Vec::new());
+    // Each round lets both sides come further, until neither sends more.
+    loop {
+        let before = (from_client.len(), from_server.len());
+        let (mut client, mut server) = (Vec::new(), Vec::new());
+        run_client(&from_server, usize::MAX, &mut client);
+        run_server(&client, usize::MAX, &mut server);
+        (from_client, from_server) = (client, server);
+        if before == (from_client.len(), from_server.len()) {
+            return (from_client, from_server);
+        }
+    }
+}
+
 /// `input` is a list of certificates, each behind a length of two bytes.
 pub fn certificate(input: &[u8]) {
     let mut memory = [0; 4096];
@@ -95,6 +119,12 @@ pub fn certificate(input: &[u8]) {
 
 static CLIENT_CHAIN: [&[u8]; 2] = [CLIENT, INTERMEDIATE];
 static SERVER_CHAIN: [&[u8]; 2] = [SERVER, INTERMEDIATE];
+
+/// Returns a list of certificates as [`certificate`] takes it.
+pub fn certificates() -> Vec<u8> {
+    let prefixed = |der: &&[u8]| [&u16::try_from(der.len()).unwrap_or(u16::MAX).to_be_bytes()[..], der].concat();
+    [SERVER, INTERMEDIATE, ROOT].iter().flat_map(prefixed).collect()
+}
 
 /// A client without security that reads `input`; what it sends goes to `sent`.
 fn run_client(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
@@ -242,22 +272,6 @@ mod tests {
 
     const ROUNDS: usize = 10_000;
 
-    /// Returns what both sides of a successful handshake send.
-    fn recorded() -> (Vec<u8>, Vec<u8>) {
-        let (mut from_client, mut from_server) = (Vec::new(), Vec::new());
-        // Each round lets both sides come further, until neither sends more.
-        loop {
-            let before = (from_client.len(), from_server.len());
-            let (mut client, mut server) = (Vec::new(), Vec::new());
-            run_client(&from_server, usize::MAX, &mut client);
-            run_server(&client, usize::MAX, &mut server);
-            (from_client, from_server) = (client, server);
-            if before == (from_client.len(), from_server.len()) {
-                return (from_client, from_server);
-            }
-        }
-    }
-
     /// xorshift32: owned randomness.
     fn next(state: &mut u32) -> usize {
         *state ^= *state << 13;
@@ -320,10 +334,7 @@ mod tests {
     #[test]
     fn mutated_certificates_neither_panic_nor_hang() {
         let mut state = 0x1234_5678;
-        let list: Vec<u8> = [SERVER, INTERMEDIATE, ROOT]
-            .iter()
-            .flat_map(|der| [&u16::try_from(der.len()).unwrap().to_be_bytes()[..], der].concat())
-            .collect();
+        let list = certificates();
         for _ in 0..rounds(ROUNDS) {
             certificate(&mutate(&list, &mut state));
         }

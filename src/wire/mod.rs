@@ -21,4 +21,6 @@ pub(crate) mod oid_filters;
 pub(crate) mod pre_shared_key;
 pub(crate) mod record;
 pub(crate) mod record_limit;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod round_trip;
 pub(crate) mod server_hello;

@@ -45,6 +45,7 @@ const COMMANDS: &[Command] = &[
         what: "measure memory and work for fleets of 10 to 10,000 simulated gateways",
         run: bench_fleet,
     },
+    Command { name: "fuzz", what: "run the fuzz targets by libFuzzer in turn: all, or those named", run: fuzz },
     Command {
         name: "mutants",
         what: "make the core wrong in one place after the other and run its tests: all modules, or those named",
@@ -72,6 +73,7 @@ struct Options {
     no_install: bool,
     thorough: bool,
     mode: Mode,
+    minutes: Option<u32>,
     files: Vec<String>,
 }
 
@@ -90,7 +92,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args, ["bogo", "limbo", "mutants", "qemu", "rfc"].contains(&command.name))?)
+    (command.run)(&parse(args, ["bogo", "fuzz", "limbo", "mutants", "qemu", "rfc"].contains(&command.name))?)
 }
 
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
@@ -105,12 +107,18 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--thorough" => options.thorough = true,
             "--quick" => options.mode = Mode::Quick,
             "--write" => options.mode = Mode::Write,
+            "--minutes" => options.minutes = Some(minutes(args.next())?),
             file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
             "--help" | "-h" => return Err(Failure::new(usage())),
             _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
         }
     }
     Ok(options)
+}
+
+fn minutes(word: Option<String>) -> Result<u32> {
+    let minutes = word.and_then(|word| word.parse().ok()).filter(|minutes| (1..=10_000).contains(minutes));
+    minutes.ok_or_else(|| Failure::new("`--minutes` needs a number from 1 to 10000"))
 }
 
 /// Returns the steps of `test`, with the long one if `--thorough` is given.
@@ -171,6 +179,10 @@ fn mutants(options: &Options) -> Result<()> {
     crate::mutants::run(&options.files, options.writes(), !options.no_install)
 }
 
+fn fuzz(options: &Options) -> Result<()> {
+    crate::fuzz::run(&options.files, options.minutes.unwrap_or(crate::fuzz::MINUTES), options.writes())
+}
+
 fn rfc(options: &Options) -> Result<()> {
     crate::rfc::run(&options.files, options.writes())
 }
@@ -214,9 +226,10 @@ fn usage() -> String {
          --only NAME    test, check: run this step alone; budget: measure this section alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
          --thorough     test: also the step `thorough`, some hours of the long forms of tests\n  \
+         --minutes N    fuzz: each target for so long, 10 if not given\n  \
          --no-install   test, interop, qemu, bogo, mutants: leave out the step that installs\n  \
          --quick        budget: only the first build, and the first that resumes\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, mutants,\n                 rfc, supply: also write their pages",
+         --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, fuzz,\n                 mutants, rfc, supply: also write their pages",
     );
     text
 }
@@ -240,6 +253,8 @@ mod tests {
     fn an_option_without_its_value_is_an_error() {
         assert!(parse(words("--only"), false).is_err());
         assert!(parse(words("--onyl fmt"), true).is_err());
+        assert!(parse(words("--minutes"), true).is_err() && parse(words("--minutes 0"), true).is_err());
+        assert_eq!(parse(words("client --minutes 60"), true).unwrap().minutes, Some(60));
         assert_eq!(parse(words("--only fmt"), false).unwrap().only.as_deref(), Some("fmt"));
     }
 

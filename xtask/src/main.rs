@@ -7,6 +7,7 @@ mod bogo;
 mod budget;
 mod cli;
 mod features;
+mod fuzz;
 mod mutants;
 mod package;
 mod plan;

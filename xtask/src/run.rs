@@ -61,6 +61,13 @@ pub(crate) struct Run {
     directory: Option<String>,
 }
 
+/// A program that has ended.
+pub(crate) struct Finished {
+    pub(crate) is_good: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
 impl Run {
     pub(crate) fn new(program: &str) -> Self {
         Self { program: program.into(), args: Vec::new(), variables: Vec::new(), directory: None }
@@ -129,6 +136,13 @@ impl Run {
         } else {
             Err(Failure::new(format!("{} from: {self}", output.status)))
         }
+    }
+
+    /// Runs it to its end, however it ends.
+    pub(crate) fn finish(&self) -> Result<Finished> {
+        let output = self.command().output().map_err(|error| self.not_started(&error))?;
+        let [stdout, stderr] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+        Ok(Finished { is_good: output.status.success(), stdout, stderr })
     }
 
     /// Runs it: it has to fail, and to say `reason`.

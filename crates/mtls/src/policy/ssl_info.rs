@@ -77,7 +77,10 @@ impl SslInfo {
     }
 
     /// Reads the text of a file.
-    pub(crate) fn parse(file: &str, text: &str, around: Around) -> Result<Self, UsageError> {
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn parse(file: &str, text: &str, around: Around) -> Result<Self, UsageError> {
         // The message of the library quotes the text, which may be a key if the file is the wrong one.
         let document = Document::parse(text).map_err(|error| {
             refuse(file, error.pos(), "the document", "something other than XML", "an element <SSLInfo>")
@@ -105,7 +108,10 @@ impl SslInfo {
     }
 
     /// Returns the policy of these settings.
-    pub(crate) fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
+    ///
+    /// # Errors
+    /// Settings that contradict each other, or that do not enable TLS.
+    pub fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
         let policy = Policy::new(self.settings()?).map_err(|error| self.explain(error))?;
         policy.ok_or_else(|| {
             let wanted = "true: this program supports only TLS";

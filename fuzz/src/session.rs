@@ -1,0 +1,215 @@
+//! Sessions after their handshake: records of the peer and calls of the program, in any order.
+
+use crate::choices::Choices;
+use crate::{
+    CLIENT_CHAIN, NoSecurity, ROOT, SERVER_CHAIN, SERVER_NAME, STEPS_PER_BYTE, any_signature, entropy, now, step,
+};
+use embedded_mtls::credential::Choice;
+use embedded_mtls::crypto::TAG_LEN;
+use embedded_mtls::x509::{ServerName, TrustAnchor, UnixTime};
+use embedded_mtls::{
+    Buffers, Client, ClientAuth, ClientConfig, Credential, Error, Event, Handshake, KeyHandle, Server, ServerConfig,
+    Session, Side, Step, TicketKey, TicketKeys,
+};
+
+/// The content types of records.
+const TYPES: &[u8] = &[22, 22, 23, 21, 20, 0, 24, 22];
+/// The types of messages: NewSessionTicket, CertificateRequest, Certificate, CertificateVerify, Finished, KeyUpdate, ClientHello.
+const MESSAGES: &[u8] = &[4, 13, 11, 15, 20, 24, 1];
+/// The most calls of a program, and records, in one session.
+const ACTIONS: usize = 64;
+const NOW: UnixTime = UnixTime(1_800_000_000);
+
+/// What became of a session.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    failure: Option<Error>,
+    received: Vec<u8>,
+    sent: Vec<u8>,
+}
+
+/// A client and a server in a session. The input drives one of them, once with whole records and once with pieces of them.
+/// Returns whether it did not fail.
+pub fn session(input: &[u8]) -> bool {
+    let Some((first, rest)) = input.split_first() else { return false };
+    let drives_client = first % 2 == 0;
+    let whole = connected(drives_client, rest, usize::MAX);
+    assert_eq!(connected(drives_client, rest, 7), whole, "the end depends on how the bytes are cut");
+    whole.failure.is_none()
+}
+
+/// Connects both, and drives one of them.
+fn connected(drives_client: bool, input: &[u8], chunk: usize) -> Outcome {
+    let anchors = [TrustAnchor::from_certificate(ROOT).expect("a root")];
+    let keys = TicketKeys::new(TicketKey::new(&[5; TicketKey::LEN]));
+    let name = ServerName::parse(SERVER_NAME).expect("a name");
+    let of_client = ClientConfig::new(name, &anchors).with_post_handshake_auth(true).with_resumption(true);
+    let of_server = ServerConfig::new(ClientAuth::Required(&anchors)).with_tickets(&keys, 3600);
+    let of_server = of_server.with_post_handshake_anchors(&anchors);
+    let credentials =
+        [&CLIENT_CHAIN, &SERVER_CHAIN].map(|chain| Credential::new(chain, KeyHandle(0)).expect("a chain"));
+    let [client_credential, server_credential] = &credentials;
+    let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 512], [0; 2048]);
+    let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
+    let mut client = Handshake::<Client<NoSecurity>>::new(&of_client, buffers, entropy()).expect("a client");
+    let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 512], [0; 2048]);
+    let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
+    let mut server = Handshake::<Server<NoSecurity>>::new(&of_server, buffers, entropy()).expect("a server");
+    let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
+    let mut done = [false; 2];
+    while done != [true; 2] {
+        done = [
+            advance(&mut client, client_credential, &mut to_client, &mut to_server),
+            advance(&mut server, server_credential, &mut to_server, &mut to_client),
+        ];
+    }
+    let choices = Choices::new(input);
+    if drives_client {
+        let session = client.into_session().expect("it is done");
+        drive(session, client_credential, choices, chunk, |session| session.take_ticket(NOW, &mut [0; 4096]).map(drop))
+    } else {
+        let session = server.into_session().expect("it is done");
+        drive(session, server_credential, choices, chunk, |session| {
+            session.send_ticket(NOW)?;
+            session.request_certificate(ClientAuth::Optional(&anchors))
+        })
+    }
+}
+
+/// Runs a handshake until it is done, or until it needs more input than there is.
+fn advance<'b, S: Side>(
+    handshake: &mut Handshake<'b, S>,
+    credential: &'b Credential<'b>,
+    input: &mut Vec<u8>,
+    sent: &mut Vec<u8>,
+) -> bool {
+    let mut rest = &input[..];
+    let is_done = loop {
+        if rest.is_empty() && matches!(handshake.poll(), Ok(Step::NeedInput)) {
+            break false;
+        }
+        if step(handshake, (credential, any_signature), &mut rest, usize::MAX, sent).expect("a good handshake") {
+            break true;
+        }
+    };
+    *input = rest.to_vec();
+    is_done
+}
+
+/// Does what the input says. `tickets` is what only one role can do.
+fn drive<'b, S: Side>(
+    mut session: Session<'b, S>,
+    credential: &'b Credential<'b>,
+    mut choices: Choices<'_>,
+    chunk: usize,
+    special: impl Fn(&mut Session<'b, S>) -> Result<(), Error>,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    for _ in 0..ACTIONS {
+        if choices.is_empty() {
+            break;
+        }
+        let mut bytes = Vec::new();
+        let done = match choices.below(9) {
+            0 => raw(&mut choices, &mut bytes),
+            1 => session.write(&[9; 300][..choices.below(256)]).map(drop),
+            2 => special(&mut session),
+            3 => {
+                session.request_key_update();
+                Ok(())
+            }
+            4 if choices.rarely(4) => {
+                session.close();
+                Ok(())
+            }
+            5 => session.export(b"EXPORTER-fuzz", &[], &mut [0; 40]),
+            6 | 7 => message(&mut choices, &mut bytes),
+            _ => record(&mut choices, &mut bytes),
+        };
+        // The program called what it may not call now, or the session has failed.
+        assert!(matches!(done, Ok(()) | Err(Error::ApiMisuse(_) | Error::BufferTooSmall { .. })), "{done:?}");
+        if let Err(error) = feed(&mut session, credential, &bytes, chunk, &mut outcome) {
+            assert_eq!(session.poll().err(), Some(error), "an error is sticky");
+            outcome.failure = Some(error);
+            break;
+        }
+    }
+    outcome.sent.extend_from_slice(session.tx_pending());
+    outcome
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as what a session does")]
+fn raw(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    let length = choices.below(256);
+    bytes.extend_from_slice(choices.take(length));
+    Ok(())
+}
+
+/// A message in a record of its own, with the length that it has.
+fn message(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    let kind = choices.one_of(MESSAGES);
+    let length = choices.below(256);
+    let body = choices.take(length);
+    let [_, high, middle, low] = u32::try_from(body.len()).unwrap_or_default().to_be_bytes();
+    sealed(22, &[&[kind, high, middle, low], body].concat(), bytes);
+    Ok(())
+}
+
+fn record(choices: &mut Choices<'_>, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    let (kind, length) = (choices.one_of(TYPES), choices.below(256));
+    let content = choices.take(length);
+    sealed(kind, content, bytes);
+    Ok(())
+}
+
+/// Writes a record as the provider without security seals it.
+fn sealed(kind: u8, content: &[u8], bytes: &mut Vec<u8>) {
+    let length = u16::try_from(content.len() + 1 + TAG_LEN).unwrap_or_default();
+    bytes.extend([23, 3, 3].into_iter().chain(length.to_be_bytes()));
+    bytes.extend(content.iter().chain(&[kind]).chain(&[0; TAG_LEN]));
+}
+
+/// Lets a session read `input`, until it needs more or has ended.
+fn feed<'b, S: Side>(
+    session: &mut Session<'b, S>,
+    credential: &'b Credential<'b>,
+    mut input: &[u8],
+    chunk: usize,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    for _ in 0..STEPS_PER_BYTE * (input.len() + 64) {
+        match session.poll()? {
+            Event::Transmit => {
+                outcome.sent.extend_from_slice(session.tx_pending());
+                session.tx_consume(usize::MAX);
+            }
+            Event::Data(data) => {
+                outcome.received.extend_from_slice(&data);
+                let count = data.len();
+                assert!(count > 0, "no data");
+                data.consume(count);
+            }
+            Event::NeedInput if input.is_empty() => return Ok(()),
+            Event::NeedInput => {
+                let space = session.rx_space();
+                assert!(!space.is_empty(), "input is needed and there is no room");
+                let count = space.len().min(input.len()).min(chunk);
+                let (now, later) = input.split_at(count);
+                space[..count].copy_from_slice(now);
+                input = later;
+                session.rx_commit(count)?;
+            }
+            Event::PeerClosed | Event::Closed => return Ok(()),
+            Event::Credential(request) if request.peer_request().accepts(credential) => request.answer(credential)?,
+            Event::Credential(request) => request.answer(Choice::Decline)?,
+            Event::Sign(request) => {
+                let signature = any_signature(&request.input).expect("a signature");
+                request.complete(&signature)?;
+            }
+            Event::Time(request) => request.provide(now())?,
+            Event::Authorize(request) => request.accept()?,
+            _ => {}
+        }
+    }
+    panic!("a session that never ends");
+}

@@ -1,0 +1,171 @@
+//! The fuzz targets in turn, each for some minutes by libFuzzer. `docs/fuzzing.md` adds up the time.
+
+use crate::run::{Failure, Finished, Result, Run, keep_page, read_file, root};
+use std::fmt::Write;
+use std::fs;
+
+/// The folder of the targets.
+const FUZZ: &str = "fuzz";
+/// The folder of inputs that were found, in [`FUZZ`].
+const CORPUS: &str = "target/corpus";
+/// The folder of inputs that failed, in [`FUZZ`].
+const FAILED: &str = "target/failed";
+
+const PAGE: &str = "docs/fuzzing.md";
+const HEADING: &str = "## The targets\n";
+
+/// Minutes of each target, if nothing else is asked for.
+pub(crate) const MINUTES: u32 = 10;
+
+/// Build of the fuzzer: without a sanitizer, since there is no unsafe code that one would watch.
+const BUILD: &str = "--sanitizer none";
+
+/// The row of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    name: String,
+    what: String,
+    minutes: u32,
+    inputs: u64,
+    findings: u32,
+}
+
+/// Runs these targets, or all, each for some minutes; with `write`, adds that to the page.
+pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
+    let mut rows = rows()?;
+    if let Some(unknown) = names.iter().find(|name| rows.iter().all(|row| row.name != **name)) {
+        let known: Vec<_> = rows.iter().map(|row| &row.name[..]).collect();
+        return Err(Failure::new(format!("there is no target `{unknown}`, only: {}", known.join(", "))));
+    }
+    let tool = "the fuzzer is needed: `rustup toolchain install nightly` and `cargo install cargo-fuzz --locked`";
+    let build = Run::cargo("+nightly fuzz build").words(BUILD).within(FUZZ);
+    Run::cargo("+nightly fuzz --version").read().map_err(|_| Failure::new(tool))?;
+    Run::cargo("run --quiet --locked --example seeds --").arg(CORPUS).within(FUZZ).succeed()?;
+    println!("  $ {build}");
+    build.succeed()?;
+    fs::create_dir_all(root().join(FUZZ).join(FAILED)).map_err(|error| Failure::new(format!("{FAILED}: {error}")))?;
+    let mut failed = Vec::new();
+    for row in rows.iter_mut().filter(|row| names.is_empty() || names.contains(&row.name)) {
+        if !fuzz(row, minutes)? {
+            failed.push(row.name.clone());
+        }
+        // What was found out in an hour is not lost if the next target is interrupted.
+        if write {
+            keep(std::slice::from_ref(row))?;
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("these targets failed, with inputs in {FUZZ}/{FAILED}: {}", failed.join(", "))))
+}
+
+/// Runs a target, and adds to its row. Returns whether it found nothing.
+fn fuzz(row: &mut Row, minutes: u32) -> Result<bool> {
+    let corpus = format!("{CORPUS}/{}", row.name);
+    let folder = root().join(FUZZ).join(&corpus);
+    fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{corpus}: {error}")))?;
+    let run = Run::cargo("+nightly fuzz run").words(BUILD).words(&row.name).words(&corpus).words("--");
+    let run = run.words(&format!("-max_total_time={} -timeout=60 -print_final_stats=1", minutes * 60));
+    let run = run.words(&format!("-artifact_prefix={FAILED}/{}-", row.name)).within(FUZZ);
+    println!("  $ {run}");
+    let Finished { is_good, stderr: said, .. } = run.finish()?;
+    let inputs = inputs(&said).ok_or_else(|| Failure::new(format!("no figures from: {run}\n{said}")))?;
+    println!("    {inputs} inputs");
+    row.minutes += minutes;
+    row.inputs += inputs;
+    row.findings += u32::from(!is_good);
+    if !is_good {
+        println!("{said}");
+    }
+    Ok(is_good)
+}
+
+/// Returns the number of inputs that libFuzzer counts at its end.
+fn inputs(said: &str) -> Option<u64> {
+    let line = said.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
+    line.trim().parse().ok()
+}
+
+/// Returns a row for each target, with the figures of the page.
+fn rows() -> Result<Vec<Row>> {
+    let directory = root().join(FUZZ).join("fuzz_targets");
+    let unreadable = |error| Failure::new(format!("{}: {error}", directory.display()));
+    let mut rows = Vec::new();
+    let page = read_file(PAGE)?;
+    for entry in fs::read_dir(&directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).map_err(unreadable)?;
+        let what = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+        let (minutes, inputs, findings) = figures(&page, &name).unwrap_or_default();
+        rows.push(Row { name, what: what.trim_end_matches('.').into(), minutes, inputs, findings });
+    }
+    rows.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(rows)
+}
+
+/// Reads the minutes, inputs and findings of a target from the page.
+fn figures(page: &str, name: &str) -> Option<(u32, u64, u32)> {
+    let line = page.lines().find_map(|line| line.strip_prefix(&format!("| `{name}` |")))?;
+    let mut cells = line.trim_end_matches('|').rsplit('|').map(|cell| cell.trim().replace(',', ""));
+    let findings = cells.next()?.parse().ok()?;
+    let inputs = cells.next()?.parse().ok()?;
+    Some((cells.next()?.parse().ok()?, inputs, findings))
+}
+
+/// Writes the page with these rows in place of the ones before.
+fn keep(new: &[Row]) -> Result<()> {
+    let mut all = rows()?;
+    for row in &mut all {
+        if let Some(new) = new.iter().find(|new| new.name == row.name) {
+            row.clone_from(new);
+        }
+    }
+    keep_page(PAGE, &page(&all)?, true, "fuzz")
+}
+
+/// Returns the page with these rows.
+fn page(rows: &[Row]) -> Result<String> {
+    let there = read_file(PAGE)?;
+    let missing = || Failure::new(format!("{PAGE} has no `{}`", HEADING.trim()));
+    let (head, rest) = there.split_once(HEADING).ok_or_else(missing)?;
+    let foot = rest.split_once("\n## ").map(|(_, foot)| format!("\n## {foot}")).unwrap_or_default();
+    let mut table = String::from("| Target | Input | Minutes | Inputs | Findings |\n|---|---|---:|---:|---:|\n");
+    for Row { name, what, minutes, inputs, findings } in rows {
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| `{name}` | {what} | {minutes} | {} | {findings} |", crate::budget::grouped(*inputs));
+    }
+    Ok(format!("{head}{HEADING}\n{table}{foot}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_a_row_for_each_target() {
+        keep_page(PAGE, &page(&rows().unwrap()).unwrap(), false, "fuzz").unwrap();
+        assert!(rows().unwrap().len() >= 18);
+    }
+
+    #[test]
+    fn minutes_and_inputs_add_up() {
+        let page = "| `client` | bytes of a server | 10 | 1,234,567 | 1 |\n| `der` | DER | 0 | 0 | 0 |\n";
+        assert_eq!(figures(page, "client"), Some((10, 1_234_567, 1)));
+        assert_eq!(figures(page, "der"), Some((0, 0, 0)));
+        assert_eq!(figures(page, "clien"), None);
+    }
+
+    #[test]
+    fn the_figure_of_the_fuzzer_is_read() {
+        assert_eq!(inputs("Done\nstat::number_of_executed_units: 1832187\nstat::peak_rss_mb: 36"), Some(1_832_187));
+        assert_eq!(inputs("==1== ERROR"), None);
+    }
+
+    #[test]
+    fn an_unknown_target_is_refused_with_the_known_ones() {
+        let error = run(&["clients".into()], 1, false).unwrap_err().to_string();
+        assert!(error.contains("`clients`") && error.contains("client, "), "{error}");
+    }
+}
