@@ -74,6 +74,8 @@ struct Options {
     thorough: bool,
     mode: Mode,
     minutes: Option<u32>,
+    advisories: Option<String>,
+    sbom: Option<String>,
     files: Vec<String>,
 }
 
@@ -98,10 +100,12 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
     let mut options = Options::default();
     while let Some(word) = args.next() {
-        let mut step = || args.next().ok_or_else(|| Failure::new(format!("`{word}` needs the name of a step")));
+        let mut step = || args.next().ok_or_else(|| Failure::new(format!("`{word}` needs a name")));
         match word.as_str() {
             "--only" => options.only = Some(step()?),
             "--from" => options.from = Some(step()?),
+            "--advisories" => options.advisories = Some(step()?),
+            "--sbom" => options.sbom = Some(step()?),
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
             "--thorough" => options.thorough = true,
@@ -188,7 +192,10 @@ fn rfc(options: &Options) -> Result<()> {
 }
 
 fn supply(options: &Options) -> Result<()> {
-    crate::supply::run(options.writes())
+    if let Some(folder) = &options.sbom {
+        return crate::supply::bills(folder);
+    }
+    crate::supply::run(options.writes(), options.advisories.as_deref())
 }
 
 fn boards(_: &Options) -> Result<()> {
@@ -227,6 +234,8 @@ fn usage() -> String {
          --from STEP    test, check: run this step and those after it\n  \
          --thorough     test: also the step `thorough`, some hours of the long forms of tests\n  \
          --minutes N    fuzz: each target for so long, 10 if not given\n  \
+         --advisories DIR  supply: also compare with the database of RustSec in this folder\n  \
+         --sbom DIR     supply: only write bills of material into this folder\n  \
          --no-install   test, interop, qemu, bogo, mutants: leave out the step that installs\n  \
          --quick        budget: only the first build, and the first that resumes\n  \
          --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, fuzz,\n                 mutants, rfc, supply: also write their pages",

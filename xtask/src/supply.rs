@@ -1,6 +1,9 @@
 //! The packages that the lock files name: where they come from, their licences, those that are there in several versions, and
 //! those that their authors have withdrawn.
 
+mod advisories;
+mod bills;
+
 use crate::run::{Failure, Result, Run, cargo_home, keep_page, read_file, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -45,8 +48,23 @@ struct Package {
     checksum: Option<String>,
 }
 
+/// Checks all lock files and the page; with the database of `RustSec` in a folder, also that no entry is without a judgement.
+pub(crate) fn run(write: bool, database: Option<&str>) -> Result<()> {
+    lock_files(write)?;
+    if let Some(database) = database {
+        return advisories::check(database);
+    }
+    println!("{}", advisories::UNCHECKED);
+    Ok(())
+}
+
+/// Writes a bill of material for each package into this folder.
+pub(crate) fn bills(folder: &str) -> Result<()> {
+    bills::write(folder)
+}
+
 /// Checks all lock files and the page.
-pub(crate) fn run(write: bool) -> Result<()> {
+fn lock_files(write: bool) -> Result<()> {
     let mut page = String::from("| Lock file | Licences | In several versions |\n|---|---|---|\n");
     let mut problems = Vec::new();
     for workspace in WORKSPACES {
@@ -80,7 +98,7 @@ pub(crate) fn run(write: bool) -> Result<()> {
 
 /// Checks all lock files and the page.
 pub(crate) fn check() -> Result<()> {
-    run(false)
+    run(false, None)
 }
 
 fn display(workspace: &str) -> String {

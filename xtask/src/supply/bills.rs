@@ -1,0 +1,94 @@
+//! Bills of material: a `CycloneDX` file for each package of each workspace, by cargo-cyclonedx.
+
+use super::WORKSPACES;
+use crate::run::{Failure, Result, Run, installed, root};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const VERSION: &str = "0.5.9";
+/// The folder of the tool, from the root of the repository.
+const DIRECTORY: &str = "target/cyclonedx";
+/// The end of the names of the files, which the tool writes beside the manifests.
+const ENDING: &str = ".cdx.json";
+
+/// Writes a file for each package into this folder.
+pub(super) fn write(folder: &str) -> Result<()> {
+    let folder = root().join(folder);
+    told(&folder, fs::create_dir_all(&folder))?;
+    for workspace in WORKSPACES {
+        let run = tool()?.words("cyclonedx --quiet --format json --spec-version 1.5 --manifest-path");
+        let run = run.arg(format!("{workspace}/Cargo.toml"));
+        println!("  $ {run}");
+        run.succeed()?;
+    }
+    let mut files = Vec::new();
+    collect(&root(), &mut files)?;
+    let moved = moved(&files, &folder)?;
+    if moved == 0 {
+        return Err(Failure::new("the tool wrote no file"));
+    }
+    println!("{moved} bills of material are in {}", folder.display());
+    Ok(())
+}
+
+/// Returns cargo-cyclonedx: that of the machine, or one of its own.
+fn tool() -> Result<Run> {
+    if installed("cargo-cyclonedx") {
+        return Ok(Run::new("cargo-cyclonedx"));
+    }
+    let program = root().join(DIRECTORY).join("bin/cargo-cyclonedx");
+    if !program.exists() {
+        let run = Run::cargo("install --locked --root").arg(DIRECTORY).arg(format!("cargo-cyclonedx@{VERSION}"));
+        println!("  $ {run}");
+        run.succeed()?;
+    }
+    Ok(Run::new(&program.to_string_lossy()))
+}
+
+/// Moves the files into the folder, and returns their number.
+fn moved(files: &[PathBuf], folder: &Path) -> Result<usize> {
+    for file in files {
+        let name = file.file_name().unwrap_or_default();
+        told(file, fs::rename(file, folder.join(name)))?;
+    }
+    Ok(files.len())
+}
+
+/// Finds the files below a folder, but for those that are built or kept by git.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in told(folder, fs::read_dir(folder))? {
+        let path = told(folder, entry)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(ENDING) {
+            files.push(path);
+        } else if path.is_dir() && name != "target" && !name.starts_with('.') {
+            collect(&path, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn told<T>(path: &Path, result: std::io::Result<T>) -> Result<T> {
+    result.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_are_moved_from_the_packages_into_one_folder() {
+        let folder = std::env::temp_dir().join(format!("bills-{}", std::process::id()));
+        for place in ["one", "two/three", "target", "all"] {
+            fs::create_dir_all(folder.join(place)).unwrap();
+        }
+        for file in ["one/a.cdx.json", "two/three/b.cdx.json", "two/c.json", "target/d.cdx.json"] {
+            fs::write(folder.join(file), "{}").unwrap();
+        }
+        let mut files = Vec::new();
+        collect(&folder, &mut files).unwrap();
+        assert_eq!(moved(&files, &folder.join("all")).unwrap(), 2);
+        assert!(folder.join("all/a.cdx.json").exists() && folder.join("all/b.cdx.json").exists());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
