@@ -190,10 +190,7 @@ fn converse(
     host.denied = Some(&plan.denied);
     let opened = Stream::open(Timed::new(stream, deadline.clone()), handshake, &mut host);
     let mut noted = host.noted;
-    let mut stream = match opened {
-        Ok(stream) => stream,
-        Err(error) => return Err(noted.refusal(&error)),
-    };
+    let mut stream = opened.map_err(|error| noted.refusal(&error))?;
     if !aside.is_empty() {
         let _ = stream.close();
         return Ok(());

@@ -63,19 +63,17 @@ impl Device {
         let chosen = blob.at_site(&Site { alias, endpoint: None }).map_err(|error| failed(error.to_string()))?;
         let identity = match chosen.identity {
             None => None,
-            Some(identity) => match own_identity(&identity).map_err(failed)? {
-                Some(own) => {
-                    let alias = identity.alias.to_owned();
-                    Some(Own { alias, files: (String::new(), String::new()), identity: own })
-                }
-                None => {
+            Some(identity) => {
+                let own = own_identity(&identity).map_err(failed)?;
+                if own.is_none() {
                     let alias = printable(identity.alias);
                     eprintln!(
                         "mtls: warning: the key of {alias} is not here, but in the device: no certificate is sent"
                     );
-                    None
                 }
-            },
+                let alias = identity.alias.to_owned();
+                own.map(|own| Own { alias, files: (String::new(), String::new()), identity: own })
+            }
         };
         // What a device with room for all anchors refuses.
         blob.trust::<255>().map_err(|error| failed(error.to_string()))?;
