@@ -26,14 +26,16 @@ const LAYERS: &[&[&str]] = &[
 const PROGRAM_LAYERS: &[&[&str]] = &[
     &["program"],
     &["page"],
+    &["inspect"],
     &["check", "journal", "provision"],
     &["order", "supplier"],
     &["responder", "late", "terms", "tickets"],
     &["verdict"],
     &["policy"],
     &["tap", "tls"],
+    &["deny"],
     &["args"],
-    &["inspect"],
+    &["certificate"],
     &["cxml", "http", "mime"],
     &["capture", "events", "files", "key_log", "own_key", "report"],
 ];

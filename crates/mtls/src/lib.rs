@@ -2,6 +2,7 @@
 //!
 //! - [`program`]: the programs, from command line to exit code
 //! - `check`: probes a server step by step, and reports who has to act; with the feature `program`
+//! - `certificate`: certificates and requests for them, taken apart for show; with the feature `program`
 //! - `inspect`: reads certificates, keys and other files, and reports what is wrong with them; with the feature `program`
 //! - `provision`: identities and trust anchors of devices as signed blobs; with the feature `program`
 //! - `deny`: certificates and keys that are trusted no longer, from revocation lists; with the feature `program`
@@ -42,6 +43,8 @@
 
 pub mod args;
 pub mod capture;
+#[cfg(feature = "program")]
+pub mod certificate;
 #[cfg(feature = "program")]
 pub mod check;
 pub mod cxml;

@@ -13,8 +13,8 @@ use embedded_mtls::{Client, ClientAuthStatus, Credential, Diagnosis, Error, Resp
 use embedded_mtls_operator::Finding;
 use mtls_cxml::{Class, HostField};
 
+use super::super::certificate::Certificate;
 use super::super::http::{self, Connection, HttpError, Limits, Response};
-use super::super::inspect::Certificate;
 use super::super::order::lost;
 use super::super::report::printable;
 #[cfg(feature = "resumption")]

@@ -9,7 +9,8 @@ use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Valida
 use embedded_mtls::{Error, Role};
 use serde::Serialize;
 
-use super::{Certificate, Content, Item};
+use super::super::certificate::Certificate;
+use super::{Content, Item};
 
 /// The questions to answer.
 #[derive(Clone, Debug, Default)]

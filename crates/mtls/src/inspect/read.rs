@@ -12,9 +12,9 @@ use serde::Serialize;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber, Tagged as _};
 
+use super::super::certificate::{self, Certificate, Request};
 use super::super::deny::Crl;
 use super::super::provision::{Fleet, Shown, own_identity, show};
-use super::certificate::{self, Certificate, Request};
 
 /// Something that a file contains.
 #[derive(Clone, Debug, Serialize)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::options::authorities;
 use crate::args::UsageError;
-use crate::inspect::{Certificate, Content, Finding, Item, Report, Severity, Wishes, examine, read};
+use crate::certificate::Certificate;
+use crate::inspect::{Content, Finding, Item, Report, Severity, Wishes, examine, read};
 use crate::provision::Fleet;
 use crate::report::{printable, say, thousands};
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::through;
 use crate::args::UsageError;
-use crate::inspect::Certificate;
+use crate::certificate::Certificate;
 
 /// An identity with everything that a blob borrows.
 pub struct Prepared {

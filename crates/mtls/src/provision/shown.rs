@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Fleet;
 use crate::args::UsageError;
-use crate::inspect::Certificate;
+use crate::certificate::Certificate;
 use crate::report::{hex, printable, thousands};
 
 /// The content of a blob.

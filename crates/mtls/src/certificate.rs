@@ -15,7 +15,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::super::report::hex;
+use crate::report::hex;
 
 /// The content of a certificate.
 #[derive(Clone, Debug, Serialize)]
@@ -53,20 +53,20 @@ pub struct Certificate {
     pub is_self_issued: bool,
     /// The parts that the doctor compares.
     #[serde(skip)]
-    pub(super) raw: Parts,
+    pub(crate) raw: Parts,
 }
 
 /// Parts of a certificate as they are encoded.
 #[derive(Clone, Debug)]
-pub(super) struct Parts {
-    pub(super) der: Vec<u8>,
-    pub(super) public_key: Vec<u8>,
-    pub(super) subject: Vec<u8>,
-    pub(super) issuer: Vec<u8>,
-    pub(super) own_id: Option<Vec<u8>>,
-    pub(super) issuer_id: Option<Vec<u8>>,
-    pub(super) not_before: i64,
-    pub(super) not_after: i64,
+pub(crate) struct Parts {
+    pub(crate) der: Vec<u8>,
+    pub(crate) public_key: Vec<u8>,
+    pub(crate) subject: Vec<u8>,
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) own_id: Option<Vec<u8>>,
+    pub(crate) issuer_id: Option<Vec<u8>>,
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
 }
 
 impl Certificate {
@@ -124,7 +124,7 @@ impl Certificate {
     }
 
     /// Returns whether it names the other one as its issuer; the key identifiers decide, if both have one.
-    pub(super) fn is_issued_by(&self, other: &Self) -> bool {
+    pub(crate) fn is_issued_by(&self, other: &Self) -> bool {
         let same_id = match (&self.raw.issuer_id, &other.raw.own_id) {
             (Some(wanted), Some(found)) => wanted == found,
             _ => true,
@@ -143,12 +143,12 @@ pub struct Request {
     /// The algorithm of its signature.
     pub signature: String,
     #[serde(skip)]
-    pub(super) public_key: Vec<u8>,
+    pub(crate) public_key: Vec<u8>,
 }
 
 impl Request {
     /// Takes a request apart; `None` if it is none.
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let parsed = x509_cert::request::CertReq::from_der(der).ok()?;
         Some(Self {
             subject: parsed.info.subject.to_string(),
@@ -160,7 +160,7 @@ impl Request {
 }
 
 /// Names the key of a public key file; `None` if it is none.
-pub(super) fn public_key(der: &[u8]) -> Option<String> {
+pub(crate) fn public_key(der: &[u8]) -> Option<String> {
     SubjectPublicKeyInfoOwned::from_der(der).ok().map(|info| key_kind(&info))
 }
 
