@@ -82,30 +82,31 @@ struct Supplier {
 
 /// The part of the help that lists what clients get.
 pub(super) const ANSWERS: &str = "\
-GET answers with a page about the client. POST accepts a cXML OrderRequest and answers with a cXML Response: HTTP 200
-and cXML status 200 (accepted; the same answer to a repetition), 406 (cannot be read), 409 (payloadID used before for
-another document) or 450 (not an order).
+GET answers with a page about the client. POST accepts a cXML OrderRequest and answers with a cXML
+Response: HTTP 200 and cXML status 200 (accepted; the same answer to a repetition), 406 (cannot be
+read), 409 (payloadID used before for another document) or 450 (not an order).
 
-Faults, each for one connection; the last one stays, so that `--fault close:0 --fault none` cuts the first connection only:
+Faults, each for one connection; the last one stays, so that `--fault close:0 --fault none` cuts
+only the first:
   none                  no fault
-  alert:NUMBER          the client's certificate is rejected with this alert, which the client reads in place of a response
-  close:BYTES           the connection is closed after this many bytes were sent; 0: when the ClientHello has come
-  hello-retry-request   the client has to send another key share, on P-384 or P-256
-  huge-record           the ClientHello is answered with a record that is longer than TLS allows
-  missing-intermediate  only the server's own certificate is sent
-  expired, wrong-name   and each other fault of `mtls pki --help`: sends NAME-expired.pem beside --cert NAME.pem, as
-                        `mtls pki issue --bad all` writes it
+  alert:NUMBER          rejects the client's certificate with this alert, in place of a response
+  close:BYTES           closes after sending so many bytes; 0: when the ClientHello has come
+  hello-retry-request   asks for another key share, on P-384 or P-256
+  huge-record           answers the ClientHello with a record that is longer than TLS allows
+  missing-intermediate  sends only the server's own certificate
+  expired, wrong-name   sends NAME-expired.pem beside --cert NAME.pem; so does each other fault
+                        that `mtls pki issue --bad all` writes
 
 Answers, each for one order; the last one stays:
-  usual                 what is described above
+  usual                 the one above
   http:STATUS           this status of HTTP; the order is not accepted
   cxml:STATUS           a Response with this status; the order is not accepted
-  duplicate             the Response to an order whose payloadID was used before
+  duplicate             the Response to a payloadID that was used before for another order
   empty                 HTTP 200 without a body; the order is accepted
   twice                 the usual response two times
   huge                  the usual response with a megabyte of blanks behind it, in full records
-  close                 no response: the connection is closed; the order is accepted
-  delay:SECONDS         before another one, as in delay:5,http:503: the client waits";
+  close                 none: closes the connection; the order is accepted
+  delay:SECONDS         before another one, as in delay:5,http:503";
 
 /// The setup that the command line describes.
 struct Options {
