@@ -186,11 +186,13 @@ fn converse(
     if let Some(ring) = ring {
         handshake.set_events(ring);
     }
-    let mut host = CheckHost::new(selector, &keys, aside.time);
-    host.denied = Some(&plan.denied);
+    let mut host = CheckHost::new(selector, &keys, aside.time).denying(&plan.denied);
     let opened = Stream::open(Timed::new(stream, deadline.clone()), handshake, &mut host);
     let mut noted = host.noted;
-    let mut stream = opened.map_err(|error| noted.refusal(&error))?;
+    let mut stream = match opened {
+        Ok(stream) => stream,
+        Err(error) => return Err(noted.refusal(&error)),
+    };
     if !aside.is_empty() {
         let _ = stream.close();
         return Ok(());

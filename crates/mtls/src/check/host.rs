@@ -101,6 +101,12 @@ impl<'b> CheckHost<'b> {
         let software = SoftwareHost::with_selector(selector, keys, system_time as fn() -> Time);
         Self { software, selector, time, denied: None, noted: Noted::new() }
     }
+
+    /// Rejects these servers, too.
+    pub(super) const fn denying(mut self, denied: &'b Denials) -> Self {
+        self.denied = Some(denied);
+        self
+    }
 }
 
 impl<'b> Host for CheckHost<'b> {

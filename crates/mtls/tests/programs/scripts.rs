@@ -41,7 +41,7 @@ fn statuses_are_answered_in_their_order_and_the_last_answer_stays() {
     let pki = Pki::new().unwrap();
     let (address, events) = answering(&pki, &["http:503", "http:403", "cxml:406", "duplicate", "cxml:500", "usual"]);
     let order = delivery(&pki, &address);
-    let mut found = || trouble(&order);
+    let found = || trouble(&order);
     for (code, words) in [(31, "503"), (30, "403"), (40, "406"), (40, "409"), (41, "500")] {
         let (exit, told) = found();
         assert!(exit == code && told.contains(words), "{words}: {exit} {told}");
