@@ -105,9 +105,9 @@ pub(crate) fn measure(_: Extent) -> Result<String> {
     if core == 0 || micro == 0 {
         return Err(Failure::new("no function of the image has a name that is understood"));
     }
-    let code = core + micro + account.outlined + account.others;
+    let functions = core + micro + account.outlined + account.others;
     let others = account.others.saturating_sub(frame);
-    let constants = whole.saturating_sub(code.saturating_sub(frame));
+    let constants = whole.saturating_sub(functions.saturating_sub(frame));
 
     let mut table = Table::new(&["Part"], &["Size"]);
     let mut line = |name: &str, size: u64| table.row([name.to_owned(), format!("{} B", grouped(size))]);
