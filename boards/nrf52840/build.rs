@@ -1,6 +1,6 @@
-//! Build script: adds the identity and the memory layout to the image.
+//! Build script: adds the key of the fleet and the memory layout to the image.
 
 fn main() {
-    provisioning::embed();
-    provisioning::memory_layout();
+    // The address from which the driver counts.
+    image::cortex_m(0);
 }

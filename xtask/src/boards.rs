@@ -1,10 +1,9 @@
-//! The firmware of real boards: built with a throw-away identity, and measured. Nothing of it is run.
+//! The firmware of real boards: built with the key of a fleet that nobody has, and measured. Nothing of it is run.
 
 use crate::budget::elf;
 use crate::run::{Failure, Result, Run, root};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The real boards that are built with the cryptography of `embedded-mtls-micro`, too: one of each core.
 const WITH_MICRO: [&str; 4] = ["esp32c3", "nrf52840", "rp2040", "rp2350"];
@@ -27,36 +26,30 @@ const BOARDS: &[Board] = &[
     Board { name: "stm32h743", target: "thumbv7em-none-eabihf" },
 ];
 
-/// The path of the throw-away identity, below the root of the repository.
-const IDENTITY: &str = "target/boards/identity";
-
-/// Its certificates are valid for seven days.
-const FRESH: Duration = Duration::from_hours(5 * 24);
-
-/// The server of the throw-away identity: an address that is never reached.
-const HOST: &str = "supplier.example";
+/// The path of the fleet's public key, below the root of the repository.
+const FLEET_KEY: &str = "target/boards/fleet_key.rs";
 
 /// Builds every board in release, and one of each core with the feature `micro` as well, without a lint; prints what the images take.
 pub(crate) fn build() -> Result<()> {
-    let identity = identity()?;
+    let fleet_key = fleet_key()?;
     let mut rows = Vec::new();
     for board in BOARDS {
         // At first, so that the image that stays is the one without it.
         if WITH_MICRO.contains(&board.name) {
-            rows.push(image(board, "micro", &identity)?);
+            rows.push(image(board, "micro", &fleet_key)?);
         }
-        rows.push(image(board, "", &identity)?);
+        rows.push(image(board, "", &fleet_key)?);
     }
     println!("{}", rows.join("\n"));
     Ok(())
 }
 
 /// Builds the image of a board with a feature, and returns what it takes.
-fn image(board: &Board, feature: &str, identity: &Path) -> Result<String> {
+fn image(board: &Board, feature: &str, fleet_key: &Path) -> Result<String> {
     // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
     let run = Run::cargo("build --release --locked")
         .arg(format!("--features={feature}"))
-        .env("GATEWAY_IDENTITY", identity.to_string_lossy())
+        .env("FLEET_KEY", fleet_key.to_string_lossy())
         .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
         .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
         .within(&format!("boards/{}", board.name));
@@ -79,29 +72,23 @@ pub(crate) fn emulated_micro() -> Result<()> {
     fs::copy(image, &copy).map(|_| ()).map_err(failed)
 }
 
-/// Returns whether a crate in `boards` is one of these, which need an identity to build.
+/// Returns whether a crate in `boards` is one of these, which need the key of a fleet to build.
 pub(crate) fn is_real(directory: &str) -> bool {
     BOARDS.iter().any(|board| directory.strip_prefix("boards/") == Some(board.name))
 }
 
-/// A directory with a throw-away identity; the one of last time, so that nothing is built again, unless it is too old.
-fn identity() -> Result<PathBuf> {
-    let directory = root().join(IDENTITY);
-    if is_fresh(&directory.join("endpoint.txt")) {
-        return Ok(directory);
+/// Writes the public key of a fleet as `mtls provision fleet-key` does. It is not on the curve, so no blob is accepted.
+fn fleet_key() -> Result<PathBuf> {
+    let file = root().join(FLEET_KEY);
+    let text = format!("pub static FLEET_KEY: [u8; 65] = [4{}];\n", ", 1".repeat(64));
+    let failed = |error| Failure::new(format!("{}: {error}", file.display()));
+    // A file that is as new as before has nothing built again.
+    if fs::read_to_string(&file).is_ok_and(|before| before == text) {
+        return Ok(file);
     }
-    let run = Run::cargo("run --locked --package provisioning --example throw-away --")
-        .arg(directory.to_string_lossy())
-        .arg(HOST)
-        .within("boards");
-    println!("  $ {run}");
-    run.succeed()?;
-    Ok(directory)
-}
-
-fn is_fresh(file: &Path) -> bool {
-    let age = fs::metadata(file).and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-    age.is_some_and(|age| age < FRESH)
+    fs::create_dir_all(root().join("target/boards")).map_err(failed)?;
+    fs::write(&file, text).map_err(failed)?;
+    Ok(file)
 }
 
 #[cfg(test)]

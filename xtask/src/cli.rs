@@ -28,7 +28,11 @@ const COMMANDS: &[Command] = &[
         what: "only BoGo, the misbehaving peer of BoringSSL: all tests, or those with one of the named words",
         run: bogo,
     },
-    Command { name: "boards", what: "only build the firmware of real boards, with a throw-away identity", run: boards },
+    Command {
+        name: "boards",
+        what: "only build the firmware of real boards, with the key of a fleet that nobody has",
+        run: boards,
+    },
     Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
     Command {
         name: "budget",

@@ -166,7 +166,7 @@ fn targets() -> Step {
 }
 
 fn firmware(boards: &[String]) -> Step {
-    // Those made of hardware have a step of their own, with an identity.
+    // Those made of hardware have a step of their own, with the key of a fleet.
     let boards = boards.iter().filter(|board| !boards::is_real(board));
     let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --locked {DENY}")).within(board));
     Step { name: "firmware", what: "the firmware crates build without a lint", tasks: boards.map(board).collect() }
@@ -223,10 +223,8 @@ fn unit() -> Step {
             "test --package embedded-mtls --package mtls --lib --bins --locked --features {HYBRID},{ALL},mtls/dangerous-waivers"
         )),
         Task::Succeeds(
-            Run::cargo(
-                "test --locked --package flash-journal --package gateway --package hardware --package provisioning",
-            )
-            .within("boards"),
+            Run::cargo("test --locked --package flash-journal --package gateway --package hardware --package image")
+                .within("boards"),
         ),
     ];
     Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }

@@ -16,15 +16,12 @@ use esp_hal::spi::master::{Config, Spi};
 use esp_hal::time::Rate;
 use esp_hal::timer::timg::TimerGroup;
 use esp_storage::FlashStorage;
-use hardware::{Device, Pages, SoftwareKey, mac_address};
+use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 
 // The description of the image that the boot loader reads.
 esp_bootloader_esp_idf::esp_app_desc!();
 
-hardware::identity!();
-
-/// The last 64 KiB of the 4 MiB that a module has, behind the image.
-const JOURNAL: core::ops::Range<u32> = 0x3f_0000..0x40_0000;
+hardware::image!();
 
 type Bus = ExclusiveDevice<Spi<'static, Async>, Output<'static>, Delay>;
 
@@ -64,13 +61,9 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Pages::<_, 8192>::new(FlashStorage::new(p.FLASH));
-    let mut device = Device {
-        generator,
-        journal: hardware::journal(flash, JOURNAL),
-        signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
-    };
-    hardware::run(stack, &IDENTITY, &mut device).await;
+    let flash = Storage::new(Pages::<_, 8192>::new(FlashStorage::new(p.FLASH)));
+    let mut device = Device { generator, journal: flash.journal(&IMAGE), keys: SoftwareKeys::default() };
+    hardware::run(stack, flash.blobs(&IMAGE), &mut device).await;
 }
 
 #[panic_handler]

@@ -20,6 +20,8 @@ const PART: usize = 256;
 pub struct BlobSlots<F> {
     flash: F,
     slots: [Range<u32>; 2],
+    /// Bytes of a slot that are used.
+    longest: usize,
     fleet_key: FleetKey,
 }
 
@@ -28,20 +30,20 @@ pub struct BlobSlots<F> {
 pub enum NotStored {
     /// The flash does not work.
     Flash,
-    /// The memory is shorter than a slot.
+    /// The memory is shorter than the longest blob.
     Memory {
         /// Its bytes.
         found: usize,
-        /// The bytes of a slot.
+        /// The bytes of the longest blob.
         wanted: usize,
     },
     /// It is not acceptable, or not newer than the last one.
     Refused(BlobError),
-    /// It is longer than a slot.
+    /// It is longer than a slot, or than the device can read.
     TooLong {
         /// Its bytes.
         found: usize,
-        /// The bytes of a slot.
+        /// The bytes of the longest blob.
         wanted: usize,
     },
 }
@@ -51,11 +53,11 @@ impl fmt::Display for NotStored {
         match self {
             Self::Flash => f.write_str("the flash does not work"),
             Self::Memory { found, wanted } => {
-                write!(f, "the memory: found {found} bytes, wanted {wanted}: those of a slot")
+                write!(f, "the memory: found {found} bytes, wanted {wanted}: those of the longest blob")
             }
             Self::Refused(error) => error.fmt(f),
             Self::TooLong { found, wanted } => {
-                write!(f, "the length of the blob: found {found}, wanted at most {wanted}: those of a slot")
+                write!(f, "the length of the blob: found {found}, wanted at most {wanted}")
             }
         }
     }
@@ -73,15 +75,39 @@ impl<F: NorFlash> BlobSlots<F> {
         let words = PART.is_multiple_of(F::WRITE_SIZE)
             && (half as usize).is_multiple_of(F::READ_SIZE)
             && range.end as usize <= flash.capacity();
-        (is_whole && words).then(|| Self { flash, slots: [range.start..middle, middle..range.end], fleet_key })
+        let slots = [range.start..middle, middle..range.end];
+        (is_whole && words).then(|| Self { flash, slots, longest: half as usize, fleet_key })
     }
 
-    /// Returns the length of a slot, which is that of the memory for the other functions.
-    pub fn slot_len(&self) -> usize {
-        self.slots.first().map_or(0, ExactSizeIterator::len)
+    /// Uses no more than the first `bytes` of each slot, which may be longer than the memory of the device: a sector. Takes as many
+    /// words of the flash as fit.
+    #[must_use]
+    pub fn with_longest(self, bytes: usize) -> Self {
+        let words = bytes - bytes % F::READ_SIZE;
+        Self { longest: self.longest.min(words), ..self }
     }
 
-    /// Copies the blob in use into `memory`; `None` if there is none, or if the memory is shorter than a slot.
+    /// Returns the length of the longest blob, which is that of the memory for the other functions.
+    pub const fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Returns why there is no blob in use: for each slot its place, counted from the start of the flash, and what is wrong with what
+    /// is in it; `None` if it cannot be read, or if nothing is.
+    ///
+    /// # Errors
+    /// [`NotStored::Memory`].
+    pub fn refusals(&mut self, memory: &mut [u8]) -> Result<[(u32, Option<BlobError>); 2], NotStored> {
+        let [first, second] = self.slots.clone().map(|slot| slot.start);
+        let mut refusal = |slot| match self.read(slot, memory) {
+            Err(NotStored::Flash) => Ok(None),
+            Err(error) => Err(error),
+            Ok(()) => Ok(Blob::open(Provider, memory, &self.fleet_key, 0).err()),
+        };
+        Ok([(first, refusal(0)?), (second, refusal(1)?)])
+    }
+
+    /// Copies the blob in use into `memory`; `None` if there is none, or if the memory is shorter than the longest blob.
     ///
     /// Where the flash is mapped into memory, [`in_use`](Self::in_use) tells the slot, and `Blob::open` reads it in place.
     pub fn load<'m>(&mut self, memory: &'m mut [u8]) -> Option<Blob<'m>> {
@@ -112,8 +138,8 @@ impl<F: NorFlash> BlobSlots<F> {
         let (size, version) = (opened.size(), opened.version);
         let place = newest.map_or(0, |(slot, _)| 1 - slot);
         let slot = self.slots.get(place).cloned().ok_or(NotStored::Flash)?;
-        let too_long = NotStored::TooLong { found: size, wanted: slot.len() };
-        let blob = blob.get(..size).filter(|blob| blob.len() <= slot.len()).ok_or(too_long)?;
+        let too_long = NotStored::TooLong { found: size, wanted: self.longest };
+        let blob = blob.get(..size).filter(|blob| blob.len() <= self.longest).ok_or(too_long)?;
         self.flash.erase(slot.start, slot.end).map_err(|_| NotStored::Flash)?;
         for (at, part) in (slot.start..).step_by(PART).zip(blob.chunks(PART)) {
             let mut words = [0xff; PART];
@@ -147,11 +173,11 @@ impl<F: NorFlash> BlobSlots<F> {
     /// Reads a slot. Memory that is too short is an error of its own: it would otherwise hide the last blob, and an older one would
     /// be accepted in its place.
     fn read(&mut self, slot: usize, memory: &mut [u8]) -> Result<(), NotStored> {
-        let range = self.slots.get(slot).cloned().ok_or(NotStored::Flash)?;
-        let short = NotStored::Memory { found: memory.len(), wanted: range.len() };
-        let (now, rest) = memory.split_at_mut_checked(range.len()).ok_or(short)?;
+        let start = self.slots.get(slot).ok_or(NotStored::Flash)?.start;
+        let short = NotStored::Memory { found: memory.len(), wanted: self.longest };
+        let (now, rest) = memory.split_at_mut_checked(self.longest).ok_or(short)?;
         rest.fill(0xff);
-        self.flash.read(range.start, now).map_err(|_| NotStored::Flash)
+        self.flash.read(start, now).map_err(|_| NotStored::Flash)
     }
 }
 
@@ -254,7 +280,7 @@ mod tests {
         let long = sealed(1, &Content { version: 8, pins, ..Content::default() });
         let wanted = NotStored::TooLong { found: long.len(), wanted: 1024 };
         assert_eq!(store(&mut flash, &long), Err(wanted));
-        assert_eq!(wanted.to_string(), "the length of the blob: found 1248, wanted at most 1024: those of a slot");
+        assert_eq!(wanted.to_string(), "the length of the blob: found 1248, wanted at most 1024");
         assert_eq!(flash.bytes, before, "a refusal costs no erasure");
         assert_eq!(version(&mut flash), Some(7));
     }
@@ -278,6 +304,39 @@ mod tests {
         flash.worn = Some(1536 + 16);
         assert_eq!(store(&mut flash, &blob(2)), Err(NotStored::Flash));
         assert_eq!(version(&mut flash), Some(1));
+    }
+
+    #[test]
+    fn a_slot_may_be_longer_than_the_memory() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        let mut memory = [0; 520];
+        let mut slots = slots(&mut flash).with_longest(memory.len());
+        assert_eq!(slots.longest(), 520);
+        for version in 1..4 {
+            assert_eq!(slots.store(&blob(version), &mut memory), Ok(version));
+        }
+        assert_eq!(slots.load(&mut memory).map(|blob| blob.version), Some(3));
+        let pins = vec![Pin::Fingerprint([9; 32]); 14];
+        let long = sealed(1, &Content { version: 8, pins, ..Content::default() });
+        let wanted = NotStored::TooLong { found: long.len(), wanted: 520 };
+        assert_eq!(slots.store(&long, &mut memory), Err(wanted));
+        assert_eq!(slots.load(&mut memory).map(|blob| blob.version), Some(3));
+    }
+
+    #[test]
+    fn both_slots_tell_why_there_is_no_blob() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        let told = |flash: &mut Flash<4, 512>| {
+            let refusals = slots(flash).refusals(&mut [0; 1024]).unwrap();
+            refusals.map(|(at, error)| (at, error.map(|error| error.fault)))
+        };
+        assert_eq!(told(&mut flash), [(512, Some(Fault::Magic)), (1536, Some(Fault::Magic))]);
+        let foreign = blob_of(2, 1);
+        flash.bytes[1536..1536 + foreign.len()].copy_from_slice(&foreign);
+        assert_eq!(told(&mut flash), [(512, Some(Fault::Magic)), (1536, Some(Fault::Signature))]);
+        store(&mut flash, &blob(1)).unwrap();
+        assert_eq!(told(&mut flash)[0], (512, None));
+        assert!(matches!(slots(&mut flash).refusals(&mut [0; 1023]), Err(NotStored::Memory { .. })));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Values that are logged by their `Display`.
 
 /// Logs a value that has only a `Display`.
-pub(crate) struct Shown<T>(pub(crate) T);
+pub struct Shown<T>(pub T);
 
 #[cfg(feature = "defmt")]
 impl<T: core::fmt::Display> defmt::Format for Shown<T> {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A board supplies [`Settings`] (endpoint, anchors, credentials) and a [`Board`] (random numbers, signatures, storing
-//! an order while the power is off), then spawns a task that awaits [`app::run`]. Everything that needs no network is
+//! an order while the power is off), then spawns a task that awaits [`app::run`]; or [`device::run`], which takes the settings
+//! from a blob. Everything that needs no network is
 //! tested on the host: `cargo test` in this folder.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,6 +21,7 @@ pub mod app;
 mod client;
 mod clock;
 mod desk;
+pub mod device;
 mod fmt;
 mod memory;
 pub mod provider;
@@ -33,8 +35,10 @@ mod tap;
 mod tickets;
 
 pub use crate::clock::Clock;
+pub use crate::device::Task;
+pub use crate::fmt::Shown;
 pub use crate::memory::Memory;
-pub use crate::provisioned::{NotProvisioned, Provisioned, time_server};
+pub use crate::provisioned::{NotProvisioned, Provisioned, software_key, time_server};
 pub use crate::settings::{Board, Role, Settings};
 pub use embedded_mtls_blob::{Blob, DenyList, FleetKey, Policy, Site, StoredKey};
 pub use mtls_order::{Acceptance, Endpoint, Journal, Queue, Remedy, Retry, Trouble, cxml};

@@ -7,6 +7,8 @@ use embedded_mtls::{Credential, Error, KeyHandle};
 use embedded_mtls_blob::{Blob, DenyList, Policy, Site, SiteError, StoredKey};
 use mtls_order::Endpoint;
 
+use crate::provider::SigningKey;
+
 /// The settings in a blob, with at most `K` trust anchors. They borrow from it.
 pub struct Provisioned<'a, const K: usize> {
     /// The version of the blob.
@@ -36,6 +38,8 @@ pub enum NotProvisioned {
     Anchors(Error),
     /// The certificates cannot be sent.
     Chain(Error),
+    /// The board cannot sign with a key of this kind, or with this one.
+    Key(&'static str),
     /// There is no endpoint.
     NoEndpoint,
     /// There is no active identity.
@@ -51,6 +55,7 @@ impl core::fmt::Display for NotProvisioned {
         match self {
             Self::Anchors(error) => write!(f, "the trust anchors are unusable: {error}"),
             Self::Chain(error) => error.fmt(f),
+            Self::Key(found) => write!(f, "the key: found {found}, wanted one that this board signs with"),
             Self::NoEndpoint => f.write_str("the blob has no endpoint"),
             Self::NoIdentity => f.write_str("the blob has no active identity"),
             Self::Site(error) => error.fmt(f),
@@ -58,6 +63,26 @@ impl core::fmt::Display for NotProvisioned {
                 f.write_str("found another time server than an IPv4 address and a port, such as 192.0.2.1:123")
             }
         }
+    }
+}
+
+impl NotProvisioned {
+    /// Names the kind of a key, of which nothing else may be told.
+    pub(crate) const fn of_key(key: StoredKey<'_>) -> Self {
+        Self::Key(match key {
+            StoredKey::Handle(_) => "a handle",
+            StoredKey::P256(_) => "a scalar that is 0 or not below the order of P-256",
+            StoredKey::Pkcs8(_) => "a key in PKCS#8",
+            StoredKey::Wrapped(_) => "a wrapped key",
+        })
+    }
+}
+
+/// Returns the key of a blob that software signs with: one on P-256, in the clear.
+pub fn software_key(key: StoredKey<'_>) -> Option<SigningKey> {
+    match key {
+        StoredKey::P256(scalar) => SigningKey::from_bytes(scalar).ok(),
+        StoredKey::Handle(_) | StoredKey::Pkcs8(_) | StoredKey::Wrapped(_) => None,
     }
 }
 

@@ -4,11 +4,11 @@ use embassy_net::IpEndpoint;
 use embassy_time::Duration;
 use embedded_mtls::x509::{TrustAnchor, UnixTime};
 use embedded_mtls::{Credential, KeyHandle};
-use embedded_mtls_blob::{DenyList, Policy};
+use embedded_mtls_blob::{DenyList, Policy, StoredKey};
 use mtls_order::cxml::Order;
 use mtls_order::{Endpoint, Journal, Retry};
 
-/// The configuration of the device, from flash or provisioning.
+/// The configuration of the device.
 pub struct Settings<'a> {
     /// The task of the device.
     pub role: Role,
@@ -59,6 +59,13 @@ pub trait Board: Journal {
     /// Fills `out` with random bytes from a cryptographically secure source, such as a hardware generator. `false` if
     /// none are available.
     fn entropy(&mut self, out: &mut [u8]) -> bool;
+
+    /// Takes the key of the identity in use, as the blob of the device has it; `false` if the board cannot sign with it. A board without
+    /// a blob never gets one.
+    fn take_key(&mut self, key: StoredKey<'_>) -> bool {
+        let _ = key;
+        false
+    }
 
     /// Signs a SHA-256 digest with ECDSA on P-256, returning `r` and `s`; `None` if the key cannot. It may take time.
     /// `hedge` is added to a nonce that is derived from key and digest; a secure element has randomness of its own.

@@ -1,14 +1,15 @@
 //! Code shared by the real boards.
 //!
 //! ```text
-//!  files of the owner ──▶ provisioning ──▶ Identity ─┐
-//!    (build script of the board)                     ▼
-//!  generator ─┐                                    run ──▶ gateway::app::run, again and again
-//!  flash ─────┼─▶ Device: Board, Journal ────────────▲
-//!  key ───────┘
+//!  fleet's public key, memory.x ──▶ image ──▶ Image ─┐
+//!    (build script of the board)                      ▼
+//!  flash ──▶ Storage ──▶ Blobs ─────────────────────▶ run ──▶ gateway::device::run, again and again
+//!               └──▶ journal ─┐                       ▲
+//!  generator, keys ───────────┴─▶ Device: Board ──────┘
 //! ```
 //!
-//! A board calls [`start`], creates a [`Device`] from its peripherals, starts its [`network`], and awaits [`run`]. On a
+//! A board calls [`start`], takes its [`Blobs`] from its [`Storage`], creates a [`Device`] from its peripherals, starts its [`network`],
+//! and awaits [`run`], which takes all that the device knows from a blob in flash. On a
 //! microcontroller this crate also provides the log (RTT) and the panic handler, which logs and then stops the core.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -16,22 +17,27 @@
 #[cfg(test)]
 extern crate std;
 
+mod address;
+mod blobs;
 mod device;
-mod identity;
 mod noise;
 mod run;
 mod start;
+mod storage;
 
 #[cfg(target_os = "none")]
 use defmt_rtt as _;
 #[cfg(all(target_os = "none", target_arch = "arm"))]
 use panic_probe as _;
 
-pub use crate::device::{Device, Signer, SoftwareKey};
-pub use crate::identity::{Identity, mac_address};
+pub use crate::address::mac_address;
+pub use crate::blobs::Blobs;
+pub use crate::device::{Device, Keys, SoftwareKeys};
 pub use crate::noise::Noise;
 pub use crate::run::run;
 #[cfg(feature = "w5500")]
 pub use crate::start::w5500;
 pub use crate::start::{network, seed, start};
-pub use flash_journal::{FlashJournal, Pages, SCRATCH, journal};
+pub use crate::storage::{Image, Part, Storage};
+pub use flash_journal::Pages;
+pub use gateway::FleetKey;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! raw bits ──▶ health tests ──▶ 4096 of them ──┐
-//! key of the device ───────────────────────────┼──▶ pool: HMAC-SHA-256 ──▶ output, and the seed of the next start
+//! the blob, with the key of the device ────────┼──▶ pool: HMAC-SHA-256 ──▶ output, and the seed of the next start
 //! seed that the last start has left ───────────┘
 //! ```
 //!

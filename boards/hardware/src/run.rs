@@ -2,14 +2,13 @@
 
 use embassy_net::Stack;
 use embassy_time::{Duration, Timer};
-use embedded_mtls::credential::AnchorSet;
 use embedded_mtls::x509::UnixTime;
-use embedded_mtls::{Credential, KeyHandle};
-use gateway::{Board, DenyList, Endpoint, Memory, Policy, Retry, Role, Settings, app, sample};
+use embedded_storage::nor_flash::NorFlash;
+use gateway::{Board, Memory, Retry, Role, Site, Task, device, sample};
 use logging::info;
 use static_cell::ConstStaticCell;
 
-use crate::identity::Identity;
+use crate::blobs::Blobs;
 
 /// The pause between two runs. Your gateway waits for its machine instead.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
@@ -17,40 +16,36 @@ const PAUSE: Duration = Duration::from_secs(60 * 60);
 /// The time limit of an attempt: a handshake on a slow core, and a slow server.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Most trust anchors and pins in a blob.
+const MAX_ANCHORS: usize = 4;
+
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
-/// Runs the gateway for ever.
+/// Runs the gateway for ever, each time with the newest blob. While there is none, it says so.
 ///
 /// # Panics
-/// If the identity is unusable, which the build script excludes, or if it is called twice.
-pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board: &mut impl Board) -> ! {
-    let anchors = AnchorSet::<N>::from_certificates(&identity.anchors).expect("authorities");
-    let credentials = [Credential::new(identity.chain, KeyHandle(0)).expect("a chain of certificates")];
-    let settings = Settings {
+/// If it is called twice.
+pub async fn run<F: NorFlash>(stack: Stack<'_>, mut blobs: Blobs<F>, board: &mut impl Board) -> ! {
+    let memory = MEMORY.take();
+    let task = Task {
+        // What the blob leaves to a site, your gateway takes from its own settings.
+        site: Site::default(),
         role: Role::Gateway,
-        endpoint: Endpoint {
-            host: identity.host,
-            port: identity.port,
-            server_name: identity.server_name,
-            path: identity.path,
-        },
-        anchors: &anchors,
-        credentials: &credentials,
-        policy: Policy::default(),
-        denied: DenyList::default(),
         // Your gateway puts here what its machine has run out of.
         order: sample::ORDER,
-        built: UnixTime(identity.built),
-        time_server: identity.time_server(),
+        built: UnixTime(blobs.image.built),
         patience: PATIENCE,
         retry: Retry::USUAL,
         rx: usize::MAX,
         tx: usize::MAX,
     };
-    let memory = MEMORY.take();
     loop {
+        let Some(blob) = blobs.slots.load(blobs.in_use) else {
+            blobs.wait().await;
+            continue;
+        };
         // The application has logged the outcome; an undelivered order waits in the journal.
-        let _outcome = app::run(stack, &settings, board, memory).await;
+        let _outcome = device::run::<MAX_ANCHORS, _>(stack, &blob, &task, board, memory).await;
         info!("next order in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
     }

@@ -14,16 +14,13 @@ use embassy_nrf::spim::{self, Spim};
 use embassy_nrf::{bind_interrupts, pac};
 use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
-use hardware::{Device, Pages, SoftwareKey, mac_address};
+use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 
 bind_interrupts!(struct Irqs {
     SPI2 => spim::InterruptHandler<SPI2>;
 });
 
-hardware::identity!();
-
-/// The last 64 KiB of the flash, which `memory.x` leaves free.
-const JOURNAL: core::ops::Range<u32> = 0xf_0000..0x10_0000;
+hardware::image!();
 
 type Bus = ExclusiveDevice<Spim<'static>, Output<'static>, Delay>;
 
@@ -69,11 +66,7 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Pages::<_, 8192>::new(Nvmc::new(p.NVMC));
-    let mut device = Device {
-        generator,
-        journal: hardware::journal(flash, JOURNAL),
-        signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
-    };
-    hardware::run(stack, &IDENTITY, &mut device).await
+    let flash = Storage::new(Pages::<_, 8192>::new(Nvmc::new(p.NVMC)));
+    let mut device = Device { generator, journal: flash.journal(&IMAGE), keys: SoftwareKeys::default() };
+    hardware::run(stack, flash.blobs(&IMAGE), &mut device).await
 }

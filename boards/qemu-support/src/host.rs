@@ -12,6 +12,8 @@ use embedded_mtls::{
 };
 use gateway::provider::SigningKey;
 use gateway::{Board, Journal};
+#[cfg(feature = "full")]
+use gateway::{StoredKey, software_key};
 
 /// The file in which an order waits.
 const JOURNAL: (&str, &str) = ("queue", "xml");
@@ -68,6 +70,12 @@ impl Journal for Host {
 impl Board for Host {
     fn entropy(&mut self, out: &mut [u8]) -> bool {
         random(out)
+    }
+
+    #[cfg(feature = "full")]
+    fn take_key(&mut self, key: StoredKey<'_>) -> bool {
+        let own = software_key(key).map(Key::Own);
+        own.map(|own| self.key = own).is_some()
     }
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {

@@ -8,8 +8,7 @@ use crate::host::{Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
 use embedded_mtls::x509::UnixTime;
-use gateway::provider::SigningKey;
-use gateway::{Blob, FleetKey, Memory, Provisioned, Settings, Site, StoredKey, app, sample};
+use gateway::{Acceptance, FleetKey, Memory, Site, Task, device, sample};
 
 /// Memory for a slot.
 type Slot = [u8; SLOT];
@@ -57,12 +56,23 @@ pub(crate) async fn run(
     arrival.stem = arguments.next;
     let mut host = Host::new(Key::None)?;
     host.arrival = Some(arrival);
+    let task = Task {
+        site: Site::default(),
+        role: arguments.role,
+        order: sample::ORDER,
+        built: UnixTime(env!("BUILT").parse().ok()?),
+        patience: arguments.patience,
+        retry: arguments.retry,
+        rx: arguments.rx,
+        tx: arguments.tx,
+    };
     for _ in 0..arguments.orders {
         let Some(blob) = host.arrival.as_mut()?.slots.load(in_use) else {
             defmt::error!("the flash: found no blob in either slot, wanted one that the key of the fleet has signed");
             return None;
         };
-        let status = post(network, &blob, &arguments, &mut host, memory).await?;
+        let outcome = device::run::<MAX_ANCHORS, _>(network, &blob, &task, &mut host, memory).await;
+        let status = outcome.map_or_else(|trouble| trouble.exit_status(), Acceptance::exit_status);
         if status != 0 {
             return Some(status);
         }
@@ -78,49 +88,4 @@ fn fleet_key(file: Option<&[u8]>) -> Option<FleetKey> {
         None => defmt::error!("fleet.point: found no file, wanted the public key of the fleet"),
     }
     None
-}
-
-/// Posts an order with the settings of a blob. What it borrows from the blob stays, whatever is stored in the meantime.
-async fn post(
-    network: Stack<'static>,
-    blob: &Blob<'_>,
-    arguments: &Arguments,
-    host: &mut Host,
-    memory: &mut Memory,
-) -> Option<u8> {
-    let provisioned = match Provisioned::<MAX_ANCHORS>::new(blob, &Site::default()) {
-        Ok(provisioned) => provisioned,
-        Err(error) => {
-            defmt::error!("the blob is unusable: {}", defmt::Display2Format(&error));
-            return None;
-        }
-    };
-    defmt::info!("blob {}: the identity is {}", provisioned.version, provisioned.alias);
-    let StoredKey::P256(scalar) = provisioned.key else {
-        defmt::error!("the key: found {}, wanted P256", defmt::Debug2Format(&provisioned.key));
-        return None;
-    };
-    let Ok(key) = SigningKey::from_bytes(scalar) else {
-        defmt::error!("the key: found a number that is 0 or too large, wanted a scalar of P-256");
-        return None;
-    };
-    host.key = Key::Own(key);
-    let credentials = [provisioned.credential];
-    let settings = Settings {
-        role: arguments.role,
-        endpoint: provisioned.endpoint,
-        anchors: &provisioned.anchors,
-        credentials: &credentials,
-        policy: provisioned.policy,
-        denied: provisioned.denied,
-        order: sample::ORDER,
-        built: UnixTime(env!("BUILT").parse().ok()?),
-        time_server: provisioned.time_server,
-        patience: arguments.patience,
-        retry: arguments.retry,
-        rx: arguments.rx,
-        tx: arguments.tx,
-    };
-    let outcome = app::run(network, &settings, host, memory).await;
-    Some(outcome.map_or_else(|trouble| trouble.exit_status(), gateway::Acceptance::exit_status))
 }

@@ -13,19 +13,16 @@ use embassy_rp::spi::{Async, Config, Spi};
 use embassy_rp::{bind_interrupts, dma, pac};
 use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
-use hardware::{Device, Noise, Pages, SoftwareKey, mac_address};
+use hardware::{Device, Noise, Pages, SoftwareKeys, Storage, mac_address};
 
 bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
 });
 
-hardware::identity!();
+hardware::image!();
 
 /// As much of the flash as every board of this kind has.
 const FLASH_SIZE: usize = 2 * 1024 * 1024;
-
-/// The last 64 KiB of it, which `memory.x` leaves free.
-const JOURNAL: core::ops::Range<u32> = 0x1f_0000..0x20_0000;
 
 /// Cycles of the core between two bits of noise, 10 us: some 65 periods of the ring oscillator, whose jitter adds up.
 const BETWEEN_BITS: u32 = 1250;
@@ -57,11 +54,12 @@ async fn main(spawner: Spawner) {
     let mut unique = [0; 8];
     defmt::unwrap!(flash.blocking_unique_id(&mut unique));
     // Two sectors of 4 KiB make a page that holds an order.
-    let mut journal = hardware::journal(Pages::<_, 8192>::new(flash), JOURNAL);
+    let flash = Storage::new(Pages::<_, 8192>::new(flash));
+    let (mut blobs, mut journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
 
     // Before the first number is used, the next start has another seed.
-    let last = journal.seed().unwrap_or_default();
-    let mut noise = defmt::unwrap!(Noise::new(ring_oscillator, &[&IDENTITY.key, &last, &unique]));
+    let (key, last) = (blobs.secret().await, journal.seed().unwrap_or_default());
+    let mut noise = defmt::unwrap!(Noise::new(ring_oscillator, &[&*key, &last, &unique]));
     let kept = noise.seed().is_some_and(|next| journal.keep_seed(&next));
     defmt::assert!(kept, "the ring oscillator gives no noise, or the flash keeps no seed");
     let mut generator = move |out: &mut [u8]| noise.fill(out);
@@ -76,6 +74,6 @@ async fn main(spawner: Spawner) {
     let mac = hardware::w5500(spawner, bus, interrupt, reset, mac_address(&unique), controller).await;
     let stack = hardware::network(spawner, mac, seed, network);
 
-    let mut device = Device { generator, journal, signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)) };
-    hardware::run(stack, &IDENTITY, &mut device).await
+    let mut device = Device { generator, journal, keys: SoftwareKeys::default() };
+    hardware::run(stack, blobs, &mut device).await
 }

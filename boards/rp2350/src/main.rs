@@ -14,20 +14,17 @@ use embassy_rp::trng::{self, Trng};
 use embassy_rp::{bind_interrupts, dma, otp};
 use embassy_time::{Delay, Duration, with_timeout};
 use embedded_hal_bus::spi::ExclusiveDevice;
-use hardware::{Device, Pages, SoftwareKey, mac_address};
+use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 
 bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
     TRNG_IRQ => trng::InterruptHandler<TRNG>;
 });
 
-hardware::identity!();
+hardware::image!();
 
 /// As much of the flash as every board of this kind has.
 const FLASH_SIZE: usize = 2 * 1024 * 1024;
-
-/// The last 64 KiB of it, which `memory.x` leaves free.
-const JOURNAL: core::ops::Range<u32> = 0x1f_0000..0x20_0000;
 
 type Bus = ExclusiveDevice<Spi<'static, SPI0, Async>, Output<'static>, Delay>;
 
@@ -66,11 +63,7 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Pages::<_, 8192>::new(Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH));
-    let mut device = Device {
-        generator,
-        journal: hardware::journal(flash, JOURNAL),
-        signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
-    };
-    hardware::run(stack, &IDENTITY, &mut device).await
+    let flash = Storage::new(Pages::<_, 8192>::new(Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH)));
+    let mut device = Device { generator, journal: flash.journal(&IMAGE), keys: SoftwareKeys::default() };
+    hardware::run(stack, flash.blobs(&IMAGE), &mut device).await
 }

@@ -14,7 +14,7 @@ use embassy_stm32::rng::{self, Rng};
 use embassy_stm32::time::Hertz;
 use embassy_stm32::{Config, bind_interrupts, uid};
 use flash::Bank2;
-use hardware::{Device, SoftwareKey, mac_address};
+use hardware::{Device, SoftwareKeys, Storage, mac_address};
 use static_cell::StaticCell;
 
 bind_interrupts!(struct Irqs {
@@ -22,10 +22,7 @@ bind_interrupts!(struct Irqs {
     RNG => rng::InterruptHandler<RNG>;
 });
 
-hardware::identity!();
-
-/// The first two sectors of bank 2, 128 KiB each.
-const JOURNAL: core::ops::Range<u32> = 0..0x4_0000;
+hardware::image!();
 
 type Mac = Ethernet<'static, ETH, GenericPhy<Sma<'static, ETH_SMA>>>;
 
@@ -61,13 +58,9 @@ async fn main(spawner: Spawner) {
     );
     let stack = hardware::network(spawner, mac, seed, network);
 
-    let bank2 = Bank2(Flash::new_blocking(p.FLASH).into_blocking_regions().bank2_region);
-    let mut device = Device {
-        generator,
-        journal: hardware::journal(bank2, JOURNAL),
-        signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
-    };
-    hardware::run(stack, &IDENTITY, &mut device).await
+    let flash = Storage::new(Bank2(Flash::new_blocking(p.FLASH).into_blocking_regions().bank2_region));
+    let mut device = Device { generator, journal: flash.journal(&IMAGE), keys: SoftwareKeys::default() };
+    hardware::run(stack, flash.blobs(&IMAGE), &mut device).await
 }
 
 /// 400 MHz for the core, from the 8 MHz that the ST-LINK feeds into `OSC_IN`; 48 MHz for the generator.
