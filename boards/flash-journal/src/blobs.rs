@@ -5,7 +5,9 @@ use core::ops::Range;
 
 use embedded_mtls_blob::{Blob, BlobError, FleetKey};
 use embedded_storage::nor_flash::NorFlash;
+use gateway::Shown;
 use gateway::provider::Provider;
+use logging::{info, warn};
 
 /// Bytes that are written at once: a multiple of the words of any flash.
 const PART: usize = 256;
@@ -181,6 +183,47 @@ impl<F: NorFlash> BlobSlots<F> {
     }
 }
 
+/// The slots with memory for a blob on its way: it comes over a connection, or the serial line.
+pub struct BlobStore<'m, F> {
+    slots: BlobSlots<F>,
+    received: &'m mut [u8],
+    scratch: &'m mut [u8],
+}
+
+impl<'m, F: NorFlash> BlobStore<'m, F> {
+    /// Lends memory for a blob on its way, and as much for those in flash.
+    pub const fn new(slots: BlobSlots<F>, received: &'m mut [u8], scratch: &'m mut [u8]) -> Self {
+        Self { slots, received, scratch }
+    }
+
+    /// Copies the blob in use into `in_use`; `None` if there is none.
+    pub fn load<'u>(&mut self, in_use: &'u mut [u8]) -> Option<Blob<'u>> {
+        self.slots.load(in_use)
+    }
+
+    /// Returns why there is no blob in use, as [`BlobSlots::refusals`].
+    pub fn refusals(&mut self) -> [(u32, Option<BlobError>); 2] {
+        self.slots.refusals(self.scratch).unwrap_or_default()
+    }
+
+    /// Returns the memory for a blob on its way.
+    pub const fn memory(&mut self) -> &mut [u8] {
+        self.received
+    }
+
+    /// Stores the first bytes of that memory as a blob beside the one in use; `false` if it is refused. Logs either.
+    pub fn take(&mut self, len: usize) -> bool {
+        match self.slots.store(self.received.get(..len).unwrap_or_default(), self.scratch) {
+            Ok(version) => info!("blob {} is stored: the next connection uses it", version),
+            Err(error) => {
+                warn!("the blob is refused: {}", Shown(error));
+                return false;
+            }
+        }
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,6 +364,19 @@ mod tests {
         let wanted = NotStored::TooLong { found: long.len(), wanted: 520 };
         assert_eq!(slots.store(&long, &mut memory), Err(wanted));
         assert_eq!(slots.load(&mut memory).map(|blob| blob.version), Some(3));
+    }
+
+    #[test]
+    fn a_blob_on_its_way_is_stored_if_it_is_newer() {
+        let (mut received, mut scratch) = ([0; 1024], [0; 1024]);
+        let mut store = BlobStore::new(slots(Flash::<4, 512>::new(4096)), &mut received, &mut scratch);
+        for (version, is_newer) in [(2, true), (1, false), (2, false), (3, true)] {
+            let blob = blob(version);
+            store.memory()[..blob.len()].copy_from_slice(&blob);
+            assert_eq!(store.take(blob.len()), is_newer, "{version}");
+            assert!(!store.take(blob.len() - 1), "a part of it");
+        }
+        assert_eq!(store.load(&mut [0; 1024]).map(|blob| blob.version), Some(3));
     }
 
     #[test]

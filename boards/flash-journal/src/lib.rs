@@ -9,7 +9,7 @@ extern crate std;
 
 mod blobs;
 
-pub use crate::blobs::{BlobSlots, NotStored};
+pub use crate::blobs::{BlobSlots, BlobStore, NotStored};
 pub use mtls_journal::{FlashJournal, Pages, SCRATCH};
 
 use core::ops::Range;

@@ -1,8 +1,9 @@
 //! The sequence of the device from its start: network, time, then orders.
 
-use crate::client;
+use crate::client::{self, Errand};
 use crate::clock::Clock;
 use crate::desk::fingerprint;
+use crate::expiry;
 use crate::fmt::Shown;
 use crate::memory::{Connection, Memory};
 use crate::server;
@@ -26,6 +27,16 @@ pub async fn run<B: Board>(
     board: &mut B,
     memory: &mut Memory,
 ) -> Result<Acceptance, Trouble> {
+    let clock = start(stack, settings, board).await?;
+    act(stack, settings, board, &clock, memory).await
+}
+
+/// Waits for the network, and learns the time.
+pub(crate) async fn start<B: Board>(
+    stack: Stack<'_>,
+    settings: &Settings<'_>,
+    board: &mut B,
+) -> Result<Clock, Trouble> {
     let mut clock = Clock::at_least(settings.built);
     if with_timeout(settings.patience, stack.wait_config_up()).await.is_err() {
         error!("no network");
@@ -35,15 +46,27 @@ pub async fn run<B: Board>(
         info!("network is up: {}", Shown(config.address));
     }
     learn_time(stack, settings, board, &mut clock).await;
+    expiry::report(settings, &clock);
+    Ok(clock)
+}
+
+/// Performs the role of the settings.
+pub(crate) async fn act<B: Board>(
+    stack: Stack<'_>,
+    settings: &Settings<'_>,
+    board: &mut B,
+    clock: &Clock,
+    memory: &mut Memory,
+) -> Result<Acceptance, Trouble> {
     // Called through a pointer, so that the stack holds the frames of one role only.
     let outcome = match settings.role {
         Role::Gateway => {
-            let role: Pin<&mut dyn Future<Output = _>> = pin!(gateway(stack, settings, board, &clock, memory));
+            let role: Pin<&mut dyn Future<Output = _>> = pin!(gateway(stack, settings, board, clock, memory));
             role.await
         }
         Role::Supplier { port, connections } => {
             let role: Pin<&mut dyn Future<Output = _>> =
-                pin!(supplier(stack, port, connections, settings, board, &clock, memory));
+                pin!(supplier(stack, port, connections, settings, board, clock, memory));
             role.await
         }
     };
@@ -119,7 +142,7 @@ async fn insist<B: Board>(
         let host = settings.endpoint.host;
         info!("attempt {} at {}: {} bytes, SHA-256 {:016x}", attempts, host, order.len(), fingerprint(order));
         let start = Instant::now();
-        let attempt = pin!(client::attempt(stack, settings, board, clock, order, memory));
+        let attempt = pin!(client::attempt(stack, settings, board, clock, Errand::Post(order), memory));
         if attempts == 1 {
             debug!("memory: the future of an attempt has {} bytes", size_of_val(&*attempt));
         }
@@ -160,5 +183,23 @@ fn log_memory(board: &impl Board) {
     debug!("memory: {} bytes are lent to the network, TLS, HTTP and the order", size_of::<Memory>());
     if let Some((used, all)) = board.stack() {
         info!("memory: stack {} of {} bytes", used, all);
+    }
+}
+
+/// Fetches the blob that the last answer announced, if it is newer than `version`. A failure changes nothing: the next answer announces it
+/// again.
+pub(crate) async fn renew<B: Board>(
+    stack: Stack<'_>,
+    settings: &Settings<'_>,
+    board: &mut B,
+    clock: &Clock,
+    memory: &mut Memory,
+    version: u64,
+) {
+    let Some(announced) = memory.connection.announced.take().filter(|announced| *announced > version) else { return };
+    info!("the server has blob {} for us, in place of {}", announced, version);
+    let attempt = pin!(client::attempt(stack, settings, board, clock, Errand::Fetch, &mut memory.connection));
+    if let Err(trouble) = with_timeout(settings.patience, attempt).await.unwrap_or(Err(Trouble::Timeout)) {
+        warn!("the blob does not come: {}", Shown(trouble));
     }
 }

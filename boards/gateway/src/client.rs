@@ -1,4 +1,4 @@
-//! One attempt to deliver an order: resolve, connect, mutual TLS, HTTP, cXML.
+//! One attempt to deliver an order, or to fetch a blob: resolve, connect, mutual TLS, HTTP, cXML.
 
 use crate::clock::Clock;
 use crate::desk::{self, Desk};
@@ -25,13 +25,22 @@ pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
 /// The time limit for name servers, within which queries are repeated.
 const NAME_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Posts `order`.
+/// The purpose of a connection.
+#[derive(Clone, Copy)]
+pub(crate) enum Errand<'o> {
+    /// Posts an order.
+    Post(&'o [u8]),
+    /// Fetches a new blob, and has the board store it.
+    Fetch,
+}
+
+/// Does an errand.
 pub(crate) async fn attempt<B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,
     board: &mut B,
     clock: &Clock,
-    order: &[u8],
+    errand: Errand<'_>,
     memory: &mut Connection,
 ) -> Result<Acceptance, Trouble> {
     let endpoint = &settings.endpoint;
@@ -51,10 +60,11 @@ pub(crate) async fn attempt<B: Board>(
     let transport = Tap::new(&mut socket);
     let work = Work {
         http: &mut memory.http,
+        announced: &mut memory.announced,
         #[cfg(feature = "resumption")]
         ticket: &mut memory.ticket,
     };
-    let outcome = deliver(transport, buffers, settings, board, clock, order, work).await;
+    let outcome = deliver(transport, buffers, settings, board, clock, errand, work).await;
     hang_up(&mut socket).await;
     outcome
 }
@@ -79,6 +89,8 @@ async fn resolve(stack: Stack<'_>, endpoint: &Endpoint<'_>) -> Result<IpAddress,
 struct Work<'m> {
     /// The head and the body of the response, then the ticket for the next connection.
     http: &'m mut [u8],
+    /// The version of the blob that the answer announces.
+    announced: &'m mut Option<u64>,
     /// The ticket of the last connection.
     #[cfg(feature = "resumption")]
     ticket: &'m mut [u8],
@@ -91,7 +103,7 @@ async fn deliver<B: Board>(
     settings: &Settings<'_>,
     board: &mut B,
     clock: &Clock,
-    order: &[u8],
+    errand: Errand<'_>,
     work: Work<'_>,
 ) -> Result<Acceptance, Trouble> {
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
@@ -108,21 +120,35 @@ async fn deliver<B: Board>(
     let mut stream = mtls_order::open(transport, handshake, &mut desk).await?;
     desk::log_session(&stream.session);
 
-    debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
-    let now = match clock.time(Instant::now()) {
-        Time::Trusted(now) => Some(now),
-        Time::AtLeast(_) | Time::Unknown(_) => None,
+    let verdict = match errand {
+        Errand::Post(order) => {
+            debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
+            let now = match clock.time(Instant::now()) {
+                Time::Trusted(now) => Some(now),
+                Time::AtLeast(_) | Time::Unknown(_) => None,
+            };
+            let answer = mtls_order::post(&mut stream, &settings.endpoint, order, work.http, now).await?;
+            if let Some(status) = answer.status {
+                info!("answer: HTTP {}", status);
+            }
+            *work.announced = answer.blob;
+            answer.verdict
+        }
+        Errand::Fetch => {
+            let memory = desk.board.blob_memory();
+            let len = mtls_order::fetch_blob(&mut stream, &settings.endpoint, memory).await?;
+            debug!("received a blob of {} bytes", len);
+            // While this connection, whose identity is that of the last blob, still runs.
+            desk.board.take_blob(len);
+            Ok(Acceptance::Delivered)
+        }
     };
-    let answer = mtls_order::post(&mut stream, &settings.endpoint, order, work.http, now).await?;
-    if let Some(status) = answer.status {
-        info!("answer: HTTP {}", status);
-    }
     #[cfg(feature = "resumption")]
     tickets::keep(&mut stream.session, work.http, desk.board, clock.time(Instant::now()));
     // The answer is complete: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;
-    answer.verdict
+    verdict
 }
 
 /// Ends a connection after sending pending data, as far as the other side accepts it.

@@ -34,8 +34,9 @@ pub struct Task<'a> {
     pub tx: usize,
 }
 
-/// Performs the task once, with the identity and the rules of a blob and at most `K` trust anchors. What connections borrow from
-/// the blob stays, whatever is stored in the meantime.
+/// Performs the task once, with the identity and the rules of a blob and at most `K` trust anchors. If the server announces a newer
+/// blob in its answer (`Mtls-Blob`), fetches it, over mutual TLS as well, and has the board store it. What connections borrow
+/// from the blob in use stays.
 ///
 /// # Errors
 /// As of [`app::run`], and [`Trouble::Setup`] for a blob that cannot be used, of which the log has the reason.
@@ -62,12 +63,16 @@ pub async fn run<const K: usize, B: Board>(
         order: task.order,
         built: task.built,
         time_server: provisioned.time_server,
+        renew_by: provisioned.renew_by,
         patience: task.patience,
         retry: task.retry,
         rx: task.rx,
         tx: task.tx,
     };
-    app::run(stack, &settings, board, memory).await
+    let clock = app::start(stack, &settings, board).await?;
+    let outcome = app::act(stack, &settings, board, &clock, memory).await;
+    app::renew(stack, &settings, board, &clock, memory, provisioned.version).await;
+    outcome
 }
 
 /// Takes the settings from the blob, and hands the key over to the board.

@@ -22,6 +22,7 @@ mod client;
 mod clock;
 mod desk;
 pub mod device;
+mod expiry;
 mod fmt;
 mod memory;
 pub mod provider;

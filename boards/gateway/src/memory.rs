@@ -17,6 +17,8 @@ pub struct Memory {
 
 /// The memory of one connection.
 pub(crate) struct Connection {
+    /// The version of the blob that the last answer announced.
+    pub(crate) announced: Option<u64>,
     /// Between TCP and TLS.
     pub(crate) tcp_rx: [u8; 2048],
     pub(crate) tcp_tx: [u8; 2048],
@@ -40,6 +42,7 @@ impl Memory {
     pub const fn new() -> Self {
         Self {
             connection: Connection {
+                announced: None,
                 tcp_rx: [0; 2048],
                 tcp_tx: [0; 2048],
                 tls_rx: [0; 16_640],

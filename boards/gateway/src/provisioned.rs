@@ -3,6 +3,7 @@
 use core::net::SocketAddrV4;
 use embassy_net::{IpAddress, IpEndpoint};
 use embedded_mtls::credential::AnchorSet;
+use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, Error, KeyHandle};
 use embedded_mtls_blob::{Blob, DenyList, Policy, Site, SiteError, StoredKey};
 use mtls_order::Endpoint;
@@ -29,6 +30,8 @@ pub struct Provisioned<'a, const K: usize> {
     pub denied: DenyList<'a>,
     /// The time server, if there is one.
     pub time_server: Option<IpEndpoint>,
+    /// The time by which the owner of the fleet wants to have renewed the blob.
+    pub renew_by: Option<UnixTime>,
 }
 
 /// A blob without what a device needs.
@@ -113,6 +116,7 @@ impl<'a, const K: usize> Provisioned<'a, K> {
             policy: blob.policy,
             denied: blob.deny_list(),
             time_server,
+            renew_by: blob.renew_by,
         })
     }
 }

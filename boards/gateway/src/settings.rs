@@ -28,6 +28,8 @@ pub struct Settings<'a> {
     pub built: UnixTime,
     /// The time server, if there is one.
     pub time_server: Option<IpEndpoint>,
+    /// The time by which the owner of the fleet wants to have renewed the blob, if it has one.
+    pub renew_by: Option<UnixTime>,
     /// The time limit of an attempt, from name resolution to the answer.
     pub patience: Duration,
     /// The rules for sending an order again.
@@ -64,6 +66,18 @@ pub trait Board: Journal {
     /// a blob never gets one.
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
         let _ = key;
+        false
+    }
+
+    /// Lends the memory for a new blob; empty if the board takes none.
+    fn blob_memory(&mut self) -> &mut [u8] {
+        &mut []
+    }
+
+    /// Checks the first bytes of [`blob_memory`](Self::blob_memory) and stores them as the blob that the next connection uses; `false`, with
+    /// a reason in the log, if the last one stays in use.
+    fn take_blob(&mut self, len: usize) -> bool {
+        let _ = len;
         false
     }
 

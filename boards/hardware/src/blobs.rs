@@ -3,7 +3,7 @@
 use embassy_time::{Duration, Timer};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_storage::nor_flash::NorFlash;
-use flash_journal::BlobSlots;
+use flash_journal::{BlobSlots, BlobStore};
 use gateway::Shown;
 use gateway::provider::Provider;
 use logging::error;
@@ -21,23 +21,24 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// Memory for a blob.
 type Memory = [u8; LONGEST];
 
-/// The two slots of the blob, and memory for the one in use.
+/// The two slots of the blob, and memory for the one in use and for a new one.
 pub struct Blobs<F> {
-    pub(crate) slots: BlobSlots<F>,
-    pub(crate) in_use: &'static mut Memory,
+    pub(crate) store: BlobStore<'static, F>,
+    pub(crate) in_use: &'static mut [u8],
     pub(crate) image: &'static Image,
 }
 
 impl<F: NorFlash> Blobs<F> {
     pub(crate) fn new(slots: BlobSlots<F>, image: &'static Image) -> Self {
-        static IN_USE: ConstStaticCell<Memory> = ConstStaticCell::new([0; LONGEST]);
-        Self { slots, in_use: IN_USE.take(), image }
+        static ROOM: ConstStaticCell<[Memory; 3]> = ConstStaticCell::new([[0; LONGEST]; 3]);
+        let [in_use, received, scratch] = ROOM.take();
+        Self { store: BlobStore::new(slots, received, scratch), in_use, image }
     }
 
     /// Returns the digest of the newest blob, which nobody knows who has not read the flash if a private key lies in it. Waits until
     /// there is a blob.
     pub async fn secret(&mut self) -> Zeroizing<[u8; 32]> {
-        while self.slots.load(self.in_use).is_none() {
+        while self.store.load(self.in_use).is_none() {
             self.wait().await;
         }
         let digest = Provider.digest(HashAlgorithm::Sha256, &[&*self.in_use]).ok();
@@ -47,7 +48,7 @@ impl<F: NorFlash> Blobs<F> {
     /// Logs why there is no blob, and how to make one; then gives it time to come.
     pub(crate) async fn wait(&mut self) {
         let base = self.image.base;
-        for (place, refusal) in self.slots.refusals(self.in_use).unwrap_or_default() {
+        for (place, refusal) in self.store.refusals() {
             match refusal {
                 Some(refusal) => error!("flash at {:#010x}: no blob: {}", base + place, Shown(refusal)),
                 None => error!("flash at {:#010x}: no blob: it cannot be read", base + place),

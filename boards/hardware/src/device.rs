@@ -6,10 +6,14 @@ use flash_journal::FlashJournal;
 use gateway::provider::SigningKey;
 use gateway::{Board, Journal, StoredKey, software_key};
 
-/// A generator of random numbers, a journal, and the keys of the device.
+use crate::blobs::Blobs;
+
+/// A generator of random numbers, the blob, a journal, and the keys of the device.
 pub struct Device<'m, R, F: NorFlash, K> {
     /// Fills memory with random bytes from the hardware generator; `false` if none are available.
     pub generator: R,
+    /// The blob.
+    pub blobs: Blobs<F>,
     /// The journal of the order.
     pub journal: FlashJournal<'m, F>,
     /// The keys.
@@ -66,6 +70,14 @@ impl<R, F: NorFlash, K> Journal for Device<'_, R, F, K> {
 impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, F, K> {
     fn entropy(&mut self, out: &mut [u8]) -> bool {
         (self.generator)(out)
+    }
+
+    fn blob_memory(&mut self) -> &mut [u8] {
+        self.blobs.store.memory()
+    }
+
+    fn take_blob(&mut self, len: usize) -> bool {
+        self.blobs.store.take(len)
     }
 
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {

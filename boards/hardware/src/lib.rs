@@ -3,9 +3,9 @@
 //! ```text
 //!  fleet's public key, memory.x ──▶ image ──▶ Image ─┐
 //!    (build script of the board)                      ▼
-//!  flash ──▶ Storage ──▶ Blobs ─────────────────────▶ run ──▶ gateway::device::run, again and again
-//!               └──▶ journal ─┐                       ▲
-//!  generator, keys ───────────┴─▶ Device: Board ──────┘
+//!  flash ──▶ Storage ──▶ Blobs, journal ─┐           run ──▶ gateway::device::run, again and again
+//!                                        ▼            ▲
+//!  generator, keys ───────────────────▶ Device: Board ┘
 //! ```
 //!
 //! A board calls [`start`], takes its [`Blobs`] from its [`Storage`], creates a [`Device`] from its peripherals, starts its [`network`],

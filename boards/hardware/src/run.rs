@@ -4,11 +4,11 @@ use embassy_net::Stack;
 use embassy_time::{Duration, Timer};
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
-use gateway::{Board, Memory, Retry, Role, Site, Task, device, sample};
+use gateway::{Memory, Retry, Role, Site, Task, device, sample};
 use logging::info;
 use static_cell::ConstStaticCell;
 
-use crate::blobs::Blobs;
+use crate::device::{Device, Keys};
 
 /// The pause between two runs. Your gateway waits for its machine instead.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
@@ -25,27 +25,31 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 ///
 /// # Panics
 /// If it is called twice.
-pub async fn run<F: NorFlash>(stack: Stack<'_>, mut blobs: Blobs<F>, board: &mut impl Board) -> ! {
+pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
+    stack: Stack<'_>,
+    mut device: Device<'_, R, F, K>,
+) -> ! {
     let memory = MEMORY.take();
+    let in_use = core::mem::take(&mut device.blobs.in_use);
     let task = Task {
         // What the blob leaves to a site, your gateway takes from its own settings.
         site: Site::default(),
         role: Role::Gateway,
         // Your gateway puts here what its machine has run out of.
         order: sample::ORDER,
-        built: UnixTime(blobs.image.built),
+        built: UnixTime(device.blobs.image.built),
         patience: PATIENCE,
         retry: Retry::USUAL,
         rx: usize::MAX,
         tx: usize::MAX,
     };
     loop {
-        let Some(blob) = blobs.slots.load(blobs.in_use) else {
-            blobs.wait().await;
+        let Some(blob) = device.blobs.store.load(in_use) else {
+            device.blobs.wait().await;
             continue;
         };
         // The application has logged the outcome; an undelivered order waits in the journal.
-        let _outcome = device::run::<MAX_ANCHORS, _>(stack, &blob, &task, board, memory).await;
+        let _outcome = device::run::<MAX_ANCHORS, _>(stack, &blob, &task, &mut device, memory).await;
         info!("next order in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
     }

@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// A blob that arrives while the first handshake signs.
     #[cfg(feature = "full")]
     pub(crate) next: Option<&'static str>,
+    /// The alias that the site chooses, with a blob.
+    #[cfg(feature = "full")]
+    pub(crate) alias: Option<&'static str>,
     /// The number of orders to post, with a blob.
     #[cfg(feature = "full")]
     pub(crate) orders: u8,
@@ -62,6 +65,8 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         blob: None,
         #[cfg(feature = "full")]
         next: None,
+        #[cfg(feature = "full")]
+        alias: None,
         #[cfg(feature = "full")]
         orders: 1,
         endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
@@ -103,6 +108,8 @@ impl Arguments {
             "blob" => self.blob = Some(value),
             #[cfg(feature = "full")]
             "next" => self.next = Some(value),
+            #[cfg(feature = "full")]
+            "alias" => self.alias = Some(value),
             #[cfg(feature = "full")]
             "orders" => self.orders = value.parse().ok()?,
             "host" => self.endpoint.host = value,

@@ -99,6 +99,7 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         order: sample::ORDER,
         built: UnixTime(env!("BUILT").parse().ok()?),
         time_server,
+        renew_by: None,
         patience,
         retry,
         rx,

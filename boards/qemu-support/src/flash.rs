@@ -2,7 +2,7 @@
 
 use crate::files;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
-use flash_journal::{BlobSlots, FlashJournal};
+use flash_journal::{BlobSlots, BlobStore, FlashJournal};
 use gateway::FleetKey;
 use semihosting::fs::File;
 use semihosting::io::{Error, Read, Seek, SeekFrom, Write};
@@ -24,7 +24,10 @@ pub(crate) struct Flash<const LEN: u32> {
 }
 
 /// The slots of the blob, in flash of their own.
-pub(crate) type Slots = BlobSlots<Flash<SLOTS>>;
+type Slots = BlobSlots<Flash<SLOTS>>;
+
+/// The slots with memory for a blob on its way.
+pub(crate) type Store = BlobStore<'static, Flash<SLOTS>>;
 
 /// Bytes of a slot.
 pub(crate) const SLOT: usize = SLOTS as usize / 2;

@@ -24,9 +24,9 @@ pub(crate) struct Host {
     /// The flash with the ticket.
     #[cfg(feature = "full")]
     pub(crate) flash: crate::flash::Journal,
-    /// The blob that arrives while the next handshake signs.
+    /// The blobs; one may arrive while the next handshake signs.
     #[cfg(feature = "full")]
-    pub(crate) arrival: Option<crate::provisioned::Arrival>,
+    pub(crate) blobs: Option<crate::provisioned::Blobs>,
 }
 
 impl Host {
@@ -38,7 +38,7 @@ impl Host {
             #[cfg(feature = "full")]
             flash: crate::flash::journal()?,
             #[cfg(feature = "full")]
-            arrival: None,
+            blobs: None,
         })
     }
 }
@@ -73,6 +73,16 @@ impl Board for Host {
     }
 
     #[cfg(feature = "full")]
+    fn blob_memory(&mut self) -> &mut [u8] {
+        self.blobs.as_mut().map_or(&mut [], |blobs| blobs.store.memory())
+    }
+
+    #[cfg(feature = "full")]
+    fn take_blob(&mut self, len: usize) -> bool {
+        self.blobs.as_mut().is_some_and(|blobs| blobs.store.take(len))
+    }
+
+    #[cfg(feature = "full")]
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
         let own = software_key(key).map(Key::Own);
         own.map(|own| self.key = own).is_some()
@@ -80,8 +90,8 @@ impl Board for Host {
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
         #[cfg(feature = "full")]
-        if let Some(arrival) = self.arrival.as_mut() {
-            arrival.take_in();
+        if let Some(blobs) = self.blobs.as_mut() {
+            blobs.take_in();
         }
         match &self.key {
             Key::None => None,

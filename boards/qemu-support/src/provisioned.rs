@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use crate::files;
 use crate::firmware::MAX_ANCHORS;
-use crate::flash::{self, SLOT, Slots};
+use crate::flash::{self, SLOT, Store};
 use crate::host::{Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
@@ -13,26 +13,21 @@ use gateway::{Acceptance, FleetKey, Memory, Site, Task, device, sample};
 /// Memory for a slot.
 type Slot = [u8; SLOT];
 
-/// A blob on its way, in a file of the host: on a real board, it comes over the serial line or a connection.
-pub(crate) struct Arrival {
-    slots: Slots,
-    /// The file of the blob.
+/// The blobs of the machine: one may come over a connection, and one from a file of the host, as over the serial line of a board.
+pub(crate) struct Blobs {
+    pub(crate) store: Store,
+    /// The file of a blob on its way.
     stem: Option<&'static str>,
-    received: &'static mut Slot,
-    scratch: &'static mut Slot,
 }
 
-impl Arrival {
-    /// Stores the blob beside the one in use, if it has come.
+impl Blobs {
+    /// Stores the blob of the file beside the one in use, if it has come.
     pub(crate) fn take_in(&mut self) {
         let Some(stem) = self.stem.take() else { return };
-        let Some(len) = files::load(stem, "bin", self.received) else {
-            return defmt::warn!("there is no blob in {}.bin", stem);
+        match files::load(stem, "bin", self.store.memory()) {
+            Some(len) => self.store.take(len),
+            None => return defmt::warn!("there is no blob in {}.bin", stem),
         };
-        match self.slots.store(self.received.get(..len).unwrap_or_default(), self.scratch) {
-            Ok(version) => defmt::info!("blob {} is stored: the next connection uses it", version),
-            Err(error) => defmt::warn!("the blob is refused: {}", defmt::Display2Format(&error)),
-        }
     }
 }
 
@@ -51,13 +46,14 @@ pub(crate) async fn run(
         defmt::error!("the flash: found no file, wanted one with two slots of {} bytes", SLOT);
         return None;
     };
-    let mut arrival = Arrival { slots, stem: Some(stem), received: shared.lend()?, scratch: shared.lend()? };
-    arrival.take_in();
-    arrival.stem = arguments.next;
+    let (received, scratch): (&mut Slot, &mut Slot) = (shared.lend()?, shared.lend()?);
+    let mut blobs = Blobs { store: Store::new(slots, received, scratch), stem: Some(stem) };
+    blobs.take_in();
+    blobs.stem = arguments.next;
     let mut host = Host::new(Key::None)?;
-    host.arrival = Some(arrival);
+    host.blobs = Some(blobs);
     let task = Task {
-        site: Site::default(),
+        site: Site { alias: arguments.alias, ..Site::default() },
         role: arguments.role,
         order: sample::ORDER,
         built: UnixTime(env!("BUILT").parse().ok()?),
@@ -67,7 +63,7 @@ pub(crate) async fn run(
         tx: arguments.tx,
     };
     for _ in 0..arguments.orders {
-        let Some(blob) = host.arrival.as_mut()?.slots.load(in_use) else {
+        let Some(blob) = host.blobs.as_mut()?.store.load(in_use) else {
             defmt::error!("the flash: found no blob in either slot, wanted one that the key of the fleet has signed");
             return None;
         };

@@ -74,6 +74,5 @@ async fn main(spawner: Spawner) {
     let mac = hardware::w5500(spawner, bus, interrupt, reset, mac_address(&unique), controller).await;
     let stack = hardware::network(spawner, mac, seed, network);
 
-    let mut device = Device { generator, journal, keys: SoftwareKeys::default() };
-    hardware::run(stack, blobs, &mut device).await
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
 }

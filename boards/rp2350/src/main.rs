@@ -64,6 +64,6 @@ async fn main(spawner: Spawner) {
 
     // Two sectors of 4 KiB make a page that holds an order.
     let flash = Storage::new(Pages::<_, 8192>::new(Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH)));
-    let mut device = Device { generator, journal: flash.journal(&IMAGE), keys: SoftwareKeys::default() };
-    hardware::run(stack, flash.blobs(&IMAGE), &mut device).await
+    let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
 }

@@ -59,8 +59,8 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     let flash = Storage::new(Bank2(Flash::new_blocking(p.FLASH).into_blocking_regions().bank2_region));
-    let mut device = Device { generator, journal: flash.journal(&IMAGE), keys: SoftwareKeys::default() };
-    hardware::run(stack, flash.blobs(&IMAGE), &mut device).await
+    let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
 }
 
 /// 400 MHz for the core, from the 8 MHz that the ST-LINK feeds into `OSC_IN`; 48 MHz for the generator.

@@ -42,6 +42,19 @@ pub async fn post<T: Read + Write, P: CryptoProvider>(
     http::post(stream, endpoint, order, memory, now).await.map_err(|error| lost(&error))
 }
 
+/// Requests the blob that the server has for this device, and reads it into `memory`; returns its length, or that of the memory if it is
+/// longer.
+///
+/// # Errors
+/// The reason why there is none.
+pub async fn fetch_blob<T: Read + Write, P: CryptoProvider>(
+    stream: &mut Stream<'_, T, Client<P>>,
+    endpoint: &Endpoint<'_>,
+    memory: &mut [u8],
+) -> Result<usize, Trouble> {
+    http::get(stream, endpoint, http::BLOB_PATH, memory).await.map_err(|error| lost(&error))?
+}
+
 /// Classifies a failed handshake. Before the server's Finished nothing is authenticated: an earlier alert may come from
 /// anyone on the network path.
 fn refused<E>(error: &HandshakeError<E>) -> Trouble {

@@ -3,7 +3,7 @@
 use crate::cxml::{self, Unreadable};
 use crate::text::Writer;
 use crate::trouble::{Acceptance, Trouble};
-use core::fmt;
+use core::fmt::{self, Write as _};
 use embedded_io_async::{Read, Write};
 use embedded_mtls::x509::UnixTime;
 use mtls_cxml::{Class, HostField, Outcome, is_page};
@@ -32,9 +32,14 @@ pub struct Endpoint<'a> {
 pub struct Answer {
     /// The HTTP status, if there was a response.
     pub status: Option<u16>,
+    /// The version of the blob that the server has for this device, if it announces one in the field `Mtls-Blob`.
+    pub blob: Option<u64>,
     /// The meaning for the order.
     pub verdict: Result<Acceptance, Trouble>,
 }
+
+/// The path of the blob that a server has for the client that it has authenticated.
+pub const BLOB_PATH: &str = "/.well-known/mtls-blob";
 
 /// The reason why no message was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +62,37 @@ pub(crate) async fn post<S: Read + Write>(
 ) -> Result<Answer, HttpError<S::Error>> {
     let mut head = Writer::new(memory);
     if write_head(endpoint, order.len(), &mut head).is_err() {
-        return Ok(Answer { status: None, verdict: Err(Trouble::Setup) });
+        return Ok(Answer { status: None, blob: None, verdict: Err(Trouble::Setup) });
     }
     let head = head.into_str().unwrap_or_default();
     stream.write_all(head.as_bytes()).await.map_err(HttpError::Stream)?;
     stream.write_all(order).await.map_err(HttpError::Stream)?;
     stream.flush().await.map_err(HttpError::Stream)?;
     let response = response::read(stream, memory, now).await?;
-    Ok(Answer { status: Some(response.status), verdict: judge(response) })
+    Ok(Answer { status: Some(response.status), blob: response.blob, verdict: judge(response) })
+}
+
+/// Requests the document at `path` and reads it into `memory`; returns its length, or that of the memory if it is longer.
+pub(crate) async fn get<S: Read + Write>(
+    stream: &mut S,
+    endpoint: &Endpoint<'_>,
+    path: &str,
+    memory: &mut [u8],
+) -> Result<Result<usize, Trouble>, HttpError<S::Error>> {
+    let mut head = Writer::new(memory);
+    let host = HostField { name: endpoint.server_name, port: endpoint.port };
+    let written =
+        write!(head, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n");
+    let Some(head) = written.ok().and_then(|()| head.into_str()) else { return Ok(Err(Trouble::Setup)) };
+    stream.write_all(head.as_bytes()).await.map_err(HttpError::Stream)?;
+    stream.flush().await.map_err(HttpError::Stream)?;
+    let response = response::read(stream, memory, None).await?;
+    Ok(match response {
+        Response { status: 200, flaw: None, body, .. } => Ok(body.len()),
+        Response { status: 200, flaw: Some(Flaw::Cut), .. } => Err(Trouble::AnswerCut(200)),
+        Response { status: 200, flaw: Some(Flaw::Unreadable), .. } => Err(Trouble::HttpUnreadable),
+        Response { status, .. } => Err(Trouble::Http(status)),
+    })
 }
 
 /// Writes the head of the request: the server name and port as RFC 9110 section 7.2 requires, and no compression.
@@ -81,7 +109,7 @@ fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> 
 /// Decides what the answer means for the order: both the HTTP and the cXML status have to be successful. After a
 /// successful HTTP status the supplier has the order, even if the rest cannot be read.
 fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
-    let Response { status, wait, is_html, body, flaw } = response;
+    let Response { status, wait, is_html, body, flaw, .. } = response;
     if Class::of(status, wait.is_some()) != Class::Done {
         return Err(match wait {
             Some(seconds) if Class::of(status, true) == Class::Later => Trouble::HttpLater { status, seconds },
@@ -177,7 +205,7 @@ pub(crate) mod tests {
         // A path that is longer than the memory.
         let (path, mut script) = ("x".repeat(600), Script::new("", 1));
         let outcome = block_on(post(&mut script, &Endpoint { path: &path, ..ENDPOINT }, b"", &mut [0; 512], None));
-        assert_eq!(outcome, Ok(Answer { status: None, verdict: Err(Trouble::Setup) }));
+        assert_eq!(outcome, Ok(Answer { status: None, blob: None, verdict: Err(Trouble::Setup) }));
         assert_eq!(script.written.len(), 0);
     }
 
@@ -208,6 +236,37 @@ pub(crate) mod tests {
                 assert_eq!(found, case.outcome, "{}, {piece} bytes at a time", case.name);
             }
         }
+    }
+
+    #[test]
+    fn an_answer_may_announce_a_blob() {
+        for (field, expected) in [("mtls-blob: 18", Some(18)), ("Mtls-Blob: -1", None), ("Mtls-Blobs: 1", None)] {
+            let mut script = Script::new(&std::format!("HTTP/1.1 503 Busy\r\n{field}\r\n\r\n"), 100);
+            let answer = block_on(post(&mut script, &ENDPOINT, b"<cXML/>", &mut [0; 512], None)).unwrap();
+            assert_eq!((answer.status, answer.blob), (Some(503), expected), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_up_to_the_end_of_the_memory() {
+        let got = |answer: &str, room: usize| {
+            let (mut script, mut memory) = (Script::new(answer, 100), std::vec![0; room]);
+            let outcome = block_on(get(&mut script, &ENDPOINT, BLOB_PATH, &mut memory));
+            let expected = "GET /.well-known/mtls-blob HTTP/1.1\r\nHost: supplier.example:8443\r\n\
+                            Accept-Encoding: identity\r\nConnection: close\r\n\r\n";
+            assert_eq!(script.written, if room > 128 { expected.as_bytes() } else { b"" });
+            outcome.map(|outcome| outcome.map(|len| memory[..len].to_vec()))
+        };
+        let whole = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nblob";
+        assert_eq!(got(whole, 200), Ok(Ok(b"blob".to_vec())));
+        assert_eq!(got(&whole[..whole.len() - 1], 200), Ok(Err(Trouble::AnswerCut(200))));
+        assert_eq!(got("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone", 200), Ok(Err(Trouble::Http(404))));
+        assert_eq!(got("HTTP/1.1 206 Part\r\nContent-Length: 4\r\n\r\nblob", 200), Ok(Err(Trouble::Http(206))));
+        let packed = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nblob";
+        assert_eq!(got(packed, 200), Ok(Err(Trouble::HttpUnreadable)));
+        let long = std::format!("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300));
+        assert_eq!(got(&long, 200), Ok(Ok(std::vec![b'x'; 200])));
+        assert_eq!(got(whole, 100), Ok(Err(Trouble::Setup)));
     }
 
     #[test]

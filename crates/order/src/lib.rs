@@ -24,8 +24,8 @@ mod retry;
 mod text;
 mod trouble;
 
-pub use crate::delivery::{open, post};
-pub use crate::http::{Answer, Endpoint, HttpError, Refusal, read_order, write_response};
+pub use crate::delivery::{fetch_blob, open, post};
+pub use crate::http::{Answer, BLOB_PATH, Endpoint, HttpError, Refusal, read_order, write_response};
 pub use crate::queue::{Journal, Queue, QueueError};
 pub use crate::retry::Retry;
 pub use crate::text::Writer;

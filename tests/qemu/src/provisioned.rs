@@ -3,69 +3,109 @@
 use crate::emulator::Machine;
 use crate::ground::Ground;
 use crate::peers::{Kind, Peer};
-use crate::pki::SERVER_NAME;
+use crate::pki::{CLIENT_NAME, SERVER_NAME};
 use crate::rows::{DELIVERED, Row, boot, expect_end, report};
+use crate::servers::REQUESTS;
 use crate::world::{Identity, WANTED_NAME, World, free_port};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls_blob::{Content, Endpoint, Policy, StoredKey};
 
-/// The common name of the first identity; the second one's is [`WANTED_NAME`].
-const FIRST: &str = "gateway-0042";
+/// Exit status of the firmware: it cannot be set up.
+const SETUP: u8 = 1;
 
-/// The row.
+/// The rows.
 pub(crate) fn rows() -> Vec<Row> {
     let machine = Machine::Mps2;
-    vec![Row {
+    let row = |name: &str, run: fn(Machine, &World) -> Result<(), String>| Row {
         machine: machine.name(),
-        name: "a blob replaces the identity between two orders, for good".into(),
-        run: Box::new(move |world| rotates(machine, world)),
-    }]
+        name: name.into(),
+        run: Box::new(move |world| run(machine, world)),
+    };
+    vec![
+        row("a blob replaces the identity between two orders, for good", rotates),
+        row("nginx announces a blob, which replaces the identity between two orders", fetches),
+        row("a site chooses an alias of the blob if the fleet lets it", chooses),
+    ]
 }
 
 /// The second blob arrives while the first order's handshake signs: that order goes through with the first identity, the next
 /// one with the second. After a power cycle the second is still in use, and the first blob is refused.
 fn rotates(machine: Machine, world: &World) -> Result<(), String> {
-    let ground = Ground::new(&world.root, None)?;
-    let port = free_port()?;
-    let fleet = P256SigningKey::from_bytes(&[7; 32]).map_err(|error| format!("{error:?}"))?;
-    ground.write("fleet.point", &fleet.public_key())?;
-    ground.write("first.bin", &blob(&fleet, world, port, 1, &world.client)?)?;
-    ground.write("second.bin", &blob(&fleet, world, port, 2, &world.client_wanted)?)?;
-    let peer = Peer::start(Kind::Ours, world, port, "server", &[])?;
-
-    let words =
-        |words: &[&str]| [&["blob=first", "attempts=8"], words].concat().into_iter().map(String::from).collect();
-    let mut settings: Vec<String> = words(&["next=second", "orders=2"]);
-    for (lines, names) in [
+    let fleet = Fleet::new(world, "/orders")?;
+    fleet.writes(&[("first", 1, &[of(&world.client)]), ("second", 2, &[of(&world.client_wanted)])])?;
+    let peer = Peer::start(Kind::Ours, world, fleet.port, "server", &[])?;
+    for (words, lines, names) in [
         (
+            &["next=second", "orders=2"][..],
             &[
                 "blob 1 is stored: the next connection uses it",
                 "blob 1: the identity is orders-1",
+                "our certificates are valid until",
+                "the blob is to be renewed by 2040-12-24",
                 "blob 2 is stored: the next connection uses it",
                 "order accepted: Delivered",
                 "blob 2: the identity is orders-2",
                 "order accepted: Delivered",
             ][..],
-            &[FIRST, WANTED_NAME][..],
+            &[CLIENT_NAME, WANTED_NAME][..],
         ),
         (
+            &[],
             &[
                 "the blob is refused: byte 16: the version: found 1, wanted at least 3",
                 "blob 2: the identity is orders-2",
                 "order accepted: Delivered",
             ],
-            &[FIRST, WANTED_NAME, WANTED_NAME],
+            &[CLIENT_NAME, WANTED_NAME, WANTED_NAME],
         ),
     ] {
-        let mut machine = boot(machine, &ground, &settings)?;
-        let outcome = expect_end(&mut machine, DELIVERED, lines).and_then(|()| {
-            in_order("the log", &machine.log().join("\n"), lines)?;
-            in_order("the supplier", &peer.printed(), names)
-        });
-        outcome.map_err(|problem| report(&problem, &machine, &peer))?;
-        settings = words(&[]);
+        fleet.runs(machine, words, DELIVERED, lines, &peer)?;
+        in_order("the supplier", &peer.printed(), names)?;
     }
     Ok(())
+}
+
+/// In its answer to the first order nginx announces a blob, and gives it to the client that it has authenticated. The connection for it
+/// has the first identity, the next order the second one; what nginx announces then is no news.
+fn fetches(machine: Machine, world: &World) -> Result<(), String> {
+    let fleet = Fleet::new(world, "/order")?;
+    fleet.writes(&[("first", 1, &[of(&world.client)]), ("second", 2, &[of(&world.client_wanted)])])?;
+    let place = format!("location = /.well-known/mtls-blob {{ alias {}/second.bin; }}", fleet.ground.directory());
+    let options = ["add_header Mtls-Blob 2;", &place];
+    let peer = Peer::start(Kind::Nginx, world, fleet.port, "server", &options)?;
+    let lines = [
+        "blob 1: the identity is orders-1",
+        "order accepted: Delivered",
+        "the server has blob 2 for us, in place of 1",
+        "blob 2 is stored: the next connection uses it",
+        "blob 2: the identity is orders-2",
+        "order accepted: Delivered",
+    ];
+    fleet.runs(machine, &["orders=2"], DELIVERED, &lines, &peer)?;
+    let requests = world.files.read(REQUESTS);
+    let names = [CLIENT_NAME, CLIENT_NAME, WANTED_NAME];
+    in_order("nginx", &requests, &names)?;
+    if requests.lines().count() == names.len() { Ok(()) } else { Err(format!("nginx had other requests:\n{requests}")) }
+}
+
+/// The blob has two identities, of which the first is active. The site overrides that, but not with one that is not there.
+fn chooses(machine: Machine, world: &World) -> Result<(), String> {
+    let fleet = Fleet::new(world, "/orders")?;
+    fleet.writes(&[("first", 1, &[of(&world.client), of(&world.client_wanted)])])?;
+    let peer = Peer::start(Kind::Ours, world, fleet.port, "server", &[])?;
+    let lines = ["blob 1: the identity is orders-1-2", "order accepted: Delivered"];
+    fleet.runs(machine, &["alias=orders-1-2"], DELIVERED, &lines, &peer)?;
+    in_order("the supplier", &peer.printed(), &[WANTED_NAME])?;
+    let lines = ["blob 1 is unusable: the site has an alias that no identity of the blob has"];
+    fleet.runs(machine, &["alias=other"], SETUP, &lines, &peer)
+}
+
+/// An identity of a blob: its chain, and its key.
+type Stored<'k> = (Vec<u8>, StoredKey<'k>);
+
+/// Stores an identity of the world, with its key in the clear.
+fn of(identity: &Identity) -> Stored<'_> {
+    (identity.chain.concat(), StoredKey::P256(&identity.scalar))
 }
 
 /// Each of the texts has to be there, behind the one before.
@@ -73,31 +113,65 @@ fn in_order(what: &str, said: &str, texts: &[&str]) -> Result<(), String> {
     let mut rest = said;
     for text in texts {
         let (_, behind) =
-            rest.split_once(text).ok_or_else(|| format!("{what} does not say \"{text}\" in its place"))?;
+            rest.split_once(text).ok_or_else(|| format!("{what} does not say \"{text}\" in its place:\n{said}"))?;
         rest = behind;
     }
     Ok(())
 }
 
-/// A blob of a version, for a supplier at a port of this host.
-fn blob(
-    fleet: &P256SigningKey,
-    world: &World,
+/// The owner of the machine's blobs, for a supplier at a port of this host.
+struct Fleet<'w> {
+    world: &'w World,
+    ground: Ground,
+    key: P256SigningKey,
     port: u16,
-    version: u64,
-    identity: &Identity,
-) -> Result<Vec<u8>, String> {
-    let (alias, chain) = (format!("orders-{version}"), identity.chain.concat());
-    let key = StoredKey::P256(&identity.scalar);
-    let content = Content {
-        version,
-        active: Some(0),
-        endpoint: Some(Endpoint { host: "10.0.2.2", port, server_name: SERVER_NAME, path: "/orders", time_server: "" }),
-        policy: Policy { enforce: true, max_depth: Some(2), ..Policy::default() },
-        anchors: vec![&world.root.der],
-        identities: vec![embedded_mtls_blob::Identity { alias: &alias, key, chain: &chain }],
-        ..Content::default()
-    };
-    let sealed = content.seal(RustCrypto, |digest| fleet.sign_digest(digest, &[]).ok());
-    sealed.map_err(|error| error.to_string())
+    path: &'static str,
+}
+
+impl<'w> Fleet<'w> {
+    fn new(world: &'w World, path: &'static str) -> Result<Self, String> {
+        let ground = Ground::new(&world.root, None)?;
+        let key = P256SigningKey::from_bytes(&[7; 32]).map_err(|error| format!("{error:?}"))?;
+        ground.write("fleet.point", &key.public_key())?;
+        Ok(Self { world, ground, key, port: free_port()?, path })
+    }
+
+    /// Writes blobs: the name of the file, the version, and the identities, of which the first is active.
+    fn writes(&self, blobs: &[(&str, u64, &[Stored<'_>])]) -> Result<(), String> {
+        for (name, version, identities) in blobs {
+            self.ground.write(&format!("{name}.bin"), &self.blob(*version, identities)?)?;
+        }
+        Ok(())
+    }
+
+    fn blob(&self, version: u64, identities: &[Stored<'_>]) -> Result<Vec<u8>, String> {
+        let alias =
+            |number| if number == 1 { format!("orders-{version}") } else { format!("orders-{version}-{number}") };
+        let aliases: Vec<_> = (1..=identities.len()).map(alias).collect();
+        let (host, server_name) = ("10.0.2.2", SERVER_NAME);
+        let content = Content {
+            version,
+            // 2040-12-24.
+            renew_by: Some(embedded_mtls::x509::UnixTime(2_240_000_000)),
+            active: Some(0),
+            endpoint: Some(Endpoint { host, port: self.port, server_name, path: self.path, time_server: "" }),
+            policy: Policy { enforce: true, site_chooses_alias: true, max_depth: Some(2), ..Policy::default() },
+            anchors: vec![&self.world.root.der],
+            identities: (aliases.iter().zip(identities))
+                .map(|(alias, (chain, key))| embedded_mtls_blob::Identity { alias, key: *key, chain })
+                .collect(),
+            ..Content::default()
+        };
+        let sealed = content.seal(RustCrypto, |digest| self.key.sign_digest(digest, &[]).ok());
+        sealed.map_err(|error| error.to_string())
+    }
+
+    /// Boots the machine with more arguments. It has to end with a status, and to log these lines in this order.
+    fn runs(&self, machine: Machine, words: &[&str], status: u8, lines: &[&str], peer: &Peer) -> Result<(), String> {
+        let settings: Vec<String> = ["blob=first", "attempts=8"].iter().chain(words).map(ToString::to_string).collect();
+        let mut machine = boot(machine, &self.ground, &settings)?;
+        let outcome = expect_end(&mut machine, status, lines)
+            .and_then(|()| in_order("the log", &machine.log().join("\n"), lines));
+        outcome.map_err(|problem| report(&problem, &machine, peer))
+    }
 }

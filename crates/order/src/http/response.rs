@@ -22,6 +22,8 @@ pub(crate) struct Response<'m> {
     pub(crate) wait: Option<u32>,
     /// True if it declares its body as HTML.
     pub(crate) is_html: bool,
+    /// The version of a blob that the server has for the device.
+    pub(crate) blob: Option<u64>,
     /// The body of a successful response, as far as it fits.
     pub(crate) body: &'m mut [u8],
     pub(crate) flaw: Option<Flaw>,
@@ -54,6 +56,7 @@ struct Head {
     retry_after: Option<After>,
     date: Option<UnixTime>,
     is_html: bool,
+    blob: Option<u64>,
     flaw: Option<Flaw>,
 }
 
@@ -80,7 +83,8 @@ pub(crate) async fn read<'m, S: Read>(
         filled = out.filled;
     }
     let body = memory.get_mut(..filled).unwrap_or_default();
-    Ok(Response { status: head.status, wait: head.wait(now), is_html: head.is_html, body, flaw: head.flaw })
+    let Head { status, is_html, blob, flaw, .. } = head;
+    Ok(Response { status, wait: head.wait(now), is_html, blob, body, flaw })
 }
 
 impl Head {
@@ -114,6 +118,8 @@ impl Head {
             self.is_html = essence.eq_ignore_ascii_case("text/html");
         } else if is("retry-after") {
             self.retry_after = value.parse().map(After::Seconds).ok().or_else(|| date(value).map(After::Date));
+        } else if is("mtls-blob") {
+            self.blob = value.parse().ok();
         } else if is("date") {
             self.date = date(value);
         }
