@@ -22,6 +22,7 @@ mod client;
 mod clock;
 mod desk;
 pub mod device;
+pub mod enrolment;
 mod expiry;
 mod fmt;
 mod memory;

@@ -7,6 +7,7 @@ use embedded_mtls::{Credential, KeyHandle};
 use embedded_mtls_blob::{DenyList, Policy, StoredKey};
 use mtls_order::cxml::Order;
 use mtls_order::{Endpoint, Journal, Retry};
+use zeroize::Zeroizing;
 
 /// The configuration of the device.
 pub struct Settings<'a> {
@@ -78,6 +79,17 @@ pub trait Board: Journal {
     /// a reason in the log, if the last one stays in use.
     fn take_blob(&mut self, len: usize) -> bool {
         let _ = len;
+        false
+    }
+
+    /// Returns the private key that the device has made, if it has made one.
+    fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
+        None
+    }
+
+    /// Stores the private key that the device has made; `false` if that is impossible.
+    fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
+        let _ = key;
         false
     }
 

@@ -3,8 +3,10 @@
 use embedded_mtls::KeyHandle;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::FlashJournal;
+use gateway::enrolment::OWN_KEY;
 use gateway::provider::SigningKey;
 use gateway::{Board, Journal, StoredKey, software_key};
+use zeroize::Zeroizing;
 
 use crate::blobs::Blobs;
 
@@ -31,7 +33,8 @@ pub trait Keys {
     async fn sign(&mut self, key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]>;
 }
 
-/// Keys on P-256 in software. They lie in the blob in the clear, so anyone who can read the flash has them.
+/// Keys on P-256 in software. They lie in flash in the clear, in the blob or, if the device has made its key itself, in the journal: anyone
+/// who can read the flash has them.
 ///
 /// A secure element protects its keys better, and replaces this type: a struct with the `embedded_hal_async::i2c::I2c` of
 /// the board that takes a `StoredKey::Handle`, and whose `sign` sends the digest and waits. For an ATECC608 that is the
@@ -81,7 +84,18 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, 
     }
 
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
-        self.keys.take(key)
+        match self.own_key().filter(|_| key == StoredKey::Handle(OWN_KEY)) {
+            Some(scalar) => self.keys.take(StoredKey::P256(&scalar)),
+            None => self.keys.take(key),
+        }
+    }
+
+    fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
+        self.journal.own_key()
+    }
+
+    fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
+        self.journal.keep_own_key(key)
     }
 
     async fn sign(&mut self, key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {

@@ -1,10 +1,13 @@
 //! The main loop: post the waiting order or a new one, wait, repeat.
 
-use embassy_net::Stack;
+use core::fmt::Write as _;
+
+use embassy_net::{HardwareAddress, Stack};
 use embassy_time::{Duration, Timer};
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
-use gateway::{Memory, Retry, Role, Site, Task, device, sample};
+use gateway::{Memory, Retry, Role, Site, Task, device, enrolment, sample};
+use heapless::String;
 use logging::info;
 use static_cell::ConstStaticCell;
 
@@ -21,7 +24,17 @@ const MAX_ANCHORS: usize = 4;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
-/// Runs the gateway for ever, each time with the newest blob. While there is none, it says so.
+/// Returns the name of the device: `gateway-` and its address in the network.
+fn name(stack: Stack<'_>) -> Option<String<24>> {
+    let mut name = String::new();
+    name.push_str("gateway-").ok()?;
+    let HardwareAddress::Ethernet(address) = stack.hardware_address();
+    address.0.iter().try_for_each(|byte| write!(name, "{byte:02x}")).ok()?;
+    Some(name)
+}
+
+/// Runs the gateway for ever, each time with the newest blob. While there is none, it says so, and requests a certificate for a key of its
+/// own.
 ///
 /// # Panics
 /// If it is called twice.
@@ -45,6 +58,10 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
     };
     loop {
         let Some(blob) = device.blobs.store.load(in_use) else {
+            // The authority answers with a certificate for a blob with the handle of this key.
+            if let Some(name) = name(stack) {
+                enrolment::request(&mut device, &name);
+            }
             device.blobs.wait().await;
             continue;
         };

@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Posts with the quick start in place of a role.
     #[cfg(feature = "full")]
     pub(crate) quick: Option<crate::quick::Way>,
+    /// Requests a certificate for this name and the key that the machine has made, in place of a role.
+    #[cfg(feature = "full")]
+    pub(crate) csr: Option<&'static str>,
     /// Takes all that the device knows from a blob in flash: this one is stored first, if it is newer.
     #[cfg(feature = "full")]
     pub(crate) blob: Option<&'static str>,
@@ -62,6 +65,8 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         #[cfg(feature = "full")]
         quick: None,
         #[cfg(feature = "full")]
+        csr: None,
+        #[cfg(feature = "full")]
         blob: None,
         #[cfg(feature = "full")]
         next: None,
@@ -104,6 +109,8 @@ impl Arguments {
             "web" => self.web = Some(port_and_count(value)?),
             #[cfg(feature = "full")]
             "quick" => self.quick = Some(way(value)?),
+            #[cfg(feature = "full")]
+            "csr" => self.csr = Some(value),
             #[cfg(feature = "full")]
             "blob" => self.blob = Some(value),
             #[cfg(feature = "full")]

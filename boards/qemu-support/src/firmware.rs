@@ -45,6 +45,10 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         return quick(network, way, arguments).await;
     }
     #[cfg(feature = "full")]
+    if let Some(name) = arguments.csr {
+        return Some(u8::from(!gateway::enrolment::request(&mut Host::new(Key::None)?, name)));
+    }
+    #[cfg(feature = "full")]
     if let Some(stem) = arguments.blob {
         return crate::provisioned::run(network, stem, arguments, MEMORY.take()).await;
     }

@@ -13,7 +13,9 @@ use embedded_mtls::{
 use gateway::provider::SigningKey;
 use gateway::{Board, Journal};
 #[cfg(feature = "full")]
-use gateway::{StoredKey, software_key};
+use gateway::{StoredKey, enrolment::OWN_KEY, software_key};
+#[cfg(feature = "full")]
+use zeroize::Zeroizing;
 
 /// The file in which an order waits.
 const JOURNAL: (&str, &str) = ("queue", "xml");
@@ -84,7 +86,11 @@ impl Board for Host {
 
     #[cfg(feature = "full")]
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
-        let own = software_key(key).map(Key::Own);
+        let own = match key {
+            StoredKey::Handle(OWN_KEY) => self.own_key().and_then(|scalar| SigningKey::from_bytes(&scalar).ok()),
+            key => software_key(key),
+        };
+        let own = own.map(Key::Own);
         own.map(|own| self.key = own).is_some()
     }
 
@@ -98,6 +104,16 @@ impl Board for Host {
             Key::Own(key) => key.sign_digest(digest, hedge).ok(),
             Key::Away => signer::sign(digest, hedge).await,
         }
+    }
+
+    #[cfg(feature = "full")]
+    fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
+        self.flash.own_key()
+    }
+
+    #[cfg(feature = "full")]
+    fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
+        self.flash.keep_own_key(key)
     }
 
     #[cfg(feature = "full")]

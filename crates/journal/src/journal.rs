@@ -7,6 +7,7 @@ use embedded_storage::nor_flash::NorFlash;
 use mtls_order::Journal;
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
+use zeroize::{Zeroize, Zeroizing};
 
 /// The memory that a [`FlashJournal`] borrows: the longest order, its key, and the longest word of any flash.
 pub const SCRATCH: usize = 6144 + 32;
@@ -17,6 +18,8 @@ const ORDER: u8 = 0;
 const SEED: u8 = 1;
 /// The key of the ticket.
 const TICKET: u8 = 2;
+/// The key of the private key that the device has made.
+const OWN_KEY: u8 = 3;
 
 /// A journal in any NOR flash: at least two pages, each longer than an order.
 ///
@@ -63,6 +66,22 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
         self.append(TICKET, ticket)
     }
 
+    /// Returns the private key that the device has made.
+    pub fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
+        let key = self.newest(OWN_KEY).ok()??.try_into().ok();
+        self.scratch.zeroize();
+        key.map(Zeroizing::new)
+    }
+
+    /// Stores the private key that the device has made; `false` if that fails.
+    pub fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
+        // A journal that cannot be read has no order to lose.
+        let kept = self.append(OWN_KEY, key)
+            || !self.holds_order() && block_on(self.map.erase_all()).is_ok() && self.append(OWN_KEY, key);
+        self.scratch.zeroize();
+        kept
+    }
+
     fn holds_order(&mut self) -> bool {
         self.newest(ORDER).is_ok_and(|order| order.is_some_and(|order| !order.is_empty()))
     }
@@ -78,8 +97,10 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
         block_on(self.map.fetch_item(self.scratch, &kind)).map_err(|_| Unreadable)
     }
 
+    /// Erases everything but the private key of the device, whose certificate would be of no use without it.
     fn erase(&mut self) -> bool {
-        block_on(self.map.erase_all()).is_ok()
+        let key = self.own_key();
+        block_on(self.map.erase_all()).is_ok() && key.is_none_or(|key| self.keep_own_key(&key))
     }
 }
 
@@ -309,6 +330,26 @@ mod tests {
             assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), Some(order(number, 2000)));
         }
         assert!(flash.erasures > 2);
+    }
+
+    #[test]
+    fn a_key_of_the_device_survives_orders_and_the_erasure_of_a_journal_that_stores_none() {
+        let (mut flash, mut scratch) = (Flash::<4, 4096>::new(16_384), Box::new([0; SCRATCH]));
+        let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
+        assert_eq!(journal.own_key(), None);
+        assert!(journal.keep_own_key(&[8; 32]));
+        for number in 0..40_u8 {
+            assert!(journal.store(&order(number, 2000)));
+            assert_eq!(journal.own_key().as_deref(), Some(&[8; 32]));
+        }
+        assert!(!journal.store(&order(1, SCRATCH + 1)), "which erases all else");
+        assert_eq!(journal.own_key().as_deref(), Some(&[8; 32]));
+        assert_eq!(journal.load(&mut [0; 6144]), None);
+        for mut flash in foreign() {
+            let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
+            assert!(journal.own_key().is_none() && journal.keep_own_key(&[8; 32]));
+            assert_eq!(journal.own_key().as_deref(), Some(&[8; 32]));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::emulator::Machine;
 use crate::ground::Ground;
 use crate::peers::{Kind, Peer};
 use crate::pki::{CLIENT_NAME, SERVER_NAME};
+use crate::process::Process;
 use crate::rows::{DELIVERED, Row, boot, expect_end, report};
 use crate::servers::REQUESTS;
 use crate::world::{Identity, WANTED_NAME, World, free_port};
@@ -24,6 +25,7 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![
         row("a blob replaces the identity between two orders, for good", rotates),
         row("nginx announces a blob, which replaces the identity between two orders", fetches),
+        row("a key made on the machine is certified by its request, and never leaves it", enrols),
         row("a site chooses an alias of the blob if the fleet lets it", chooses),
     ]
 }
@@ -98,6 +100,62 @@ fn chooses(machine: Machine, world: &World) -> Result<(), String> {
     in_order("the supplier", &peer.printed(), &[WANTED_NAME])?;
     let lines = ["blob 1 is unusable: the site has an alias that no identity of the blob has"];
     fleet.runs(machine, &["alias=other"], SETUP, &lines, &peer)
+}
+
+/// The machine makes a key and logs a request for its certificate, which OpenSSL verifies and an authority answers. The blob with that
+/// certificate has a handle in place of a key.
+fn enrols(machine: Machine, world: &World) -> Result<(), String> {
+    let fleet = Fleet::new(world, "/orders")?;
+    let peer = Peer::start(Kind::Ours, world, fleet.port, "server", &[])?;
+    let mut pem = [String::new(), String::new()];
+    for pem in &mut pem {
+        let mut machine = boot(machine, &fleet.ground, &["csr=gateway-9".into()])?;
+        expect_end(&mut machine, DELIVERED, &[BEGIN, END]).map_err(|problem| report(&problem, &machine, &peer))?;
+        *pem = request(&machine.log());
+    }
+    let leaf = certify(world, &pem[0])?;
+    fleet.writes(&[("first", 1, &[(leaf, StoredKey::Handle(0))])])?;
+    // The second request was of the same key, as ECDSA has the nonces of RFC 6979 here.
+    if pem[0] != pem[1] {
+        return Err(format!("another key after a restart:\n{}{}", pem[0], pem[1]));
+    }
+    let lines = ["blob 1: the identity is orders-1", "order accepted: Delivered"];
+    fleet.runs(machine, &[], DELIVERED, &lines, &peer)?;
+    in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
+}
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE REQUEST-----";
+const END: &str = "-----END CERTIFICATE REQUEST-----";
+
+/// Takes the request from a log, whose lines begin with other columns.
+fn request(log: &[String]) -> String {
+    let lines = log.iter().skip_while(|line| !line.contains(BEGIN)).skip(1).take_while(|line| !line.contains(END));
+    let content: Vec<_> = lines.filter_map(|line| line.split_whitespace().last()).collect();
+    format!("{BEGIN}\n{}\n{END}\n", content.join("\n"))
+}
+
+/// Has OpenSSL verify a request and the root answer it; returns the certificate.
+fn certify(world: &World, pem: &str) -> Result<Vec<u8>, String> {
+    let authority = Identity { chain: vec![world.root.der.clone()], scalar: world.root.key.scalar() };
+    let extensions = "basicConstraints = CA:FALSE\nkeyUsage = digitalSignature\nextendedKeyUsage = clientAuth\n";
+    let request = world.files.write("request.pem", pem)?;
+    let key = world.files.write("root.key", authority.key_pem()?)?;
+    let extensions = world.files.write("own.cnf", extensions)?;
+    let (root, leaf) = (world.file("root.pem"), world.file("own.der"));
+    let verified = openssl(&["req", "-in", &request, "-verify", "-noout", "-subject"])?;
+    if !verified.contains("verify OK") || !verified.contains("gateway-9") {
+        return Err(format!("openssl req -verify:\n{verified}{pem}"));
+    }
+    let words = ["x509", "-req", "-in", &request, "-CA", &root, "-CAkey", &key, "-days", "30", "-extfile", &extensions];
+    let said = openssl(&[&words[..], &["-outform", "DER", "-out", &leaf]].concat())?;
+    std::fs::read(&leaf).map_err(|error| format!("{leaf}: {error}; openssl x509 -req: {said}"))
+}
+
+/// Runs OpenSSL, and returns what it says.
+fn openssl(words: &[&str]) -> Result<String, String> {
+    let mut process = Process::start("openssl", words)?;
+    process.await_end()?;
+    Ok(format!("{}{}", String::from_utf8_lossy(&process.stdout()), process.stderr()))
 }
 
 /// An identity of a blob: its chain, and its key.

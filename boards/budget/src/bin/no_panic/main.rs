@@ -14,14 +14,16 @@ use core::fmt::{self, Write as _};
 use core::panic::PanicInfo;
 use core::sync::atomic::AtomicU8;
 use embedded_io::{Read as _, Write as _};
-use embedded_mtls::credential::{Admission, Choice, Entry, ProofOfPossession, Reference, Selector, Slots};
+use embedded_mtls::credential::{
+    Admission, CertificationRequest, CertificationSubject, Choice, Entry, ProofOfPossession, Reference, Selector, Slots,
+};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::{Stream, drive};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{ServerName, TrustAnchor, UnixTime, WaivableCause, Waivers};
 use embedded_mtls::{
     Buffers, Client, ClientAuth, ClientConfig, ConnectionFailure, Credential, Entropy, Handshake, KeyHandle, KeyLog,
-    KeyLogLine, Role, Server, ServerConfig, Session, Side, Ticket, TicketKey, TicketKeys, pem,
+    KeyLogLine, Role, Server, ServerConfig, Session, Side, Signature, Ticket, TicketKey, TicketKeys, pem,
 };
 use embedded_mtls_blob::{Blob, Denied, FleetKey, Site};
 use provider::{AnyKey, NoSecurity};
@@ -172,6 +174,27 @@ fn rotate() -> Option<()> {
     expiring.try_for_each(|(lease, expiry)| write!(Console, "{} {}", lease.alias(), expiry.days_left())).ok()
 }
 
+/// A request for a certificate with any names, signed elsewhere.
+fn request(memory: &mut [u8]) -> Option<()> {
+    let mut names = [0; 96];
+    names.iter_mut().for_each(|byte| *byte = Uart.take());
+    let (common_name, names) = core::str::from_utf8(&names).ok()?.split_at_checked(32)?;
+    let (organization, dns_name) = names.split_at_checked(32)?;
+    let subject = CertificationSubject { common_name, organization, dns_names: &[dns_name] };
+    let request = CertificationRequest::new(&subject, &[4; 65], memory);
+    let completed = request.and_then(|request| {
+        Uart::answered(request.message());
+        if let Ok(digest) = request.digest(NoSecurity) {
+            Uart::answered(digest.as_bytes());
+        }
+        request.complete(&Signature::P256(core::array::from_fn(|_| Uart.take())))
+    });
+    match completed {
+        Ok(der) => Uart.write_all(der).ok(),
+        Err(error) => write!(Console, "{error}").ok(),
+    }
+}
+
 /// A blob that holds anything, read and used as a whole.
 fn blob(flash: &mut [u8]) -> Option<()> {
     flash.iter_mut().for_each(|byte| *byte = Uart.take());
@@ -208,6 +231,7 @@ fn main() -> ! {
         client(Buffers { rx: &mut *rx, tx: &mut *tx, peer: &mut *peer }, ring);
         server(Buffers { rx: &mut *rx, tx, peer }, ring);
         blob(rx);
+        request(rx);
         rotate();
         Uart::answered(answer);
         for record in ring.records().into_iter().flatten() {

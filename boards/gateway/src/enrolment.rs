@@ -1,0 +1,129 @@
+//! A key that the device makes, and that never leaves it: the request for its certificate, as PEM in the log.
+//!
+//! The authority answers with a certificate, which comes back in a blob with the handle [`OWN_KEY`] in place of a key.
+
+use crate::provider::{Provider, SigningKey};
+use crate::settings::Board;
+use base64ct::{Base64, Encoding};
+use embedded_mtls::Signature;
+use embedded_mtls::credential::{CertificationRequest, CertificationSubject};
+use logging::{error, info};
+
+/// The handle of the key that the device has made.
+pub const OWN_KEY: u32 = 0;
+
+/// Bytes of the longest request: a common name of 64 characters, each of four bytes, and 250 bytes beside it.
+const REQUEST: usize = 512;
+/// Bytes and characters of a line of PEM.
+const BYTES: usize = 48;
+const CHARACTERS: usize = 64;
+
+/// Returns the key that the device has made, or makes it; `None` if it has no entropy, or cannot keep the key.
+pub fn own_key(board: &mut impl Board) -> Option<SigningKey> {
+    if let Some(scalar) = board.own_key() {
+        return SigningKey::from_bytes(&scalar).ok();
+    }
+    let mut scalar = zeroize::Zeroizing::new([0; 32]);
+    // One in 2^32 is not below the order of the group.
+    while board.entropy(&mut *scalar) {
+        if let Ok(key) = SigningKey::from_bytes(&scalar) {
+            return board.keep_own_key(&scalar).then_some(key);
+        }
+    }
+    None
+}
+
+/// Logs a request for a certificate of the device's own key, whose subject has this common name; `false` if there is none.
+pub fn request(board: &mut impl Board, common_name: &str) -> bool {
+    let Some(key) = own_key(board) else {
+        error!("no key: the board has no random numbers, or keeps none");
+        return false;
+    };
+    let mut memory = [0; REQUEST];
+    let Some(der) = write(common_name, &key, &mut memory) else {
+        error!("no request: found a name that a certificate cannot have, wanted 1 to 64 characters");
+        return false;
+    };
+    info!("a request for a certificate of the key that never leaves this device:");
+    info!("-----BEGIN CERTIFICATE REQUEST-----");
+    let mut line = [0; CHARACTERS];
+    for part in der.chunks(BYTES) {
+        info!("{}", Base64::encode(part, &mut line).map_or("", |line| line));
+    }
+    info!("-----END CERTIFICATE REQUEST-----");
+    true
+}
+
+/// Writes a request, signed by its key.
+fn write<'m>(common_name: &str, key: &SigningKey, memory: &'m mut [u8]) -> Option<&'m [u8]> {
+    let subject = CertificationSubject { common_name, ..CertificationSubject::default() };
+    let request = CertificationRequest::new(&subject, &key.public_key(), memory).ok()?;
+    let digest = request.digest(Provider).ok()?;
+    let signature = key.sign_digest(digest.as_bytes().first_chunk()?, &[]).ok()?;
+    request.complete(&Signature::P256(signature)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use embedded_mtls::KeyHandle;
+    use mtls_order::Journal;
+
+    /// A board that gives the same random bytes, and keeps a key if it may.
+    #[derive(Default)]
+    struct Shelf {
+        random: std::vec::Vec<[u8; 32]>,
+        key: Option<[u8; 32]>,
+        is_broken: bool,
+    }
+
+    impl Journal for Shelf {
+        fn load(&mut self, _: &mut [u8]) -> Option<usize> {
+            None
+        }
+        fn store(&mut self, _: &[u8]) -> bool {
+            false
+        }
+        fn clear(&mut self) -> bool {
+            false
+        }
+    }
+
+    impl Board for Shelf {
+        fn entropy(&mut self, out: &mut [u8]) -> bool {
+            let Some(bytes) = self.random.pop() else { return false };
+            out.copy_from_slice(&bytes);
+            true
+        }
+        fn own_key(&mut self) -> Option<zeroize::Zeroizing<[u8; 32]>> {
+            self.key.map(zeroize::Zeroizing::new)
+        }
+        fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
+            self.key = Some(*key).filter(|_| !self.is_broken);
+            !self.is_broken
+        }
+        async fn sign(&mut self, _: KeyHandle, _: &[u8; 32], _: &[u8]) -> Option<[u8; 64]> {
+            None
+        }
+        fn stack(&self) -> Option<(usize, usize)> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_key_is_made_once_of_numbers_that_are_one() {
+        let mut shelf = Shelf { random: std::vec![[5; 32], [3; 32], [0xff; 32], [0; 32]], ..Shelf::default() };
+        let key = own_key(&mut shelf).unwrap();
+        assert_eq!((shelf.key, shelf.random.len()), (Some([3; 32]), 1));
+        assert_eq!(own_key(&mut shelf).unwrap().public_key(), key.public_key());
+        assert!(request(&mut shelf, "gateway-7") && !request(&mut shelf, ""));
+        assert_eq!(shelf.random.len(), 1);
+    }
+
+    #[test]
+    fn without_entropy_or_a_place_there_is_no_key() {
+        assert!(own_key(&mut Shelf::default()).is_none());
+        let mut shelf = Shelf { random: std::vec![[3; 32]], is_broken: true, ..Shelf::default() };
+        assert!(own_key(&mut shelf).is_none() && !request(&mut shelf, "gateway-7"));
+    }
+}
