@@ -16,6 +16,8 @@ use embassy_time::{Duration, Instant, with_timeout};
 use embedded_io_async::Read;
 use embedded_mtls::x509::{ServerName, Time};
 use embedded_mtls::{Buffers, ClientConfig, Handshake};
+#[cfg(feature = "post-handshake-auth")]
+use embedded_mtls::{ClientAuthStatus, Session};
 use logging::{debug, info, warn};
 use mtls_order::{Acceptance, Endpoint, Trouble};
 
@@ -108,6 +110,8 @@ async fn deliver<B: Board>(
 ) -> Result<Acceptance, Trouble> {
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
     let config = ClientConfig::new(server_name, settings.anchors).with_alpn(&[b"http/1.1"]);
+    #[cfg(feature = "post-handshake-auth")]
+    let config = config.with_post_handshake_auth(settings.asks_late);
     let config = settings.policy.of_client(config);
     #[cfg(feature = "resumption")]
     let config = config.with_resumption(true);
@@ -117,7 +121,17 @@ async fn deliver<B: Board>(
     #[cfg(feature = "resumption")]
     tickets::offer(&mut handshake, work.ticket, board, settings, clock.time(Instant::now()));
     let mut desk = Desk { board, settings, clock };
+    #[cfg(not(feature = "post-handshake-auth"))]
     let mut stream = mtls_order::open(transport, handshake, &mut desk).await?;
+    #[cfg(feature = "post-handshake-auth")]
+    let mut stream = {
+        let mut stream = mtls_order::open_unasked(transport, handshake, &mut desk).await?;
+        if !settings.asks_late && is_one_way(&stream.session) {
+            let _said = stream.close().await;
+            return Err(Trouble::NotMutual);
+        }
+        stream
+    };
     desk::log_session(&stream.session);
 
     let verdict = match errand {
@@ -127,7 +141,11 @@ async fn deliver<B: Board>(
                 Time::Trusted(now) => Some(now),
                 Time::AtLeast(_) | Time::Unknown(_) => None,
             };
-            let answer = mtls_order::post(&mut stream, &settings.endpoint, order, work.http, now).await?;
+            #[cfg(feature = "post-handshake-auth")]
+            let stream = &mut stream.hosted(&mut desk);
+            #[cfg(not(feature = "post-handshake-auth"))]
+            let stream = &mut stream;
+            let answer = mtls_order::post(stream, &settings.endpoint, order, work.http, now).await?;
             if let Some(status) = answer.status {
                 info!("answer: HTTP {}", status);
             }
@@ -145,10 +163,18 @@ async fn deliver<B: Board>(
     };
     #[cfg(feature = "resumption")]
     tickets::keep(&mut stream.session, work.http, desk.board, clock.time(Instant::now()));
+    #[cfg(feature = "post-handshake-auth")]
+    let verdict = if is_one_way(&stream.session) { Err(Trouble::NotMutual) } else { verdict };
     // The answer is complete: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;
     verdict
+}
+
+/// Returns whether the server has never requested our certificate.
+#[cfg(feature = "post-handshake-auth")]
+fn is_one_way(session: &Session<'_, Client>) -> bool {
+    session.client_auth() == ClientAuthStatus::NotRequested
 }
 
 /// Ends a connection after sending pending data, as far as the other side accepts it.

@@ -20,6 +20,8 @@ pub struct Task<'a> {
     pub site: Site<'a>,
     /// The task of the device.
     pub role: Role,
+    /// The server requests our certificate after the handshake: see [`Settings::asks_late`].
+    pub asks_late: bool,
     /// The order to send if none is waiting in the queue.
     pub order: Order<'a>,
     /// The lower bound for the time: the date of the build.
@@ -56,6 +58,7 @@ pub async fn run<const K: usize, B: Board>(
     let settings = Settings {
         role: task.role,
         endpoint: provisioned.endpoint,
+        asks_late: task.asks_late,
         anchors: &provisioned.anchors,
         credentials: &credentials,
         policy: provisioned.policy,

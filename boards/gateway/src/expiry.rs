@@ -36,7 +36,7 @@ pub(crate) fn report(settings: &Settings<'_>, clock: &Clock) {
 }
 
 /// Returns the whole days between now and an end; negative if it is over.
-pub(crate) const fn days_left(end: UnixTime, now: UnixTime) -> i64 {
+pub const fn days_left(end: UnixTime, now: UnixTime) -> i64 {
     end.0.saturating_sub(now.0).div_euclid(DAY)
 }
 

@@ -14,9 +14,10 @@ use embedded_io_async::Read;
 use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{Buffers, ClientAuth, Error, Handshake, ServerConfig};
+use heapless::String;
 use logging::info;
 use mtls_order::cxml::{self, Stamp};
-use mtls_order::{HttpError, Trouble, Writer, read_order, write_response};
+use mtls_order::{HttpError, Trouble, read_order, write_response};
 
 /// Bytes of the answer.
 const ANSWER: usize = 384;
@@ -82,10 +83,9 @@ async fn take<B: Board>(
     };
     info!("answering HTTP {}, cXML {}", line.0, code);
     let stamp = Stamp { serial: u64::from_be_bytes(serial), time: clock.estimate(Instant::now()) };
-    let mut memory = [0; ANSWER];
-    let mut answer = Writer::new(&mut memory);
+    let mut answer = String::<ANSWER>::new();
     let written = cxml::response(&mut answer, stamp, settings.order.sender.identity, code, text);
-    let answer = written.ok().and_then(|()| answer.into_str()).ok_or(Trouble::Setup)?;
+    written.map_err(|_| Trouble::Setup)?;
     write_response(&mut stream, line, answer.as_bytes()).await.map_err(|error| lost(&error))?;
     stream.close().await.map_err(tls)?;
     // Wait until the client has closed as well, so that a reset does not discard what it has not read yet.

@@ -15,6 +15,9 @@ pub struct Settings<'a> {
     pub role: Role,
     /// The endpoint to which a gateway posts.
     pub endpoint: Endpoint<'a>,
+    /// The server requests our certificate after the handshake, for the path of orders only: it gets the order before it has asked, and
+    /// one that never asks has not accepted it. Needs the feature `post-handshake-auth`.
+    pub asks_late: bool,
     /// The trust anchors for the peer.
     pub anchors: &'a [TrustAnchor<'a>],
     /// Our identities, of which the peer's request selects one. A gateway without any declines.

@@ -48,6 +48,7 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
         // What the blob leaves to a site, your gateway takes from its own settings.
         site: Site::default(),
         role: Role::Gateway,
+        asks_late: cfg!(feature = "post-handshake-auth"),
         // Your gateway puts here what its machine has run out of.
         order: sample::ORDER,
         built: UnixTime(device.blobs.image.built),

@@ -40,6 +40,8 @@ pub(crate) struct Arguments {
     pub(crate) anchors: &'static str,
     /// The stem of the files with our chain and key.
     pub(crate) identity: Option<&'static str>,
+    /// The server requests our certificate after the handshake.
+    pub(crate) asks_late: bool,
     pub(crate) time_server: Option<IpEndpoint>,
     pub(crate) patience: Duration,
     pub(crate) retry: Retry,
@@ -78,6 +80,7 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         address: None,
         anchors: "root",
         identity: None,
+        asks_late: false,
         time_server: None,
         patience: Duration::from_secs(20),
         retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
@@ -126,6 +129,7 @@ impl Arguments {
             "address" => self.address = Some(value.parse().ok()?),
             "anchors" => self.anchors = value,
             "identity" => self.identity = Some(value),
+            "asks" => self.asks_late = value == "late",
             "time" => self.time_server = Some(gateway::time_server(value)?),
             "patience" => self.patience = milliseconds(value)?,
             "attempts" => self.retry.attempts = value.parse().ok()?,

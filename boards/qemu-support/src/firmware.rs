@@ -65,6 +65,7 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         endpoint,
         anchors,
         identity,
+        asks_late,
         time_server,
         patience,
         retry,
@@ -96,6 +97,7 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let settings = Settings {
         role,
         endpoint,
+        asks_late,
         anchors: &anchors,
         credentials: credential.as_slice(),
         policy: Policy::default(),

@@ -55,6 +55,7 @@ pub(crate) async fn run(
     let task = Task {
         site: Site { alias: arguments.alias, ..Site::default() },
         role: arguments.role,
+        asks_late: arguments.asks_late,
         order: sample::ORDER,
         built: UnixTime(env!("BUILT").parse().ok()?),
         patience: arguments.patience,

@@ -6,7 +6,7 @@ use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_time::{Duration, with_timeout};
-use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::x509::{Time, TrustAnchor};
 use embedded_mtls::{Buffers, ClientAuth, Credential, ServerConfig};
 use embedded_mtls_connect::picoserve::Socket;
 use embedded_mtls_connect::{Acceptor, Device, Lent, SoftwareDevice};
@@ -16,12 +16,12 @@ use picoserve::extract::State;
 use picoserve::routing::get;
 
 /// Bytes of a page.
-const PAGE: usize = 192;
+const PAGE: usize = 256;
 /// The time limit for a client's handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// The name of the client, as its certificate has it.
-type Name = heapless::String<PAGE>;
+/// The page: the name of the client, as its certificate has it, and the days left to our certificates.
+type Page = heapless::String<PAGE>;
 
 /// The memory of a connection.
 struct Memory {
@@ -76,8 +76,9 @@ pub(crate) async fn serve(
             defmt::warn!("no handshake: {}", reason.as_ref().map(defmt::Display2Format));
             continue;
         };
-        let name = connection.stream().and_then(|stream| stream.session.peer()).map(|peer| page(&peer.subject()));
-        let app = Router::new().route("/", get(page_of)).with_state(name.unwrap_or_default());
+        let peer = connection.stream().and_then(|stream| stream.session.peer());
+        let page = peer.map(|peer| page(&peer.subject(), credentials));
+        let app = Router::new().route("/", get(page_of)).with_state(page.unwrap_or_default());
         let config = picoserve::Config::const_default();
         match picoserve::Server::new(&app, &config, head).serve(Socket::new(connection)).await {
             Ok(_) => {}
@@ -87,14 +88,19 @@ pub(crate) async fn serve(
     }
 }
 
-/// Answers a request with the name of the client.
-async fn page_of(State(name): State<Name>) -> Name {
+/// Answers a request with the page of its client.
+async fn page_of(State(page): State<Page>) -> Page {
     defmt::info!("the page is sent");
-    name
+    page
 }
 
-fn page(name: &impl core::fmt::Display) -> Name {
-    let mut page = Name::new();
+fn page(name: &impl core::fmt::Display, credentials: &[Credential<'_>]) -> Page {
+    let mut page = Page::new();
+    if let (Some(credential), Time::AtLeast(now) | Time::Trusted(now)) = (credentials.first(), clock()) {
+        let (end, days) = (credential.not_after(), gateway::days_left(credential.not_after(), now));
+        // A day and a number fit.
+        let _fits = writeln!(page, "This device has certificates until {end}: {days} days left.");
+    }
     // A name that is too long is truncated.
     let _cut = writeln!(page, "You are {name}.");
     page

@@ -20,6 +20,7 @@ pub async fn open<'b, T: Read + Write, P: CryptoProvider, H: AsyncHost<Choice = 
     handshake: Handshake<'b, Client<P>>,
     host: &mut H,
 ) -> Result<Stream<'b, T, Client<P>>, Trouble> {
+    // Not by way of `open_unasked`: each move of a stream takes 4 KB of the stack.
     let mut stream = Stream::open(transport, handshake, host).await.map_err(|error| refused(&error))?;
     if stream.session.client_auth() == ClientAuthStatus::NotRequested {
         let _said = stream.close().await;
@@ -28,12 +29,26 @@ pub async fn open<'b, T: Read + Write, P: CryptoProvider, H: AsyncHost<Choice = 
     Ok(stream)
 }
 
-/// Posts `order` and reads the answer into `memory`. `now` is the time, if known.
+/// Performs the handshake as [`open`], also with a server that requests no certificate. One that does so for some paths asks after the
+/// request, which has then come; whether it has asked, [`Session::client_auth`](embedded_mtls::Session::client_auth) tells after the answer.
+///
+/// # Errors
+/// The reason why there is no connection with the authenticated supplier. Nothing of an order was sent.
+pub async fn open_unasked<'b, T: Read + Write, P: CryptoProvider, H: AsyncHost<Choice = Choice<'b>>>(
+    transport: T,
+    handshake: Handshake<'b, Client<P>>,
+    host: &mut H,
+) -> Result<Stream<'b, T, Client<P>>, Trouble> {
+    Stream::open(transport, handshake, host).await.map_err(|error| refused(&error))
+}
+
+/// Posts `order` and reads the answer into `memory`. `now` is the time, if known. The stream is that of a connection, or one with a
+/// host, which answers requests for a certificate after the handshake.
 ///
 /// # Errors
 /// The reason why there is no answer: the order may have arrived.
-pub async fn post<T: Read + Write, P: CryptoProvider>(
-    stream: &mut Stream<'_, T, Client<P>>,
+pub async fn post<E, S: Read<Error = Failure<E>> + Write>(
+    stream: &mut S,
     endpoint: &Endpoint<'_>,
     order: &[u8],
     memory: &mut [u8],

@@ -24,7 +24,7 @@ mod retry;
 mod text;
 mod trouble;
 
-pub use crate::delivery::{fetch_blob, open, post};
+pub use crate::delivery::{fetch_blob, open, open_unasked, post};
 pub use crate::http::{Answer, BLOB_PATH, Endpoint, HttpError, Refusal, read_order, write_response};
 pub use crate::queue::{Journal, Queue, QueueError};
 pub use crate::retry::Retry;

@@ -156,6 +156,7 @@ pub(crate) fn all() -> Vec<Row> {
         .into_iter()
         .flat_map(of_machine)
         .chain([serves_pages(Machine::Mps2)])
+        .chain(late())
         .chain(faults::rows())
         .chain(answers::rows())
         .chain(names::rows())
@@ -267,6 +268,23 @@ fn refusals(machine: Machine) -> Vec<Row> {
     ]
 }
 
+/// Apache requests the certificate for the path of orders only, which is after the handshake: a machine that answers delivers, and one that
+/// does not offer it sends nothing.
+fn late() -> Vec<Row> {
+    const FOR_PATH: &[&str] =
+        &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
+    let machine = Machine::Mps2;
+    let mut answers = Post::new(machine, peers::Kind::Apache).posting_to_file();
+    answers.options = FOR_PATH;
+    answers.arguments.push("asks=late".into());
+    let mut offers_nothing = Post::refused(machine, peers::Kind::Apache, NOT_MUTUAL, "requested no certificate");
+    offers_nothing.options = FOR_PATH;
+    vec![
+        answers.row("posts to Apache, which asks for the certificate after the handshake"),
+        offers_nothing.row("sends nothing to Apache, which would ask for the certificate after the handshake"),
+    ]
+}
+
 /// The machine is the supplier.
 pub(crate) fn serves(machine: Machine, client: clients::Kind) -> Row {
     let run = move |world: &World| {
@@ -314,7 +332,8 @@ fn serves_page(machine: Machine, world: &World) -> Result<(), String> {
     let refused = clients::page(world, port, "client-of-other-root")?;
     web_server.await_line("connection 2 of 2")?;
     let served = clients::page(world, port, "client")?;
-    if refused.contains("You are") || !served.contains("You are CN=gateway-7") {
+    let told = ["You are CN=gateway-7", "This device has certificates until", " days left"];
+    if refused.contains("You are") || !told.iter().all(|part| served.contains(part)) {
         return Err(format!("{refused}\n{served}\nthe machine logged:\n{}", web_server.log().join("\n")));
     }
     expect_end(&mut web_server, DELIVERED, &["neither trusted nor among the certificates sent", "the page is sent"])
