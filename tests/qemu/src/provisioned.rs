@@ -1,6 +1,7 @@
 //! A machine with all that it knows from a blob in its flash, whose identity is replaced between two orders.
 
-use crate::emulator::Machine;
+use crate::clients;
+use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{Kind, Peer};
 use crate::pki::{CLIENT_NAME, SERVER_NAME};
@@ -9,7 +10,8 @@ use crate::rows::{DELIVERED, Row, boot, expect_end, report};
 use crate::servers::REQUESTS;
 use crate::world::{Identity, WANTED_NAME, World, free_port};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls_blob::{Content, Endpoint, Policy, StoredKey};
+use embedded_mtls_blob::{Content, Denied, Endpoint, Policy, StoredKey};
+use sha2::{Digest as _, Sha256};
 
 /// Exit status of the firmware: it cannot be set up.
 const SETUP: u8 = 1;
@@ -26,6 +28,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a blob replaces the identity between two orders, for good", rotates),
         row("nginx announces a blob, which replaces the identity between two orders", fetches),
         row("a key made on the machine is certified by its request, and never leaves it", enrols),
+        row("a supplier refuses a client that its blob denies, and takes the order of another", denies),
         row("a site chooses an alias of the blob if the fleet lets it", chooses),
     ]
 }
@@ -124,6 +127,36 @@ fn enrols(machine: Machine, world: &World) -> Result<(), String> {
     in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
 }
 
+/// The machine is a supplier, whose blob denies the key of one of two clients of the same CA.
+fn denies(machine: Machine, world: &World) -> Result<(), String> {
+    let fleet = Fleet::new(world, "/orders")?;
+    let stolen = P256SigningKey::from_bytes(&world.client.scalar).map_err(|error| format!("{error:?}"))?;
+    let key_info = [P256_KEY_INFO, &stolen.public_key()].concat();
+    let denied = vec![Denied::Key(Sha256::digest(key_info).into())];
+    fleet.ground.write("first.bin", &fleet.blob_denying(denied, 1, &[of(&world.server)])?)?;
+    world.files.write_identity("client-wanted", &world.client_wanted)?;
+    let network = Network::User { forward: Some(fleet.port) };
+    let arguments = ["blob=first", "role=supplier:8443:2"].map(String::from);
+    let directory = fleet.ground.directory();
+    let mut supplier = Emulator::start(machine, &machine.image(), &directory, &network, Clock::Host, &arguments)?;
+    let mut outcome = supplier.await_line("connection 1 of 2: listening");
+    for (shows, is_denied) in [("client", true), ("client-wanted", false)] {
+        outcome = outcome.and_then(|()| {
+            let printed = clients::Kind::Curl.post(world, fleet.port, shows)?;
+            if printed.contains("accepted") == is_denied { Err(format!("{shows}: {printed}")) } else { Ok(()) }
+        });
+    }
+    let lines =
+        ["CN=gateway-7", "it is on the deny list of our fleet", "connection 2 of 2", "answering HTTP 200, cXML 200"];
+    let outcome = outcome.and_then(|()| expect_end(&mut supplier, DELIVERED, &lines));
+    let outcome = outcome.and_then(|()| in_order("the log", &supplier.log().join("\n"), &lines));
+    outcome.map_err(|problem| format!("{problem}\nthe machine logged:\n{}", supplier.log().join("\n")))
+}
+
+/// A `SubjectPublicKeyInfo` of a key on P-256 up to its point (RFC 5480 section 2.1.1).
+const P256_KEY_INFO: &[u8] =
+    b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+
 const BEGIN: &str = "-----BEGIN CERTIFICATE REQUEST-----";
 const END: &str = "-----END CERTIFICATE REQUEST-----";
 
@@ -203,6 +236,15 @@ impl<'w> Fleet<'w> {
     }
 
     fn blob(&self, version: u64, identities: &[Stored<'_>]) -> Result<Vec<u8>, String> {
+        self.blob_denying(Vec::new(), version, identities)
+    }
+
+    fn blob_denying(
+        &self,
+        denied: Vec<Denied<'_>>,
+        version: u64,
+        identities: &[Stored<'_>],
+    ) -> Result<Vec<u8>, String> {
         let alias =
             |number| if number == 1 { format!("orders-{version}") } else { format!("orders-{version}-{number}") };
         let aliases: Vec<_> = (1..=identities.len()).map(alias).collect();
@@ -218,6 +260,7 @@ impl<'w> Fleet<'w> {
             identities: (aliases.iter().zip(identities))
                 .map(|(alias, (chain, key))| embedded_mtls_blob::Identity { alias, key: *key, chain })
                 .collect(),
+            denied,
             ..Content::default()
         };
         let sealed = content.seal(RustCrypto, |digest| self.key.sign_digest(digest, &[]).ok());
