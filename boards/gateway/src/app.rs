@@ -1,6 +1,6 @@
 //! The sequence of the device from its start: network, time, then orders.
 
-use crate::client::{self, Errand};
+use crate::client;
 use crate::clock::Clock;
 use crate::desk::fingerprint;
 use crate::expiry;
@@ -142,7 +142,7 @@ async fn insist<B: Board>(
         let host = settings.endpoint.host;
         info!("attempt {} at {}: {} bytes, SHA-256 {:016x}", attempts, host, order.len(), fingerprint(order));
         let start = Instant::now();
-        let attempt = pin!(client::attempt(stack, settings, board, clock, Errand::Post(order), memory));
+        let attempt = pin!(client::attempt::<false, B>(stack, settings, board, clock, order, memory));
         if attempts == 1 {
             debug!("memory: the future of an attempt has {} bytes", size_of_val(&*attempt));
         }
@@ -198,7 +198,7 @@ pub(crate) async fn renew<B: Board>(
 ) {
     let Some(announced) = memory.connection.announced.take().filter(|announced| *announced > version) else { return };
     info!("the server has blob {} for us, in place of {}", announced, version);
-    let attempt = pin!(client::attempt(stack, settings, board, clock, Errand::Fetch, &mut memory.connection));
+    let attempt = pin!(client::attempt::<true, B>(stack, settings, board, clock, &[], &mut memory.connection));
     if let Err(trouble) = with_timeout(settings.patience, attempt).await.unwrap_or(Err(Trouble::Timeout)) {
         warn!("the blob does not come: {}", Shown(trouble));
     }

@@ -27,22 +27,14 @@ pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
 /// The time limit for name servers, within which queries are repeated.
 const NAME_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The purpose of a connection.
-#[derive(Clone, Copy)]
-pub(crate) enum Errand<'o> {
-    /// Posts an order.
-    Post(&'o [u8]),
-    /// Fetches a new blob, and has the board store it.
-    Fetch,
-}
-
-/// Does an errand.
-pub(crate) async fn attempt<B: Board>(
+/// Posts an order, or with `FETCH` fetches a new blob and has the board store it: known when it is built, so that a device that never
+/// fetches has neither the code nor its frame on the stack.
+pub(crate) async fn attempt<const FETCH: bool, B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,
     board: &mut B,
     clock: &Clock,
-    errand: Errand<'_>,
+    order: &[u8],
     memory: &mut Connection,
 ) -> Result<Acceptance, Trouble> {
     let endpoint = &settings.endpoint;
@@ -66,7 +58,7 @@ pub(crate) async fn attempt<B: Board>(
         #[cfg(feature = "resumption")]
         ticket: &mut memory.ticket,
     };
-    let outcome = deliver(transport, buffers, settings, board, clock, errand, work).await;
+    let outcome = deliver::<FETCH, B>(transport, buffers, settings, board, clock, order, work).await;
     hang_up(&mut socket).await;
     outcome
 }
@@ -99,13 +91,13 @@ struct Work<'m> {
 }
 
 /// Performs mutual TLS and HTTP over a connection.
-async fn deliver<B: Board>(
+async fn deliver<const FETCH: bool, B: Board>(
     transport: Tap<&mut TcpSocket<'_>>,
     buffers: Buffers<'_>,
     settings: &Settings<'_>,
     board: &mut B,
     clock: &Clock,
-    errand: Errand<'_>,
+    order: &[u8],
     work: Work<'_>,
 ) -> Result<Acceptance, Trouble> {
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
@@ -134,32 +126,28 @@ async fn deliver<B: Board>(
     };
     desk::log_session(&stream.session);
 
-    let verdict = match errand {
-        Errand::Post(order) => {
-            debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
-            let now = match clock.time(Instant::now()) {
-                Time::Trusted(now) => Some(now),
-                Time::AtLeast(_) | Time::Unknown(_) => None,
-            };
-            #[cfg(feature = "post-handshake-auth")]
-            let stream = &mut stream.hosted(&mut desk);
-            #[cfg(not(feature = "post-handshake-auth"))]
-            let stream = &mut stream;
-            let answer = mtls_order::post(stream, &settings.endpoint, order, work.http, now).await?;
-            if let Some(status) = answer.status {
-                info!("answer: HTTP {}", status);
-            }
-            *work.announced = answer.blob;
-            answer.verdict
+    let verdict = if FETCH {
+        let len = mtls_order::fetch_blob(&mut stream, &settings.endpoint, desk.board.blob_memory()).await?;
+        debug!("received a blob of {} bytes", len);
+        // While this connection, whose identity is that of the last blob, still runs.
+        desk.board.take_blob(len);
+        Ok(Acceptance::Delivered)
+    } else {
+        debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
+        let now = match clock.time(Instant::now()) {
+            Time::Trusted(now) => Some(now),
+            Time::AtLeast(_) | Time::Unknown(_) => None,
+        };
+        #[cfg(feature = "post-handshake-auth")]
+        let stream = &mut stream.hosted(&mut desk);
+        #[cfg(not(feature = "post-handshake-auth"))]
+        let stream = &mut stream;
+        let answer = mtls_order::post(stream, &settings.endpoint, order, work.http, now).await?;
+        if let Some(status) = answer.status {
+            info!("answer: HTTP {}", status);
         }
-        Errand::Fetch => {
-            let memory = desk.board.blob_memory();
-            let len = mtls_order::fetch_blob(&mut stream, &settings.endpoint, memory).await?;
-            debug!("received a blob of {} bytes", len);
-            // While this connection, whose identity is that of the last blob, still runs.
-            desk.board.take_blob(len);
-            Ok(Acceptance::Delivered)
-        }
+        *work.announced = answer.blob;
+        answer.verdict
     };
     #[cfg(feature = "resumption")]
     tickets::keep(&mut stream.session, work.http, desk.board, clock.time(Instant::now()));
