@@ -12,6 +12,7 @@ const NOTICE: i64 = 30;
 const DAY: i64 = 86_400;
 
 /// Logs the end of each of our chains, and the date of the renewal.
+#[inline(never)]
 pub(crate) fn report(settings: &Settings<'_>, clock: &Clock) {
     let now = clock.estimate(Instant::now());
     for credential in settings.credentials {
