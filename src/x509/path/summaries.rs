@@ -131,7 +131,8 @@ impl<'p> Summaries<'p> {
                 return self.pass_over(&Unreadable::new(certificate, place), certificate.len(), error);
             }
         };
-        trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
+        let Certificate { subject, issuer, not_after, .. } = parsed;
+        trace.event(TraceEvent::Read { index, subject, issuer, not_after });
         let fingerprint = if index == 0 { fingerprint(provider, certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
         let kind = parsed.signature_kind;

@@ -4,6 +4,7 @@ use super::summaries::Place;
 use super::verified::PathFound;
 use crate::error::CertificateError;
 use crate::x509::name::Name;
+use crate::x509::time::UnixTime;
 use core::fmt;
 
 /// A receiver of the events of a search for a path: a closure, or `()`, which ignores them and costs nothing.
@@ -78,6 +79,8 @@ pub enum TraceEvent<'a> {
         subject: Name<'a>,
         /// The issuer that it names.
         issuer: Name<'a>,
+        /// The last second at which it is valid.
+        not_after: UnixTime,
     },
     /// The candidate breaks a rule, or its key did not sign the certificate.
     Rejected {
@@ -126,7 +129,7 @@ impl fmt::Display for TraceEvent<'_> {
             Self::NoPath { error, signatures, steps } => {
                 write!(f, "no path: {error}; {signatures} signatures, {steps} steps")
             }
-            Self::Read { index, subject, issuer } => {
+            Self::Read { index, subject, issuer, .. } => {
                 write!(f, "read certificate {index}: {subject}, issued by {issuer}")
             }
             Self::Rejected { index, issuer, error } => {
