@@ -15,6 +15,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
+use crate::course::{SentCertificate, days_left};
 use crate::report::hex;
 
 /// The content of a certificate.
@@ -257,4 +258,15 @@ fn signature_kind(algorithm: &AlgorithmIdentifierOwned) -> String {
         other => return format!("algorithm {other}"),
     };
     name.to_owned()
+}
+
+/// Describes the certificates of a chain in DER; unreadable ones are left out.
+pub(crate) fn described(chain: &[Vec<u8>]) -> Vec<SentCertificate> {
+    let read = chain.iter().filter_map(|der| Certificate::read(der));
+    read.map(|certificate| SentCertificate {
+        days_left: days_left(certificate.end()),
+        subject: certificate.subject,
+        issuer: certificate.issuer,
+    })
+    .collect()
 }

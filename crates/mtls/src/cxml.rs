@@ -1,7 +1,7 @@
 //! cXML 1.2: the parts of an order and of its response that the programs read, and the response that a supplier writes.
 //!
 //! A response has two statuses: that of HTTP, and the `Status` in the document. Only the second one gives the result of
-//! the order. `SharedSecret` is never stored, so that it cannot be printed.
+//! the order. `SharedSecret` is in none of these types, so that it cannot be printed.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -138,6 +138,15 @@ impl Order {
             items,
         })
     }
+}
+
+/// Returns the shared secrets of a document, which nothing may show; none if it cannot be read.
+#[cfg(feature = "program")]
+pub(crate) fn shared_secrets(document: &[u8]) -> Vec<String> {
+    let Ok(source) = decode(document, None) else { return Vec::new() };
+    let Ok(document) = parse(&source) else { return Vec::new() };
+    let secrets = document.descendants().filter(|node| node.has_tag_name("SharedSecret"));
+    secrets.filter_map(|node| node.text()).map(|secret| secret.trim().to_owned()).collect()
 }
 
 /// Returns an order with another `payloadID`, `timestamp` and, if there is one, `orderID`; every other byte stays.

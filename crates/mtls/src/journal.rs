@@ -48,7 +48,11 @@ impl Journal {
                 Progress::AskedLate(request) | Progress::FailedAfter(request) => asked = Some(request),
                 #[cfg(feature = "resumption")]
                 Progress::TicketUnused(_) => {}
-                Progress::Noted(_) | Progress::Sent | Progress::Traced(_) => {}
+                Progress::Certificates(_)
+                | Progress::Diagnosed(_)
+                | Progress::Noted(_)
+                | Progress::Sent
+                | Progress::Traced(_) => {}
                 Progress::Answered(status, reason) => answer = format!("{status} {reason}"),
             }
         });

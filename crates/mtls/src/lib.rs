@@ -13,7 +13,7 @@
 //! - [`verdict`]: the gateway's judgement of an answer
 //! - [`journal`]: an order with each of its flights; [`report`]: texts for people
 //! - `tickets`: the resumption of sessions; with the feature `resumption`
-//! - [`events`]: the ring of events; [`capture`]: the traffic, for Wireshark
+//! - [`events`]: the ring of events; [`course`]: what a report of a connection needs; [`capture`]: the traffic, for Wireshark
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -42,11 +42,14 @@
 )]
 
 pub mod args;
+#[cfg(feature = "program")]
+mod attempt;
 pub mod capture;
 #[cfg(feature = "program")]
 pub mod certificate;
 #[cfg(feature = "program")]
 pub mod check;
+pub mod course;
 pub mod cxml;
 #[cfg(feature = "program")]
 pub mod deny;
@@ -70,6 +73,8 @@ pub mod policy;
 pub mod program;
 #[cfg(feature = "program")]
 pub mod provision;
+#[cfg(feature = "program")]
+mod redact;
 pub mod report;
 mod responder;
 pub mod supplier;

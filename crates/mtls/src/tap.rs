@@ -101,7 +101,7 @@ impl Splitter {
     const HEAD: usize = 5 + 4 + 2 + 4;
 
     /// Takes the next byte; with the last one of a record, returns its kind and size.
-    fn feed(&mut self, byte: u8) -> Option<(Kind, usize)> {
+    pub(crate) fn feed(&mut self, byte: u8) -> Option<(Kind, usize)> {
         let size = self.announced(byte)?;
         (self.seen == size).then(|| (kind(&self.head), size))
     }

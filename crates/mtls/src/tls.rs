@@ -9,12 +9,14 @@ use std::time::Instant;
 
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::events::Direction;
 use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{PeerIdentity, TrustAnchor, Waived};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session, Side};
 use mtls_pki::pem::{Identity, Pin};
 
 use super::capture::Conversation;
+use super::course::Watch;
 pub use super::own_key::OwnKey;
 use super::report::{Link, Peer, hex};
 use super::tap::Splitter;
@@ -240,18 +242,35 @@ pub struct Timed {
     meter: Option<RecordMeter>,
     /// The number of bytes that may still be sent, before the connection is closed on purpose.
     limit: Option<usize>,
+    /// A list of the records.
+    watch: Option<Watch>,
 }
 
 impl Timed {
     /// Uses `stream` until `deadline`.
     pub fn new(stream: TcpStream, deadline: Deadline) -> Self {
         let greeting = Greeting::default();
-        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting, meter: None, limit: None }
+        Self {
+            socket: Socket(stream),
+            deadline,
+            unwritable: None,
+            capture: None,
+            greeting,
+            meter: None,
+            limit: None,
+            watch: None,
+        }
     }
 
     /// Also writes the traffic to a capture.
     pub(crate) fn captured(mut self, conversation: Option<Conversation>) -> Self {
         self.capture = conversation;
+        self
+    }
+
+    /// Also lists the records.
+    pub(crate) fn watched(mut self, watch: Option<&Watch>) -> Self {
+        self.watch = watch.cloned();
         self
     }
 
@@ -292,6 +311,9 @@ impl Read for Timed {
                 if let Some(capture) = &mut self.capture {
                     capture.received(received);
                 }
+                if let Some(watch) = &self.watch {
+                    watch.pass(Direction::Received, received);
+                }
                 read.map_err(timeout)
             }
         }
@@ -321,8 +343,12 @@ impl Write for Timed {
                 if let (Some(limit), Ok(count)) = (&mut self.limit, &written) {
                     *limit = limit.saturating_sub(*count);
                 }
-                if let (Some(capture), Ok(count)) = (&mut self.capture, &written) {
-                    capture.sent(buf.get(..*count).unwrap_or_default());
+                let sent = buf.get(..*written.as_ref().unwrap_or(&0)).unwrap_or_default();
+                if let Some(capture) = self.capture.as_mut().filter(|_| written.is_ok()) {
+                    capture.sent(sent);
+                }
+                if let Some(watch) = &self.watch {
+                    watch.pass(Direction::Sent, sent);
                 }
                 written.map_err(timeout)
             }

@@ -13,7 +13,8 @@ use embedded_mtls::{Client, ClientAuthStatus, Credential, Diagnosis, Error, Resp
 use embedded_mtls_operator::Finding;
 use mtls_cxml::{Class, HostField};
 
-use super::super::certificate::Certificate;
+use super::super::certificate::described;
+use super::super::course::SentCertificate;
 use super::super::http::{self, Connection, HttpError, Limits, Response};
 use super::super::order::lost;
 use super::super::report::printable;
@@ -23,7 +24,7 @@ use super::super::tls::{Deadline, Timed};
 use super::super::verdict::Trouble;
 use super::Plan;
 use super::host::{Asked, CheckHost};
-use super::report::{Fault, Report, SentCertificate, StepName};
+use super::report::{Fault, Report, StepName};
 
 /// The answer to an HTTP request.
 type Answer = Result<Response, HttpError<Failure<io::Error>>>;
@@ -252,13 +253,7 @@ fn line(response: &Response) -> String {
 
 /// Describes one of our chains.
 fn chain_of(own: &super::Own) -> Vec<SentCertificate> {
-    let read = own.identity.chain.iter().filter_map(|der| Certificate::read(der));
-    read.map(|certificate| SentCertificate {
-        days_left: days_left(certificate.end()),
-        subject: certificate.subject,
-        issuer: certificate.issuer,
-    })
-    .collect()
+    described(&own.identity.chain)
 }
 
 /// Returns the last second at which one of our chains is valid.
@@ -271,15 +266,6 @@ fn end_of(own: &super::Own) -> Option<UnixTime> {
 pub(super) fn fault_of(step: StepName, trouble: &Trouble, diagnosis: Option<Diagnosis>, observed: String) -> Fault {
     let diagnosis = diagnosis.unwrap_or(Diagnosis::ConnectionCut);
     Fault::named(step, trouble.exit_code(), diagnosis, observed)
-}
-
-/// Returns the days until a time, rounded down.
-pub(super) fn days_left(not_after: UnixTime) -> Option<i64> {
-    const DAY: i64 = 86_400;
-    match system_time() {
-        Time::Trusted(now) => Some(not_after.0.saturating_sub(now.0).div_euclid(DAY)),
-        _ => None,
-    }
 }
 
 /// Returns the end of a validity, if it is near.

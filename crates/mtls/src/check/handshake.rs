@@ -9,8 +9,9 @@ use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::x509::{CommonName, ServerName, TrustAnchor, UnixTime};
-use embedded_mtls::{CertificateProblem, Client, ClientConfig, Entropy, Error, Handshake, Responsible, Session};
+use embedded_mtls::{CertificateProblem, Client, ClientConfig, Entropy, Error, Handshake, Responsible, Session, Stage};
 
+use super::super::course::{SentCertificate, Watch};
 use super::super::events::Events;
 use super::super::order::refused;
 #[cfg(feature = "resumption")]
@@ -18,9 +19,9 @@ use super::super::tickets::Stored;
 use super::super::tls::{self, Deadline, HostMemory, Timed};
 use super::Plan;
 use super::again::Again;
-use super::answer::{Rest, days_left, fault_of, soon};
+use super::answer::{Rest, fault_of, soon};
 use super::host::{CheckHost, Claimed, Noted};
-use super::report::{Fault, Report, SentCertificate, StepName};
+use super::report::{Fault, Report, StepName};
 
 /// Rules that `--insecure` sets aside one by one, to find further faults.
 #[derive(Default)]
@@ -81,9 +82,6 @@ pub(super) fn run(
     if !failed.sent.is_empty() {
         report.theirs.clone_from(&failed.sent);
     }
-    if let (Some(leaf), Some(claimed)) = (report.theirs.first_mut(), &failed.claimed) {
-        leaf.days_left = claimed.days_left;
-    }
     if failed.claimed.is_some() && failed.fault.step > StepName::Handshake {
         report.pass(
             StepName::Handshake,
@@ -140,9 +138,10 @@ fn shake_hands(
 ) -> Result<(), Box<Failed>> {
     let events = Events::new(aside.is_empty());
     let ring = events.ring();
-    let done = converse(plan, aside, connect, ring, report);
-    if let Some(records) = ring.and_then(|ring| ring.records().ok()) {
-        report.events = records.map(|record| record.event).collect();
+    let watch = Watch::new();
+    let done = converse(plan, aside, connect, (ring, &watch), report);
+    if ring.is_some() {
+        report.course.note(ring, Some(&watch));
     }
     done
 }
@@ -152,7 +151,7 @@ fn converse(
     plan: &Plan,
     aside: &SetAside,
     connect: &dyn Fn() -> Result<TcpStream, Box<Fault>>,
-    ring: Option<EventRing<'_>>,
+    (ring, watch): (Option<EventRing<'_>>, &Watch),
     report: &mut Report,
 ) -> Result<(), Box<Failed>> {
     let wanted = aside.name.as_deref().unwrap_or_else(|| plan.wanted_name());
@@ -187,7 +186,7 @@ fn converse(
         handshake.set_events(ring);
     }
     let mut host = CheckHost::new(selector, &keys, aside.time).denying(&plan.denied);
-    let opened = Stream::open(Timed::new(stream, deadline.clone()), handshake, &mut host);
+    let opened = Stream::open(Timed::new(stream, deadline.clone()).watched(Some(watch)), handshake, &mut host);
     let mut noted = host.noted;
     let mut stream = match opened {
         Ok(stream) => stream,
@@ -243,6 +242,17 @@ fn prefer<'a>(config: ClientConfig<'a>, plan: &'a Plan) -> ClientConfig<'a> {
     config
 }
 
+/// Describes a server that accepts the connection and then sends nothing: unlike a reset, nobody has decided against us.
+fn silence(observed: String) -> Fault {
+    let cause = "the connection is accepted, but nothing answers the ClientHello".to_owned();
+    let responsible = "the network operators, or the operator of the peer".to_owned();
+    let remedy = "check that a TLS server runs at this port and is not overloaded; look for a firewall that drops what it does \
+                  not know, a load balancer without a working server behind it, or a path that loses large packets (the ClientHello \
+                  fills two)"
+        .to_owned();
+    Fault { step: StepName::Handshake, exit_code: 10, cause, observed, certificate: None, responsible, remedy }
+}
+
 /// Finds the step that a failure of the handshake belongs to.
 const fn step_of(cause: &Failure<io::Error>, asked: bool) -> StepName {
     use CertificateProblem as Problem;
@@ -265,13 +275,19 @@ const fn step_of(cause: &Failure<io::Error>, asked: bool) -> StepName {
 
 impl Noted {
     /// Names the failure of a handshake.
-    fn refusal(self, error: &HandshakeError<io::Error>) -> Box<Failed> {
+    fn refusal(&mut self, error: &HandshakeError<io::Error>) -> Box<Failed> {
         let trouble = refused(error, self.verdict.clone(), self.diagnosis);
         let step = step_of(&error.cause, self.asked.is_some());
-        let observed = self.verdict.unwrap_or_else(|| error.to_string());
-        let mut fault = fault_of(step, &trouble, self.diagnosis, observed);
-        fault.certificate = self.certificate;
-        Box::new(Failed { fault, claimed: self.claimed, sent: self.sent, time: Some(self.begun.elapsed()) })
+        let observed = self.verdict.take().unwrap_or_else(|| error.to_string());
+        let mut fault = match &error.cause {
+            Failure::Io(cause) if cause.kind() == io::ErrorKind::TimedOut && error.stage == Stage::ServerHello => {
+                silence(observed)
+            }
+            _ => fault_of(step, &trouble, self.diagnosis, observed),
+        };
+        fault.certificate = self.certificate.take();
+        let (claimed, sent) = (self.claimed.take(), core::mem::take(&mut self.sent));
+        Box::new(Failed { fault, claimed, sent, time: Some(self.begun.elapsed()) })
     }
 
     /// Adds the steps that authenticate the server; returns the application protocol.
@@ -288,9 +304,6 @@ impl Noted {
         report.pass(StepName::Handshake, judged - self.begun, vec![format!("{}, {}{retried}", link.suite, link.group)]);
         let path = session.path();
         report.theirs = core::mem::take(&mut self.sent);
-        if let (Some(leaf), Some(peer)) = (report.theirs.first_mut(), session.peer()) {
-            leaf.days_left = days_left(peer.not_after());
-        }
         let mut facts = facts(&report.theirs);
         if let Some(path) = path {
             let anchor = path.anchor.and_then(|place| anchors.get(usize::from(place)));

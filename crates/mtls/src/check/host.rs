@@ -8,12 +8,11 @@ use embedded_mtls::io::{Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, SubjectAltName, Time, TraceEvent, UnixTime};
 use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, Signature};
 
+use super::super::course::SentCertificate;
 use super::super::deny::Denials;
 use super::super::own_key::OwnKey;
 use super::super::report::Peer;
 use super::super::tls;
-use super::answer::days_left;
-use super::report::SentCertificate;
 
 /// The certificate that a server sent, before verification.
 pub(super) struct Claimed {
@@ -22,7 +21,6 @@ pub(super) struct Claimed {
     /// A name in it that can be requested.
     pub(super) name: Option<String>,
     pub(super) peer: Peer,
-    pub(super) days_left: Option<i64>,
 }
 
 /// A request for our certificate, and our answer.
@@ -172,14 +170,10 @@ impl<'b> Host for CheckHost<'b> {
                 _ => None,
             }),
             peer: tls::peer(&peer),
-            days_left: days_left(peer.not_after()),
         });
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
-        if let TraceEvent::Read { subject, issuer, .. } = event {
-            let [subject, issuer] = [subject, issuer].map(|name| name.to_string());
-            self.noted.sent.push(SentCertificate { subject, issuer, days_left: None });
-        }
+        self.noted.sent.extend(SentCertificate::read(&event));
     }
 }

@@ -24,10 +24,11 @@ use embedded_mtls::{AlertDescription, Diagnosis};
 use mtls_pki::pem::{Identity, Pin};
 
 use super::args::Preferences;
+pub use super::course::SentCertificate;
 use super::deny::Denials;
 use super::policy::Wanted;
 use hello::Answer;
-pub use report::{Fault, Outcome, Report, SentCertificate, Step, StepName, WARNED};
+pub use report::{Fault, Outcome, Report, Step, StepName, WARNED};
 
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +161,18 @@ impl Plan {
         self.connect_to.as_ref().unwrap_or(&self.target)
     }
 
+    /// Returns the stations on the way, each with its address or name.
+    fn hops(&self) -> Vec<(&'static str, String)> {
+        let own = match &self.identities[..] {
+            [] => "no certificate".to_owned(),
+            own => own.iter().map(|own| own.alias.as_str()).collect::<Vec<_>>().join(", "),
+        };
+        let proxy = self.proxy.iter().map(|proxy| ("proxy", proxy.authority()));
+        let address = self.connect_to.iter().map(|address| ("connected to", address.authority()));
+        let server = ("server", self.wanted_name().to_owned());
+        [("this side", own)].into_iter().chain(proxy).chain(address).chain([server]).collect()
+    }
+
     /// Returns the equivalent OpenSSL command.
     fn openssl(&self) -> String {
         let mut words = vec!["openssl s_client -connect".to_owned(), self.destination().authority()];
@@ -200,6 +213,7 @@ fn quoted(word: &str) -> String {
 /// Runs the check.
 pub fn check(plan: &Plan) -> Report {
     let mut report = Report::new(plan.target.authority(), plan.openssl());
+    report.hops = plan.hops();
     let fault = walk(plan, &mut report).err().map(|fault| *fault);
     if let Some(Fault { step, cause, .. }) = &fault {
         report.fail(*step, cause);
@@ -261,6 +275,9 @@ fn versions(plan: &Plan, stream: &std::net::TcpStream) -> Result<String, Box<Fau
         }
         // The handshake gives the better diagnosis.
         Ok(Answer::Closed) => Ok("closes the connection to a TLS 1.2 client".to_owned()),
+        Err(error) if [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut].contains(&error.kind()) => {
+            Ok(format!("does not answer a TLS 1.2 client within {} s", plan.patience.as_secs()))
+        }
         Err(error) => Ok(format!("does not answer a TLS 1.2 client: {error}")),
     }
 }

@@ -116,3 +116,25 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
 
 /// Maximum size in bytes of a proxy's answer.
 const MAX_HEAD: usize = 16_384;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_that_are_dropped_are_told_from_a_reset_and_from_a_network_without_a_route() {
+        let address = Some(SocketAddr::from(([192, 0, 2, 7], 443)));
+        let mut seen = Vec::new();
+        for (kind, cause, responsible) in [
+            (io::ErrorKind::ConnectionRefused, "nothing is listening at 192.0.2.7:443", "the operator of the peer"),
+            (io::ErrorKind::TimedOut, "something on the network path drops our packets", "the network operators"),
+            (io::ErrorKind::NetworkUnreachable, "192.0.2.7:443 cannot be reached", "the operator of this side"),
+        ] {
+            let fault = unreached(&kind.into(), address);
+            assert!(fault.cause.contains(cause) && fault.responsible.starts_with(responsible), "{fault:?}");
+            assert_eq!((fault.step, fault.exit_code), (StepName::Tcp, NETWORK));
+            assert!(!seen.contains(&fault.remedy), "each has a remedy of its own");
+            seen.push(fault.remedy);
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use core::fmt;
 use std::time::Duration;
 
-use embedded_mtls::events::LogEvent;
 use embedded_mtls_operator::Finding;
 use serde::{Serialize, Serializer};
 
+use super::super::course::{Course, SentCertificate};
 use super::super::report::{Peer, printable};
 
 /// A step of the check, in order of execution.
@@ -132,17 +132,6 @@ impl Fault {
     }
 }
 
-/// A certificate of a chain. Its names are text of whoever sent it: escape them for a terminal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SentCertificate {
-    /// Subject.
-    pub subject: String,
-    /// Issuer.
-    pub issuer: String,
-    /// The days until it expires, rounded down; none if they are not known.
-    pub days_left: Option<i64>,
-}
-
 /// The report of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -166,9 +155,11 @@ pub struct Report {
     pub theirs: Vec<SentCertificate>,
     /// The certificates that we sent, in this order.
     pub ours: Vec<SentCertificate>,
-    /// The messages of the handshake, and what happened around them.
+    /// The stations on the way to the server, each with its address or name.
+    pub hops: Vec<(&'static str, String)>,
+    /// The messages and records of the handshake.
     #[serde(skip)]
-    pub events: Vec<LogEvent>,
+    pub course: Course,
     /// The equivalent OpenSSL command.
     pub openssl: String,
 }
@@ -177,7 +168,7 @@ pub struct Report {
 pub const WARNED: u8 = 2;
 
 impl Report {
-    pub(super) const fn new(target: String, openssl: String) -> Self {
+    pub(super) fn new(target: String, openssl: String) -> Self {
         Self {
             target,
             outcome: Outcome::Passed,
@@ -189,7 +180,8 @@ impl Report {
             server: None,
             theirs: Vec::new(),
             ours: Vec::new(),
-            events: Vec::new(),
+            hops: Vec::new(),
+            course: Course::default(),
             openssl,
         }
     }

@@ -2,7 +2,7 @@
 
 use embedded_mtls::credential::Chain;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::events::EventDump;
+use embedded_mtls::events::{EventDump, Record};
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls_blob::Blob;
@@ -46,6 +46,9 @@ pub enum Content {
     Events {
         /// The lines, the oldest first.
         lines: Vec<String>,
+        /// The same as data.
+        #[serde(skip)]
+        records: Vec<Record>,
     },
     /// Something else, which is only named.
     Other {
@@ -95,7 +98,8 @@ pub fn read(file: &str, password: &Password, fleet: Option<&Fleet>) -> Result<Ve
 /// Names the contents of a file.
 fn contents(bytes: &[u8], file: &str, password: &Password) -> Result<Vec<Content>, FileError> {
     if let Ok(dump) = EventDump::parse(bytes) {
-        return Ok(vec![Content::Events { lines: dump.records().map(|record| record.to_string()).collect() }]);
+        let records: Vec<_> = dump.records().collect();
+        return Ok(vec![Content::Events { lines: records.iter().map(ToString::to_string).collect(), records }]);
     }
     if let Some(what) = capture(bytes) {
         return Ok(vec![Content::other(&what, Some("open it in Wireshark; --keylog of the programs has its keys"))]);

@@ -3,22 +3,75 @@
 use embedded_mtls::events::{Direction, LogEvent};
 use maud::{Markup, html};
 
-use super::super::report::printable;
+use super::super::course::{Course, Passed};
+use super::super::report::{printable, thousands};
 
 /// The width of the diagram, and the lines of the two sides.
-const WIDTH: u32 = 760;
-const OURS: u32 = 190;
-const THEIRS: u32 = 570;
+const WIDTH: u32 = 1000;
+const OURS: u32 = 290;
+const THEIRS: u32 = 710;
 /// The height of a row, and of the names of the sides.
 const ROW: u32 = 24;
 const HEAD: u32 = 34;
 
 /// A row of the diagram.
 enum Row {
-    /// A message or an alert with its text; at the last one of a flight, the bytes of the whole flight.
-    Arrow { direction: Direction, text: String, is_alert: bool, flight: Option<u32> },
+    /// A message or an alert with its text; at the last one of a flight, the size of the whole flight.
+    Arrow { direction: Direction, text: String, is_alert: bool, flight: Option<Flight> },
     /// The end of a handshake, good or bad.
     End { text: String, failed: bool },
+}
+
+/// The messages of one side before the direction changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Flight {
+    bytes: u32,
+    /// Its records, and the milliseconds since the connection at which the last one passed.
+    records: Option<(usize, f64)>,
+    /// It ends with this message, and begins with application data.
+    has_data: bool,
+}
+
+impl Flight {
+    /// Describes it in a few words.
+    fn words(self) -> String {
+        let data = if self.has_data { "with data, " } else { "" };
+        let bytes = format!("{data}{}", thousands(usize::try_from(self.bytes).unwrap_or(usize::MAX)));
+        match self.records {
+            None => format!("{bytes} bytes"),
+            Some((count, at)) => {
+                let unit = if count == 1 { "record" } else { "records" };
+                format!("{bytes} bytes, {count} {unit}, {at:.1} ms")
+            }
+        }
+    }
+}
+
+/// The records of a course that belong to no flight yet.
+struct Unclaimed<'c> {
+    records: Vec<&'c Passed>,
+}
+
+impl Unclaimed<'_> {
+    /// Takes the next records in this direction that make up these bytes; `None` if none do.
+    fn take(&mut self, of: Direction, bytes: u32) -> Option<(usize, f64)> {
+        let wanted = usize::try_from(bytes).ok()?;
+        let (mut sum, mut count, mut at) = (0, 0, None);
+        for record in self.records.iter().filter(|record| record.direction == of) {
+            if sum >= wanted {
+                break;
+            }
+            (sum, count, at) = (sum + record.bytes, count + 1, Some(record.at));
+        }
+        let at = at.filter(|_| sum == wanted)?;
+        let mut left = count;
+        self.records.retain(|record| {
+            let is_taken = record.direction == of && left > 0;
+            left -= usize::from(is_taken);
+            !is_taken
+        });
+        Some((count, at.as_secs_f64() * 1000.0))
+    }
 }
 
 impl Row {
@@ -42,16 +95,24 @@ impl Row {
 }
 
 /// Converts the events to rows.
-fn rows(events: &[LogEvent]) -> Vec<Row> {
+fn rows(course: &Course) -> Vec<Row> {
     let mut rows = Vec::new();
-    for event in events {
+    let mut unclaimed = Unclaimed { records: course.records.iter().collect() };
+    let mut is_done = false;
+    for event in &course.events {
+        is_done |= matches!(event, LogEvent::Done);
         if let LogEvent::Flight { direction: of, bytes } = event {
             let last = rows.iter_mut().rev().find_map(|row| match row {
                 Row::Arrow { direction, flight, .. } if direction == of => Some(flight),
                 _ => None,
             });
             if let Some(flight) = last {
-                *flight = Some(flight.unwrap_or(0).saturating_add(*bytes));
+                let before = flight.take();
+                let records = unclaimed.take(*of, *bytes);
+                let bytes = before.map_or(*bytes, |before| before.bytes.saturating_add(*bytes));
+                // What follows the last message is its data.
+                let records = records.filter(|_| before.is_none());
+                *flight = Some(Flight { bytes, records, has_data: is_done });
             }
         }
         rows.extend(Row::of(event));
@@ -60,15 +121,15 @@ fn rows(events: &[LogEvent]) -> Vec<Row> {
 }
 
 /// Draws the diagram.
-pub(super) fn ladder(events: &[LogEvent]) -> Markup {
-    let rows = rows(events);
+pub(super) fn ladder(course: &Course, [ours, theirs]: [&str; 2]) -> Markup {
+    let rows = rows(course);
     let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let height = HEAD + ROW.saturating_mul(count) + ROW / 2;
     html! {
         figure {
             svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label="the messages of the handshake" {
-                text.middle.head x=(OURS) y="20" { "this side" }
-                text.middle.head x=(THEIRS) y="20" { "server" }
+                text.middle.head x=(OURS) y="20" { (printable(ours)) }
+                text.middle.head x=(THEIRS) y="20" { (printable(theirs)) }
                 @for x in [OURS, THEIRS] { line.life x1=(x) y1="28" x2=(x) y2=(height) {} }
                 @for (row, place) in rows.iter().zip(0..) { (draw(row, HEAD + ROW * place + ROW / 2)) }
             }
@@ -93,8 +154,8 @@ fn draw(row: &Row, y: u32) -> Markup {
                     text.middle x=(middle) y=(y) { (printable(text)) }
                     @match (flight, direction) {
                         (None, _) => {}
-                        (Some(bytes), Direction::Sent) => text.end x=(OURS - 12) y=(y + 10) { "flight of " (bytes) " bytes" }
-                        (Some(bytes), Direction::Received) => text x=(THEIRS + 12) y=(y + 10) { "flight of " (bytes) " bytes" }
+                        (Some(flight), Direction::Sent) => text.end x=(OURS - 12) y=(y + 10) { (flight.words()) }
+                        (Some(flight), Direction::Received) => text x=(THEIRS + 12) y=(y + 10) { (flight.words()) }
                     }
                 }
             }
@@ -109,6 +170,7 @@ fn draw(row: &Row, y: u32) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn the_bytes_of_a_flight_stand_at_its_last_message() {
@@ -125,10 +187,21 @@ mod tests {
             flight(received, 1500),
             flight(sent, 74),
         ];
-        let flights = rows(&events).into_iter().map(|row| match row {
-            Row::Arrow { flight, .. } => flight,
+        let record = |direction, bytes, at| Passed { direction, bytes, at: Duration::from_millis(at) };
+        let records = [
+            record(sent, 220, 1),
+            record(received, 500, 2),
+            record(received, 1000, 3),
+            record(received, 90, 4),
+            record(sent, 70, 5),
+        ];
+        let course = Course { events: events.to_vec(), records: records.to_vec(), ..Course::default() };
+        let flights = rows(&course).into_iter().map(|row| match row {
+            Row::Arrow { flight, .. } => flight.map(Flight::words),
             Row::End { .. } => None,
         });
-        assert_eq!(flights.collect::<Vec<_>>(), [Some(220), None, Some(1500), Some(74)]);
+        let [first, second, third] = ["220 bytes, 1 record, 1.0 ms", "1,500 bytes, 2 records, 3.0 ms", "74 bytes"]
+            .map(|words| Some(words.to_owned()));
+        assert_eq!(flights.collect::<Vec<_>>(), [first, None, second, third]);
     }
 }

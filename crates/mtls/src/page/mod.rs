@@ -1,37 +1,141 @@
-//! Reports of checks as a page of HTML: one file without scripts and without anything from elsewhere, in light and dark,
-//! on a screen and on paper.
+//! Reports as a page of HTML: one file without scripts and without anything from elsewhere, in light and dark, on a screen and
+//! on paper.
+//!
+//! ```text
+//!   check      a section for each server that was checked
+//!   order      one for each attempt to post an order
+//!   serve      one for each connection of a server
+//!   inspected  one for each connection in a ring of events, and for each chain
+//!   ladder     the messages of a connection as a diagram
+//! ```
 
+mod check;
+mod inspected;
 mod ladder;
+mod order;
+mod serve;
 
+use std::time::Duration;
+
+use embedded_mtls_operator::Finding;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::check::{Fault, Outcome, Report, SentCertificate, Step, StepName};
+use super::check::Outcome;
+use super::course::{Course, SentCertificate};
 use super::report::printable;
+
+pub(crate) use check::of_checks;
+pub(crate) use inspected::of_files;
+pub(crate) use order::of_attempts;
+pub(crate) use serve::Connections;
 
 /// The width of the longest bar of a time line.
 const BAR: f64 = 240.0;
 
-/// Makes the page of these reports. The texts of peers are escaped, and no secret is in any of them.
-pub(crate) fn page(reports: &[Report]) -> String {
-    let title = match reports {
-        [report] => format!("Check of {}", printable(&report.target)),
-        _ => format!("Check of {} servers", reports.len()),
-    };
+/// A part of a page: a server, a connection, a file. Its texts may be those of a peer: they are escaped when it is drawn.
+#[derive(Debug)]
+struct Section {
+    /// Its name in the summary, and its heading.
+    name: String,
+    outcome: Outcome,
+    exit_code: Option<u8>,
+    /// The result in one sentence without a full stop.
+    verdict: String,
+    /// The causes, the first one first.
+    causes: Vec<Cause>,
+    hops: Vec<Hop>,
+    steps: Vec<Entry>,
+    course: Course,
+    /// The names of both sides in the diagram.
+    sides: [&'static str; 2],
+    chains: Vec<Chain>,
+    /// Lines of text, each group with a heading.
+    lines: Vec<(&'static str, Vec<String>)>,
+}
+
+impl Section {
+    /// Makes a section that consists of a verdict.
+    fn new(name: String, outcome: Outcome, verdict: String) -> Self {
+        Self {
+            name,
+            outcome,
+            exit_code: None,
+            verdict,
+            causes: Vec::new(),
+            hops: Vec::new(),
+            steps: Vec::new(),
+            course: Course::default(),
+            sides: ["this side", "server"],
+            chains: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+}
+
+/// The cause of a failure.
+#[derive(Debug, Default)]
+struct Cause {
+    /// A sentence in front, if it is not the first cause.
+    also: Option<String>,
+    /// Labels and texts; empty ones are not shown.
+    rows: Vec<(&'static str, String)>,
+}
+
+impl Cause {
+    /// Explains a failure by its name.
+    fn named(finding: Finding) -> Self {
+        let rows = vec![
+            ("That means", finding.cause().to_owned()),
+            ("Who has to act", finding.responsible().to_string()),
+            ("Remedy", finding.remedy().to_owned()),
+        ];
+        Self { also: None, rows }
+    }
+}
+
+/// A station on the way to the peer.
+#[derive(Debug)]
+struct Hop {
+    name: &'static str,
+    detail: String,
+    /// The connection did not get beyond it; or it is where it failed.
+    outcome: Outcome,
+}
+
+/// A step with its time.
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    outcome: Outcome,
+    time: Option<Duration>,
+    facts: Vec<String>,
+}
+
+/// The certificates of one side, leaf first.
+#[derive(Debug)]
+struct Chain {
+    heading: &'static str,
+    links: Vec<SentCertificate>,
+    is_verified: bool,
+}
+
+/// Draws a page of these sections, which `kind` names, each the same.
+fn page(title: &str, kind: &str, sections: &[Section]) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
+                title { (printable(title)) }
                 style { (PreEscaped(include_str!("style.css"))) }
             }
             body {
-                h1 { (title) }
-                @if reports.len() > 1 { (summary(reports)) }
-                @for report in reports {
-                    @if reports.len() > 1 { h2.server { (printable(&report.target)) } }
-                    (one(report))
+                h1 { (printable(title)) }
+                @if sections.len() > 1 { (summary(kind, sections)) }
+                @for section in sections {
+                    @if sections.len() > 1 { h2.server { (printable(&section.name)) } }
+                    (one(section))
                 }
             }
         }
@@ -39,82 +143,98 @@ pub(crate) fn page(reports: &[Report]) -> String {
     markup.into_string()
 }
 
-/// Shows one line for each server.
-fn summary(reports: &[Report]) -> Markup {
+/// Shows one line for each section.
+fn summary(kind: &str, sections: &[Section]) -> Markup {
+    let has_codes = sections.iter().any(|section| section.exit_code.is_some());
     html! {
-        table {
-            tr { th { "Server" } th { "Exit code" } th { "Result" } }
-            @for report in reports {
+        table.summary {
+            tr { th { (kind) } @if has_codes { th { "Exit code" } } th { "Result" } }
+            @for section in sections {
                 tr {
-                    td { (printable(&report.target)) }
-                    td.number { (report.exit_code) }
-                    td class=(class(report.outcome)) { (printable(&report.summary())) }
+                    td { (printable(&section.name)) }
+                    @if has_codes { td.number { @if let Some(code) = section.exit_code { (code) } } }
+                    td class=(class(section.outcome)) { (printable(&section.verdict)) }
                 }
             }
         }
     }
 }
 
-/// Shows one report.
-fn one(report: &Report) -> Markup {
-    let (verdict, class) = (printable(&report.summary()), class(report.outcome));
+/// Shows one section.
+fn one(section: &Section) -> Markup {
     html! {
-        p class={ "verdict " (class) } { (mark(report.outcome)) " " (verdict) " (exit code " (report.exit_code) ")" }
-        @if let Some(fault) = &report.fault { (details(fault)) }
-        @for fault in &report.further {
-            p { "Also: " (printable(&fault.cause)) }
-            (details(fault))
+        p class={ "verdict " (class(section.outcome)) } {
+            (mark(section.outcome)) " " (printable(&section.verdict))
+            @if let Some(code) = section.exit_code { " (exit code " (code) ")" }
         }
-        h3 { "Steps" }
-        (steps(report))
-        @if !report.events.is_empty() {
-            h3 { "Handshake" }
-            (ladder::ladder(&report.events))
+        @for cause in &section.causes { (details(cause)) }
+        @if !section.hops.is_empty() { (hops(&section.hops)) }
+        @if !section.steps.is_empty() {
+            h3 { "Steps" }
+            (steps(&section.steps))
         }
-        h3 { "Certificates" }
-        div.chains {
-            (chain("Of the server", &report.theirs, report.fault.as_ref().is_some_and(|fault| fault.step < StepName::ClientAuthentication)))
-            (chain("Of this side", &report.ours, false))
+        @if !section.course.events.is_empty() {
+            h3 { "Messages" }
+            (ladder::ladder(&section.course, section.sides))
         }
-        h3 { "The same with OpenSSL" }
-        pre { (printable(&report.openssl)) }
+        @if !section.chains.is_empty() {
+            h3 { "Certificates" }
+            div.chains { @for chain in &section.chains { (tree(chain)) } }
+        }
+        @for (heading, lines) in section.lines.iter().filter(|(_, lines)| !lines.is_empty()) {
+            h3 { (heading) }
+            pre { @for line in lines { (printable(line)) "\n" } }
+        }
     }
 }
 
 /// Shows who has to do what.
-fn details(fault: &Fault) -> Markup {
-    let certificate = fault.certificate.as_deref().unwrap_or_default();
+fn details(cause: &Cause) -> Markup {
     html! {
+        @if let Some(also) = &cause.also { p { "Also: " (printable(also)) } }
         table.details {
-            @for (label, text) in [
-                ("Observed", fault.observed.as_str()),
-                ("Certificate", certificate),
-                ("Who has to act", &fault.responsible),
-                ("Remedy", &fault.remedy),
-            ] {
-                @if !text.is_empty() { tr { th { (label) } td { (printable(text)) } } }
+            @for (label, text) in cause.rows.iter().filter(|(_, text)| !text.is_empty()) {
+                tr { th { (label) } td { @for line in text.lines() { div { (printable(line)) } } } }
+            }
+        }
+    }
+}
+
+/// Shows the way to the peer.
+fn hops(hops: &[Hop]) -> Markup {
+    html! {
+        h3 { "Way" }
+        ol.hops {
+            @for hop in hops {
+                li class=(class(hop.outcome)) {
+                    strong { (hop.name) }
+                    div { (printable(&hop.detail)) }
+                }
             }
         }
     }
 }
 
 /// Shows the steps on a time line.
-fn steps(report: &Report) -> Markup {
-    let milliseconds = |step: &Step| step.time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-    let total = report.steps.iter().map(milliseconds).sum::<f64>().max(0.001);
-    let starts = report.steps.iter().scan(0.0, |sum, step| Some(core::mem::replace(sum, *sum + milliseconds(step))));
+fn steps(steps: &[Entry]) -> Markup {
+    let has_times = steps.iter().any(|step| step.time.is_some());
+    let milliseconds = |step: &Entry| step.time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
+    let total = steps.iter().map(milliseconds).sum::<f64>().max(0.001);
+    let starts = steps.iter().scan(0.0, |sum, step| Some(core::mem::replace(sum, *sum + milliseconds(step))));
     html! {
         table.steps {
-            @for (step, start) in report.steps.iter().zip(starts) {
+            @for (step, start) in steps.iter().zip(starts) {
                 @let (x, width) = (BAR * start / total, (BAR * milliseconds(step) / total).max(1.5));
                 tr {
                     td class=(class(step.outcome)) { (mark(step.outcome)) }
-                    th { (step.name.to_string()) }
-                    td.number { @if step.time.is_some() { (format!("{:.1} ms", milliseconds(step))) } }
-                    td.bar {
-                        svg viewBox={ "0 0 " (BAR) " 14" } width=(BAR) height="14" role="img" aria-label="time" {
-                            @if step.time.is_some() {
-                                rect class=(class(step.outcome)) x=(format!("{x:.1}")) y="2" width=(format!("{width:.1}")) height="10" {}
+                    th { (step.name) }
+                    @if has_times {
+                        td.number { @if step.time.is_some() { (format!("{:.1} ms", milliseconds(step))) } }
+                        td.bar {
+                            svg viewBox={ "0 0 " (BAR) " 14" } width=(BAR) height="14" role="img" aria-label="time" {
+                                @if step.time.is_some() {
+                                    rect class=(class(step.outcome)) x=(format!("{x:.1}")) y="2" width=(format!("{width:.1}")) height="10" {}
+                                }
                             }
                         }
                     }
@@ -125,11 +245,11 @@ fn steps(report: &Report) -> Markup {
     }
 }
 
-/// Shows a chain, the last certificate on top.
-fn chain(heading: &str, links: &[SentCertificate], is_unverified: bool) -> Markup {
+/// Shows a chain as a tree, the last certificate on top.
+fn tree(Chain { heading, links, is_verified }: &Chain) -> Markup {
     html! {
         section {
-            h4 { (heading) @if is_unverified { " (not verified)" } }
+            h4 { (heading) @if !is_verified { " (not verified)" } }
             @if links.is_empty() { p.quiet { "none" } }
             @for (depth, link) in links.iter().rev().enumerate() {
                 @if depth == 0 && link.issuer != link.subject {
@@ -174,6 +294,7 @@ const fn mark(outcome: Outcome) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::{Fault, Report, Step, StepName};
     use embedded_mtls::AlertDescription;
     use embedded_mtls::events::{Direction, LogEvent};
 
@@ -202,10 +323,14 @@ mod tests {
             server: None,
             theirs: vec![link.clone()],
             ours: vec![link],
-            events: vec![
-                LogEvent::Message { direction: Direction::Sent, kind: 1, length: 220 },
-                LogEvent::Alert { direction: Direction::Received, description: AlertDescription::UNKNOWN_CA },
-            ],
+            hops: vec![("this side", text.clone()), ("server", text.clone())],
+            course: Course {
+                events: vec![
+                    LogEvent::Message { direction: Direction::Sent, kind: 1, length: 220 },
+                    LogEvent::Alert { direction: Direction::Received, description: AlertDescription::UNKNOWN_CA },
+                ],
+                ..Course::default()
+            },
             openssl: text,
         }
     }
@@ -213,7 +338,7 @@ mod tests {
     #[test]
     fn no_text_of_a_server_becomes_a_part_of_the_page() {
         let attack = "\"'><img src=x onerror=alert(1)></title><script>&amp;\u{0}\u{1b}[2J";
-        let page = page(&[failed(attack), failed(attack)]);
+        let page = of_checks(&[failed(attack), failed(attack)]);
         for part in ["<img", "<script", "\u{0}", "\u{1b}"] {
             assert!(!page.contains(part), "{part:?}");
         }
@@ -222,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_page_needs_nothing_from_elsewhere() {
-        let page = page(&[failed("text")]);
+        let page = of_checks(&[failed("text")]);
         for foreign in ["<script", "javascript:", "http:", "https:", "//", "@import", "url(", " src=", " href="] {
             assert!(!page.contains(foreign), "{foreign}");
         }
@@ -233,10 +358,10 @@ mod tests {
 
     #[test]
     fn a_page_says_what_happened_and_who_has_to_act() {
-        let page = page(&[failed("text")]);
+        let page = of_checks(&[failed("text")]);
         for part in [
             "✗ text (exit code 24)",
-            "<th>Who has to act</th><td>text</td>",
+            "<th>Who has to act</th><td><div>text</div></td>",
             "ClientHello, 220 bytes",
             "alert 48 (unknown_ca)",
             "expired 1 day ago",

@@ -9,8 +9,10 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::crypto::{CryptoProvider, SignatureAlgorithm};
 use mtls_pki::key::{Key, KeyKind};
 use mtls_pki::pem::{self, Held, Password};
+use serde::Serialize;
 
 use super::drafts::Drafts;
+use super::options::say_json;
 use crate::args::{self, UsageError};
 use crate::provision::{point, through};
 use crate::report::say;
@@ -47,6 +49,17 @@ pub(super) struct CsrArgs {
     /// PEM: the public key of --signer
     #[arg(long, value_name = "FILE", requires = "signer")]
     public_key: Option<String>,
+    /// Lists the files as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The files that were written, for `--json`.
+#[derive(Serialize)]
+struct Written<'a> {
+    request: String,
+    common_name: &'a str,
+    new_key: Option<String>,
 }
 
 /// The signer of a request.
@@ -85,6 +98,11 @@ impl CsrArgs {
         }
         drafts.new_file(&self.request, text.as_bytes())?;
         drafts.keep()?;
+        if self.json {
+            let key_file = self.new_key.as_ref().map(|file| file.display().to_string());
+            say_json(&Written { request: file.to_string(), common_name: &self.common_name, new_key: key_file })?;
+            return Ok(0);
+        }
         say!("{file}: a request for CN={}; send it to your CA", crate::report::printable(&self.common_name));
         Ok(0)
     }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::drafts::Drafts;
+use super::options::say_json;
 use crate::args::{self, UsageError};
 use crate::provision::{Fleet, rust_module};
 use crate::report::say;
@@ -17,6 +19,17 @@ pub(super) struct FleetKeyArgs {
     /// Also writes the public key as a Rust module
     #[arg(long, value_name = "FILE")]
     rust: Option<PathBuf>,
+    /// Lists the files as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The files that were written, for `--json`.
+#[derive(Serialize)]
+struct Written {
+    private: String,
+    public: String,
+    rust: Option<String>,
 }
 
 /// The key of the fleet.
@@ -44,6 +57,11 @@ impl FleetKeyArgs {
         drafts.new_file(&public_file, public.as_bytes())?;
         drafts.new_file(&self.file, private.as_bytes())?;
         drafts.keep()?;
+        if self.json {
+            let [private, public] = [&self.file, &public_file].map(|file| file.display().to_string());
+            say_json(&Written { private, public, rust: self.rust.as_ref().map(|file| file.display().to_string()) })?;
+            return Ok(0);
+        }
         say!("{}: the private key; keep it as you keep the key that signs firmware", self.file.display());
         say!("{}: the public key, for images and for mtls provision show", public_file.display());
         Ok(0)

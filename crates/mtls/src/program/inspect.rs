@@ -5,10 +5,11 @@ use embedded_mtls::Role;
 use mtls_pki::pem::Password;
 use serde::Serialize;
 
-use super::options::authorities;
+use super::options::{authorities, write_page};
 use crate::args::UsageError;
 use crate::certificate::Certificate;
 use crate::inspect::{Content, Finding, Item, Report, Severity, Wishes, examine, read};
+use crate::page::of_files;
 use crate::provision::Fleet;
 use crate::report::{printable, say, thousands};
 
@@ -49,6 +50,9 @@ pub(super) struct InspectArgs {
     /// Writes the report as JSON
     #[arg(long)]
     json: bool,
+    /// Also writes the connections of a device and the chains to this file as a page of HTML, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    report: Option<String>,
 }
 
 /// The side that presents a certificate.
@@ -91,6 +95,9 @@ impl InspectArgs {
             Some(Severity::Warning) => 2,
             Some(Severity::Note) | None => 0,
         };
+        if let Some(file) = &self.report {
+            write_page(file, &of_files(&items, &chains, &findings))?;
+        }
         let told = Told { exit_code, items, chains, findings };
         if self.json {
             say!("{}", serde_json::to_string_pretty(&told).map_err(|error| UsageError(error.to_string()))?);
@@ -108,7 +115,7 @@ impl Told {
             match &item.content {
                 Content::Certificate(certificate) => details(certificate).iter().for_each(|line| say!("    {line}")),
                 Content::Blob(shown) => shown.to_string().trim_end().lines().skip(1).for_each(|line| say!("{line}")),
-                Content::Events { lines } => lines.iter().for_each(|line| say!("    {}", printable(line))),
+                Content::Events { lines, .. } => lines.iter().for_each(|line| say!("    {}", printable(line))),
                 Content::Other { advice: Some(advice), .. } => say!("    {}", printable(advice)),
                 _ => {}
             }
@@ -166,7 +173,7 @@ fn words(content: &Content) -> String {
         }
         Content::Blob(shown) => format!("the blob of a device, {}", shown.summary()),
         Content::BrokenBlob { why } => format!("the blob of a device, which no device accepts: {why}"),
-        Content::Events { lines } => format!("the events of a device, {} in number", lines.len()),
+        Content::Events { lines, .. } => format!("the events of a device, {} in number", lines.len()),
         Content::Other { what, .. } => what.clone(),
         Content::PrivateKey { key, .. } => format!("a private key, {key}"),
         Content::PublicKey { key } => format!("a public key, {key}"),

@@ -1,6 +1,8 @@
 //! `mtls`: one program with a subcommand for each task. Try `--help`.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -9,7 +11,7 @@ use mtls_pki::pem;
 use super::device::DeviceArgs;
 use super::explain::explain;
 use super::inspect::{self, InspectArgs};
-use super::options::{IdentityArgs, TrustArgs, path};
+use super::options::{IdentityArgs, TrustArgs, path, say_json, write_page};
 use super::order::OrderTask;
 use super::pki::PkiTask;
 use super::provision::ProvisionTask;
@@ -18,7 +20,7 @@ use super::serve::{ANSWERS, ServeArgs, take_orders};
 use crate::args::{self, Preferences, UsageError};
 use crate::check::{Own, Plan, Report, Target, Trust, check};
 use crate::order::Wanted;
-use crate::page::page;
+use crate::page::of_checks;
 use crate::policy::{Anchors, passed_over};
 use crate::report::{printable, say};
 
@@ -85,11 +87,14 @@ enum Task {
         #[command(subcommand)]
         task: Box<ProvisionTask>,
     },
-    /// Explains an alert (by number or name), a diagnosis, or the words of a web server's refusal
+    /// Explains an alert (by number or name), a diagnosis, or the words of a web server or of another program
     Explain {
-        /// For example 116, `certificate_required`, `OursMissing`, "The SSL certificate error"
+        /// For example 116, `certificate_required`, `OursMissing`, "The SSL certificate error", "PKIX path building failed"
         #[arg(required = true)]
         words: Vec<String>,
+        /// Writes the explanation as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Writes shell completions to standard output
     Completions {
@@ -187,7 +192,7 @@ impl Task {
             Self::Inspect(args) => args.run(),
             Self::Pki { task } => task.run(),
             Self::Provision { task } => task.run(),
-            Self::Explain { words } => explained(&words.join(" ")),
+            Self::Explain { words, json } => explained(&words.join(" "), json),
             Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut Mtls::command(), "mtls", &mut std::io::stdout());
                 Ok(0)
@@ -205,9 +210,14 @@ impl Task {
 }
 
 /// Explains a word, or lists what can be explained.
-fn explained(word: &str) -> Result<u8, UsageError> {
-    let wanted = "an alert, a name in docs/diagnoses.md, or words of a web server's refusal";
-    say!("{}", explain(word).ok_or_else(|| args::unfit("explain", word, wanted))?);
+fn explained(word: &str, json: bool) -> Result<u8, UsageError> {
+    let wanted = "an alert, a name in docs/diagnoses.md, or words of a web server or of another program";
+    let explanation = explain(word).ok_or_else(|| args::unfit("explain", word, wanted))?;
+    if json {
+        say_json(&explanation)?;
+    } else {
+        say!("{explanation}");
+    }
     Ok(0)
 }
 
@@ -230,7 +240,7 @@ fn check_all(args: &CheckArgs) -> Result<u8, UsageError> {
     let plans = args.plans()?;
     let reports = side_by_side(&plans);
     if let Some(file) = &args.report {
-        std::fs::write(file, page(&reports)).map_err(|error| UsageError(format!("--report {file}: {error}")))?;
+        write_page(file, &of_checks(&reports))?;
     }
     if args.json {
         let json = serde_json::to_string_pretty(&reports).map_err(|error| UsageError(error.to_string()))?;
@@ -254,13 +264,18 @@ const AT_ONCE: usize = 8;
 
 /// Runs the checks on a few threads.
 fn side_by_side(plans: &[Plan]) -> Vec<Report> {
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let (next, checked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let shows_progress = plans.len() > 1 && std::io::stderr().is_terminal();
     let work = || {
         let mut done = Vec::new();
         loop {
-            let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(plan) = plans.get(place) else { return done };
             done.push((place, check(plan)));
+            let count = checked.fetch_add(1, Ordering::Relaxed) + 1;
+            if shows_progress {
+                eprint!("{}", progress(count, plans.len()));
+            }
         }
     };
     let mut reports = std::thread::scope(|scope| {
@@ -269,6 +284,12 @@ fn side_by_side(plans: &[Plan]) -> Vec<Report> {
     });
     reports.sort_unstable_by_key(|(place, _)| *place);
     reports.into_iter().map(|(_, report)| report).collect()
+}
+
+/// Writes over the line of progress on a terminal; the last one removes it.
+fn progress(checked: usize, of: usize) -> String {
+    const BACK_AND_CLEAR: &str = "\r\u{1b}[K";
+    if checked < of { format!("{BACK_AND_CLEAR}checked {checked} of {of} servers") } else { BACK_AND_CLEAR.to_owned() }
 }
 
 /// Returns the exit code of all reports: the first failure, else a warning.
@@ -386,8 +407,14 @@ mod tests {
     }
 
     #[test]
+    fn the_line_of_progress_is_gone_in_the_end() {
+        assert_eq!(progress(3, 9), "\r\u{1b}[Kchecked 3 of 9 servers");
+        assert_eq!(progress(9, 9), "\r\u{1b}[K");
+    }
+
+    #[test]
     fn each_subcommand_has_a_manual_page() {
-        for name in ["check", "completions", "explain", "inspect", "man", "order", "pki", "serve"] {
+        for name in ["check", "completions", "explain", "inspect", "man", "order", "pki", "provision", "serve"] {
             assert_eq!(manual(Some(name)), Ok(()));
         }
         assert!(manual(Some("chekc")).is_err());

@@ -7,6 +7,7 @@ use mtls_pki::pem::{self, FileError, Identity, Password};
 
 use crate::args::{self, Preferences, UsageError};
 use crate::policy::{Anchors, Around, Rules, SslInfo};
+use crate::report::say;
 
 /// The files of whom to trust.
 #[derive(Args, Debug)]
@@ -28,6 +29,25 @@ impl TrustArgs {
         }
         Ok(anchors)
     }
+}
+
+/// Writes a page in one step: whoever reloads it never sees half of one.
+pub(super) fn write_page(file: &str, page: &str) -> Result<(), UsageError> {
+    let path = std::path::Path::new(file);
+    let written = if path.exists() && !path.is_file() {
+        // A terminal or a pipe has no draft.
+        std::fs::write(path, page)
+    } else {
+        let draft = format!("{file}.draft");
+        std::fs::write(&draft, page).and_then(|()| std::fs::rename(&draft, path))
+    };
+    written.map_err(|error| UsageError(format!("--report {file}: {error}")))
+}
+
+/// Prints a value as one line of JSON.
+pub(super) fn say_json(value: &impl serde::Serialize) -> Result<(), UsageError> {
+    say!("{}", serde_json::to_string(value).map_err(|error| UsageError(error.to_string()))?);
+    Ok(())
 }
 
 /// Reads files of authorities.

@@ -8,7 +8,7 @@ use mtls_cxml::Class;
 use mtls_order::Retry;
 use serde::Serialize;
 
-use super::post::{PostArgs, exit_codes, post_order, retry_order};
+use super::post::{PostArgs, exit_codes, post_order, repeat};
 use crate::args::UsageError;
 use crate::cxml::{Order, Outcome, Status, renewed, timestamp};
 use crate::files::write_new;
@@ -117,7 +117,7 @@ impl RetryArgs {
     fn run(self) -> ExitCode {
         let seconds = |seconds: u32| embassy_time::Duration::from_secs(seconds.into());
         let rules = Retry { attempts: self.attempts, pause: seconds(self.pause), longest: seconds(self.longest) };
-        retry_order(self.post, rules, "mtls")
+        repeat(self.post, rules, "mtls")
     }
 }
 

@@ -9,13 +9,16 @@ use embedded_mtls::{Client, Role};
 use embedded_mtls_operator::Finding;
 use mtls_order::Retry;
 
-use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, TrustArgs, path};
+use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, TrustArgs, path, say_json, write_page};
 use super::run;
 use crate::args::{self, Preferences, UsageError};
+use crate::attempt::{Attempt, Observer, Server};
 use crate::capture::End;
-use crate::cxml::Order;
+use crate::course::Watch;
+use crate::cxml::{Order, Status};
 use crate::events::Events;
 use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
+use crate::page::of_attempts;
 use crate::policy::{Anchors, Around, Endpoint, Rules, expired, passed_over, warnings};
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
@@ -24,6 +27,7 @@ use crate::verdict::{EXIT_CODES, Trouble};
 /// The options of `gateway` and of `mtls order post`.
 #[derive(Args, Debug)]
 #[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct PostArgs {
     /// The address to connect to; by default from the <URL> of --site or --policy
     #[arg(long, value_name = "HOST:PORT")]
@@ -71,6 +75,12 @@ pub(super) struct PostArgs {
     timeout: u16,
     #[command(flatten)]
     preferences: PreferenceArgs,
+    /// Writes each attempt as JSON: one line with one object
+    #[arg(long)]
+    json: bool,
+    /// Also writes the attempts to this file as a page of HTML, which needs nothing else and contains no secret
+    #[arg(long, value_name = "FILE")]
+    report: Option<String>,
 }
 
 /// Posts a cXML order over mutual TLS 1.3.
@@ -99,39 +109,55 @@ struct Options {
     order: Order,
     patience: Duration,
     warnings: Vec<String>,
+    json: bool,
+    /// The file of the page.
+    report: Option<String>,
 }
 
 /// Posts the order and reports what happens; `program` begins each warning and error.
 pub(super) fn post_order(args: PostArgs, program: &str) -> ExitCode {
-    let options = args.options().map_err(|error| Trouble::Setup(format!("{error}\nTry: {program} --help")));
-    match options.and_then(|options| deliver(&options, program)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(trouble) => {
-            eprintln!("{program}: {trouble}");
-            ExitCode::from(trouble.exit_code())
-        }
-    }
+    repeat(args, Retry { attempts: 1, ..Retry::USUAL }, program)
 }
 
 /// Posts the order, and again by these rules with the same bytes, until the supplier has it or a retry cannot help.
-pub(super) fn retry_order(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
-    let options = args.options().map_err(|error| Trouble::Setup(format!("{error}\nTry: {program} --help")));
-    let mut attempts = 0;
+pub(super) fn repeat(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
+    let failed = |error: UsageError, code: u8| {
+        eprintln!("{program}: {error}");
+        ExitCode::from(code)
+    };
+    let options = match args.options() {
+        Ok(options) => options,
+        Err(error) => return failed(UsageError(format!("{error}\nTry: {program} --help")), 1),
+    };
+    let mut attempts = Vec::new();
     loop {
-        attempts += 1;
-        let trouble = match options
-            .as_ref()
-            .map_or_else(|trouble| Err(Trouble::Setup(trouble.to_string())), |o| deliver(o, program))
-        {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(trouble) => trouble,
-        };
-        eprintln!("{program}: {trouble}");
-        let Some(pause) = rules.after(attempts, &(&trouble).into()) else {
-            return ExitCode::from(trouble.exit_code());
-        };
-        say!("retry    attempt {} of {} in {} s, with the same bytes", attempts + 1, rules.attempts, pause.as_secs());
+        let number = u8::try_from(attempts.len() + 1).unwrap_or(u8::MAX);
+        let (mut attempt, trouble) = deliver(&options, number, program);
+        let pause = trouble.as_ref().and_then(|trouble| {
+            eprintln!("{program}: {trouble}");
+            rules.after(number, &trouble.into())
+        });
+        attempt.retry_in = pause.map(|pause| pause.as_secs());
+        let exit_code = attempt.exit_code;
+        attempts.push(attempt);
+        if let Err(error) = options.report(&attempts) {
+            return failed(error, if exit_code == 0 { 1 } else { exit_code });
+        }
+        let Some(pause) = pause else { return ExitCode::from(exit_code) };
+        if !options.json {
+            say!("retry    attempt {} of {} in {} s, with the same bytes", number + 1, rules.attempts, pause.as_secs());
+        }
         std::thread::sleep(Duration::from_millis(pause.as_millis()));
+    }
+}
+
+impl Options {
+    /// Prints the last attempt as JSON and writes the page, as far as they are wanted.
+    fn report(&self, attempts: &[Attempt]) -> Result<(), UsageError> {
+        if let (true, Some(last)) = (self.json, attempts.last()) {
+            say_json(last)?;
+        }
+        self.report.as_ref().map_or(Ok(()), |file| write_page(file, &of_attempts(attempts)))
     }
 }
 
@@ -188,7 +214,7 @@ impl PostArgs {
         };
         let patience = Duration::from_secs(u64::from(self.timeout));
         let warnings = passed_over(&unusable).collect();
-        Ok(Options { delivery, names, order, patience, warnings })
+        Ok(Options { delivery, names, order, patience, warnings, json: self.json, report: self.report })
     }
 
     /// Reads the policy, if there is one. It then replaces these options.
@@ -232,11 +258,61 @@ fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
 }
 
 /// Posts the order and reports what happens.
-fn deliver(options: &Options, program: &str) -> Result<(), Trouble> {
-    let Options { delivery, names, order, patience, .. } = options;
-    for warning in warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))? {
-        eprintln!("{program}: {warning}");
+fn deliver(options: &Options, number: u8, program: &str) -> (Attempt, Option<Trouble>) {
+    let Options { delivery, names, order, .. } = options;
+    let Delivery { address, server_name: name, path, .. } = delivery;
+    let server = Server { address: address.clone(), name: name.clone(), path: path.clone() };
+    let mut observer = Observer::new(number, order, &delivery.document, server, names);
+    let outcome = converse(options, &mut observer, program);
+    if let (Ok(status), false) = (&outcome, options.json) {
+        say!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
     }
+    let attempt = observer.end(outcome.as_ref());
+    (attempt, outcome.err())
+}
+
+/// Connects, posts, and tells what happens on the way.
+fn converse(options: &Options, observer: &mut Observer<'_>, program: &str) -> Result<Status, Trouble> {
+    let Options { delivery, names, patience, .. } = options;
+    observer.attempt().warnings = warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))?;
+    observer.attempt().warnings.iter().for_each(|warning| eprintln!("{program}: {warning}"));
+    if !options.json {
+        print_order(options);
+    }
+    let capture = delivery.preferences.begin_capture().map_err(|error| Trouble::Setup(error.to_string()))?;
+    let deadline = Deadline::new(*patience);
+    observer.step();
+    let stream = connect(&delivery.address, *patience)?;
+    observer.attempt().milliseconds.connect = Some(observer.step());
+    let copy = stream.try_clone().map_err(|error| Trouble::Network(error.to_string()))?;
+    let conversation = capture.map(|capture| capture.conversation(End::Client));
+    if !options.json {
+        say!("server   {} as {}", delivery.address, delivery.server_name);
+    }
+    let (mut memory, watch) = (HostMemory::new(), Watch::new());
+    let transport = Timed::new(stream, deadline).captured(conversation).watched(Some(&watch));
+    let events = Events::new(delivery.preferences.events || options.report.is_some());
+    let ring = events.ring();
+    let posted = post(delivery, transport, memory.lend(), ring, &mut |progress| {
+        observer.note(&progress);
+        if !options.json {
+            tell(&progress, delivery, names);
+        }
+    });
+    if delivery.preferences.events && !options.json {
+        for line in Events::lines(ring) {
+            say!("event    {line}");
+        }
+    }
+    observer.attempt().course.note(ring, Some(&watch));
+    if posted.is_err() {
+        hang_up(&copy);
+    }
+    posted
+}
+
+/// Prints what is sent.
+fn print_order(Options { delivery, order, .. }: &Options) {
     let lines = if order.lines == 1 { "line" } else { "lines" };
     say!(
         "order    {}, {} {lines}, {}, {} bytes",
@@ -246,17 +322,11 @@ fn deliver(options: &Options, program: &str) -> Result<(), Trouble> {
         thousands(delivery.document.len())
     );
     say!("         payloadID {}", printable(&order.payload_id));
-    let capture = delivery.preferences.begin_capture().map_err(|error| Trouble::Setup(error.to_string()))?;
-    let deadline = Deadline::new(*patience);
-    let stream = connect(&delivery.address, *patience)?;
-    let copy = stream.try_clone().map_err(|error| Trouble::Network(error.to_string()))?;
-    let conversation = capture.map(|capture| capture.conversation(End::Client));
-    say!("server   {} as {}", delivery.address, delivery.server_name);
-    let mut memory = HostMemory::new();
-    let transport = Timed::new(stream, deadline).captured(conversation);
-    let events = Events::new(delivery.preferences.events);
-    let ring = events.ring();
-    let posted = post(delivery, transport, memory.lend(), ring, &mut |progress| match progress {
+}
+
+/// Prints what happens.
+fn tell(progress: &Progress<'_>, delivery: &Delivery, names: &[String]) {
+    match progress {
         Progress::Open(link, asked) => {
             match asked {
                 None if link.resumed.is_some() => say!("asked    for no certificate: it knows us from the ticket"),
@@ -267,25 +337,17 @@ fn deliver(options: &Options, program: &str) -> Result<(), Trouble> {
         }
         #[cfg(feature = "resumption")]
         Progress::TicketUnused(error) => say!("ticket   not used: {error}"),
-        Progress::Traced(step) => say!("trace    {}", printable(&step)),
-        Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
+        Progress::Traced(step) => say!("trace    {}", printable(step)),
+        Progress::FailedAfter(asked) => print_asked(Some(asked), names),
         Progress::AskedLate(asked) => {
             say!("asked    after the handshake, for this path");
-            print_asked(Some(&asked), names);
+            print_asked(Some(asked), names);
         }
-        Progress::Noted(diagnosis) => say!("         that means: {}", Finding::from(diagnosis)),
+        Progress::Noted(diagnosis) => say!("         that means: {}", Finding::from(*diagnosis)),
         Progress::Sent => say!("request  POST {}", delivery.path),
         Progress::Answered(status, reason) => say!("answer   HTTP {status} {}", printable(reason)),
-    });
-    for line in Events::lines(ring) {
-        say!("event    {line}");
+        Progress::Certificates(_) | Progress::Diagnosed(_) => {}
     }
-    if posted.is_err() {
-        hang_up(&copy);
-    }
-    let status = posted?;
-    say!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
-    Ok(())
 }
 
 /// Prints what the server requested, and what it got.

@@ -2,20 +2,24 @@
 
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Parser};
 use embedded_mtls::{Role, Server};
 use mtls_pki::pem::Identity;
+use serde::Serialize;
 
 use super::deny::DenyArgs;
-use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, authorities};
+use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, authorities, say_json, write_page};
 use super::run;
 use super::script::ScriptArgs;
 use crate::args::{self, UsageError};
+use crate::attempt::Tls;
 use crate::deny::Watched;
+use crate::page::Connections;
 use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
-use crate::report::say;
-use crate::supplier::{ClientAuthMode, Setup, serve};
+use crate::report::{Link, Peer, say};
+use crate::supplier::{ClientAuthMode, Event, Setup, serve};
 #[cfg(feature = "resumption")]
 use crate::tickets;
 
@@ -70,6 +74,13 @@ pub(super) struct ServeArgs {
     script: ScriptArgs,
     #[command(flatten)]
     preferences: PreferenceArgs,
+    /// Writes each event as JSON: one line with one object
+    #[arg(long)]
+    json: bool,
+    /// Also writes the last 100 connections to this file as a page of HTML, which needs nothing else and contains no secret;
+    /// it is written anew whenever a connection ends
+    #[arg(long, value_name = "FILE")]
+    report: Option<String>,
 }
 
 /// Accepts cXML orders over mutual TLS 1.3.
@@ -113,6 +124,9 @@ struct Options {
     listen: String,
     setup: Setup,
     once: Option<usize>,
+    json: bool,
+    /// The file of the page.
+    report: Option<String>,
     /// Warnings about files of which only a part can be used.
     warnings: Vec<String>,
 }
@@ -171,12 +185,15 @@ impl ServeArgs {
             preferences: self.preferences.preferences()?,
             answers: self.script.answer.clone(),
             faults: self.script.faults(&self.identities, rules.is_some())?,
+            keeps_course: self.report.is_some(),
             rules,
         };
         Ok(Options {
             listen: args::required(self.listen, "--listen")?,
             setup,
             once: self.once,
+            json: self.json,
+            report: self.report,
             warnings: passed_over(&unusable).collect(),
         })
     }
@@ -270,14 +287,81 @@ fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Ve
 fn listen(options: &Options, program: &str) -> Result<(), UsageError> {
     let failed = |error: std::io::Error| UsageError(format!("--listen {}: {error}", options.listen));
     let listener = TcpListener::bind(&options.listen).map_err(failed)?;
-    say!("listening on {}", listener.local_addr().map_err(failed)?);
+    let address = listener.local_addr().map_err(failed)?;
+    if options.json {
+        say_json(&Told { event: "listening", from: &address.to_string(), ..Told::default() })?;
+    } else {
+        say!("listening on {address}");
+    }
     for warning in warnings_of(options)? {
         eprintln!("{program}: {warning}");
     }
+    let connections = Mutex::new(Connections::default());
     serve(&options.setup, &listener, options.once, &|from, event| {
+        if let Some(file) = &options.report {
+            // One after another: the last page has every connection.
+            let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
+            let written = connections.take(from, &event).map_or(Ok(()), |page| write_page(file, &page));
+            if let Err(error) = written {
+                eprintln!("{program}: {error}");
+            }
+        }
+        if matches!(event, Event::Course(_)) {
+            return;
+        }
         // One write for each report, so that those of several threads do not mix.
-        say!("{from} {event}");
+        if options.json {
+            let _ = say_json(&Told::of(&from.to_string(), &event));
+        } else {
+            say!("{from} {event}");
+        }
     })
+}
+
+/// An event, for `--json`. Its texts are those of clients.
+#[derive(Default, Serialize)]
+struct Told<'e> {
+    event: &'static str,
+    /// The client; at the start, the address of the server.
+    from: &'e str,
+    /// What is printed without `--json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<Tls>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<&'e Peer>,
+    /// Method and target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'e str>,
+    /// The status of HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+}
+
+impl<'e> Told<'e> {
+    fn of(from: &'e str, event: &'e Event) -> Self {
+        let told = || Self { from, text: Some(event.to_string()), ..Self::default() };
+        let known =
+            |event, link: &'e Link| Self { event, tls: Some(Tls::of(link)), peer: link.peer.as_ref(), ..told() };
+        match event {
+            Event::Opened(link) => known("opened", link),
+            Event::Identified(link) => known("identified", link),
+            Event::Answered(request, status, note) => {
+                let text = Some(note.clone());
+                Self { event: "answered", from, request: Some(request), status: Some(*status), text, ..Self::default() }
+            }
+            Event::Refused(_) => Self { event: "refused", ..told() },
+            Event::Reference(_) => Self { event: "reference", ..told() },
+            Event::Traced(_) => Self { event: "trace", ..told() },
+            Event::Recorded(_) => Self { event: "recorded", ..told() },
+            Event::Broken(_) => Self { event: "broken", ..told() },
+            Event::Closed => Self { event: "closed", ..told() },
+            Event::Denials(_) => Self { event: "denials", ..told() },
+            Event::Faulted(_) => Self { event: "fault", ..told() },
+            Event::Course(_) => Self { event: "course", ..told() },
+        }
+    }
 }
 
 #[cfg(test)]

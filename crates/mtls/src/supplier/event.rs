@@ -6,6 +6,7 @@ use std::io;
 use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::{Diagnosis, Error};
 
+use super::super::course::Course;
 use super::super::http::HttpError;
 use super::super::policy::News;
 use super::super::report::{Link, meaning, printable};
@@ -36,6 +37,8 @@ pub enum Event {
     Broken(String),
     /// The connection was closed properly.
     Closed,
+    /// The messages, records and certificates of the connection, reported at the end.
+    Course(Box<Course>),
 }
 
 impl fmt::Display for Event {
@@ -56,6 +59,7 @@ impl fmt::Display for Event {
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {}", printable(what)),
             Self::Broken(cause) => write!(f, "broken: {}", printable_lines(cause)),
             Self::Closed => f.write_str("closed"),
+            Self::Course(course) => write!(f, "{} records", course.records.len()),
         }
     }
 }

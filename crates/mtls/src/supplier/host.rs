@@ -11,6 +11,7 @@ use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, Signature};
 use embedded_mtls_operator::access::{AllowList, Rule};
 
+use super::super::course::{Course, SentCertificate};
 use super::super::own_key::OwnKey;
 use super::super::policy::Clock;
 use super::Event;
@@ -35,6 +36,8 @@ pub(super) struct SupplierHost<'b> {
     pub(super) diagnosis: Option<Diagnosis>,
     /// A function that takes each step of path building.
     pub(super) trace: Option<&'b dyn Fn(Event)>,
+    /// The certificates of both sides, for a report.
+    pub(super) course: Course,
 }
 
 impl<'b> Host for SupplierHost<'b> {
@@ -45,7 +48,11 @@ impl<'b> Host for SupplierHost<'b> {
     }
 
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
-        self.software.credential(request)
+        let choice = self.software.credential(request);
+        if let Choice::Send(credential) = &choice {
+            self.course.ours = credential.chain().iter().map(<[u8]>::to_vec).collect();
+        }
+        choice
     }
 
     fn mismatches(
@@ -91,6 +98,7 @@ impl<'b> Host for SupplierHost<'b> {
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
+        self.course.theirs.extend(SentCertificate::read(&event));
         if let Some(tell) = self.trace {
             tell(Event::Traced(event.to_string()));
         }

@@ -25,6 +25,7 @@ use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
+use super::course::{Course, Watch};
 #[cfg(feature = "program")]
 use super::deny::Watched;
 use super::events::Events;
@@ -105,6 +106,8 @@ pub struct Setup {
     pub answers: Vec<Answer>,
     /// The faults of connections, one after the other; the last one stays.
     pub faults: Vec<Fault>,
+    /// Reports the [course](Event::Course) of each connection at its end.
+    pub keeps_course: bool,
     /// The policy of a file, which then replaces identities and trust above.
     pub rules: Option<Rules>,
 }
@@ -127,6 +130,7 @@ impl Setup {
             preferences: Preferences::default(),
             answers: Vec::new(),
             faults: Vec::new(),
+            keeps_course: false,
             rules: None,
         }
     }
@@ -136,6 +140,7 @@ impl Setup {
 pub type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
 /// The state that all connections share.
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 struct Supplier<'a> {
     source: Source<'a>,
     responder: Responder,
@@ -151,6 +156,7 @@ struct Supplier<'a> {
     late: (&'a [String], ClientAuth<'a>),
     trace: bool,
     events: bool,
+    keeps_course: bool,
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
     key_log: Option<super::key_log::KeyLogFile>,
@@ -215,6 +221,7 @@ pub fn serve(
         late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
         trace: setup.preferences.trace,
         events: setup.preferences.events,
+        keeps_course: setup.keeps_course,
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
         key_log: setup.preferences.open_key_log()?,
@@ -299,12 +306,14 @@ impl Supplier<'_> {
         // Consecutive small records must not wait for an acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
-        let (mut memory, events) = (HostMemory::new(), Events::new(self.events));
+        let (mut memory, events) = (HostMemory::new(), Events::new(self.events || self.keeps_course));
+        let watch = self.keeps_course.then(Watch::new);
         let ring = events.ring();
         let mut host = self.host(terms, tell);
         host.fault = fault.alert();
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
-        let socket = Timed::new(stream, deadline.clone()).captured(conversation).limited(fault.limit());
+        let socket =
+            Timed::new(stream, deadline.clone()).captured(conversation).limited(fault.limit()).watched(watch.as_ref());
         let greeting = socket.greeting();
         let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut host);
         match shaken {
@@ -322,8 +331,14 @@ impl Supplier<'_> {
                 tell(Event::Refused(explain(&error, host.verdict, host.diagnosis) + &heard));
             }
         }
-        for line in Events::lines(ring) {
-            tell(Event::Recorded(line));
+        if self.events {
+            for line in Events::lines(ring) {
+                tell(Event::Recorded(line));
+            }
+        }
+        if self.keeps_course {
+            host.course.note(ring, watch.as_ref());
+            tell(Event::Course(Box::new(host.course)));
         }
         tls::hang_up(&copy);
     }
@@ -364,6 +379,7 @@ impl Supplier<'_> {
             verdict: None,
             diagnosis: None,
             trace: self.trace.then_some(tell),
+            course: Course::default(),
         }
     }
 

@@ -164,3 +164,55 @@ fn wrong_options_are_reported_with_exit_code_1() {
     let (code, page, _) = mtls(&["man", "check"]);
     assert!(code == 0 && page.contains(".SH OPTIONS"), "{page}");
 }
+
+/// Takes connections and does this with each.
+fn taking(mut each: impl FnMut(TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || listener.incoming().for_each(|stream| each(stream.unwrap())));
+    port
+}
+
+#[test]
+fn a_firewall_that_resets_is_told_from_one_that_drops() {
+    let ground = Ground::new();
+    // What is unread when a socket is closed makes the system reset the connection.
+    let resets = taking(|stream| drop(stream.peek(&mut [0])));
+    let report = check(&Plan { connect_to: Some(at(resets)), ..ground.plan(None) });
+    let reset = failed(&report, StepName::Handshake, 10);
+    says(&reset, &["closed the connection without sending anything", "Connection reset"]);
+
+    let mut kept = Vec::new();
+    let drops = taking(move |stream| kept.push(stream));
+    let patience = std::time::Duration::from_millis(300);
+    let report = check(&Plan { connect_to: Some(at(drops)), patience, ..ground.plan(None) });
+    let dropped = failed(&report, StepName::Handshake, 10);
+    says(&dropped, &["nothing answers the ClientHello", "a firewall that drops", "does not answer a TLS 1.2 client"]);
+}
+
+#[test]
+fn a_proxy_that_inspects_tls_is_named_with_the_exception_to_ask_for() {
+    let ground = Ground::new();
+    let proxy = ground.world.file("proxy");
+    assert_eq!(mtls(&["pki", "new", &proxy, "--server", SERVER_NAME]).0, 0);
+    // Its certificates have names of their own, as those of any such proxy.
+    let [cert, key] = ["server.pem", "server.key"].map(|name| format!("{proxy}/{name}"));
+    let port = free_port().unwrap();
+    let listen = format!("127.0.0.1:{port}");
+    let mut server =
+        Process::start(env!("CARGO_BIN_EXE_mtls"), ["serve", "--listen", &listen, "--cert", &cert, "--key", &key])
+            .unwrap();
+    server.await_port(port).unwrap();
+    let report = check(&Plan { connect_to: Some(at(port)), ..ground.plan(Some("client")) });
+    let told = failed(&report, StepName::Chain, 24);
+    says(
+        &told,
+        &[
+            "probably an inspection proxy",
+            "issued by CN=Throw-away Root CA,O=Example Bottling",
+            "who has to act  the network operators",
+            "exempt this connection from inspection",
+        ],
+    );
+    assert!(report.ours.is_empty(), "nothing of ours is sent");
+}

@@ -263,6 +263,13 @@ fn the_events_of_a_device_are_printed() {
     assert_eq!(code, Some(0), "{said}");
     says(&said, "the events of a device, ");
     says(&said, "ClientHello");
+    let page = there.file("page.html");
+    let (code, said) = inspect(&[&file, "--report", &page]);
+    assert_eq!(code, Some(0), "{said}");
+    let page = std::fs::read_to_string(page).unwrap();
+    for words in ["connection 1", "the handshake has not ended", "ClientHello, ", "#1 new connection as client"] {
+        says(&page, words);
+    }
 }
 
 /// Runs a program that writes a file.

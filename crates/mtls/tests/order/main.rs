@@ -146,12 +146,12 @@ impl Ground {
     fn serve_with(&self, words: &[&str]) -> (Process, u16) {
         let [cert, key, root] = ["server.pem", "server.key", "root.pem"].map(|name| self.file(name));
         let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
-        let mut server =
-            Process::start(MTLS, [&words[..], &["--cert", &cert, "--key", &key, "--client-ca", &root]].concat())
-                .unwrap();
+        let own = ["--cert", &cert, "--key", &key, "--client-ca", &root];
+        let mut server = Process::start(MTLS, [&words[..], &own].concat()).unwrap();
         let port = |server: &Process| {
             let told = String::from_utf8_lossy(&server.stdout()).into_owned();
-            told.split_once('\n')?.0.rsplit_once(':')?.1.parse().ok()
+            let digits = told.split_once('\n')?.0.rsplit_once("127.0.0.1:")?.1;
+            digits.trim_end_matches(|end: char| !end.is_ascii_digit()).parse().ok()
         };
         server.await_sign("said where it listens", |server| port(server).is_some()).unwrap();
         let port = port(&server).unwrap();
@@ -160,11 +160,15 @@ impl Ground {
 
     /// Posts the order at most three times, without pauses.
     fn retry(&self, port: u16) -> Output {
+        self.retry_with(port, &[])
+    }
+
+    fn retry_with(&self, port: u16, options: &[&str]) -> Output {
         let address = format!("127.0.0.1:{port}");
         let [cert, key, root] = ["client.pem", "client.key", "root.pem"].map(|name| self.file(name));
         let to = ["order", "retry", "--connect", &address, "--server-name", "supplier.example", "--order", ORDER];
         let own = ["--ca", &root, "--cert", &cert, "--key", &key];
-        mtls(&[&to[..], &own, &["--attempts", "3", "--pause", "0"]].concat())
+        mtls(&[&to[..], &own, &["--attempts", "3", "--pause", "0"], options].concat())
     }
 }
 
@@ -236,4 +240,82 @@ fn a_server_answers_and_fails_as_its_command_line_says() {
     }
     let (_server, port) = ground.serve_with(&["--fault", "expired"]);
     assert_eq!(ground.retry(port).status.code(), Some(22));
+}
+
+/// Reads one object in each line.
+fn lines(output: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn each_attempt_is_one_line_of_json_with_the_same_keys() {
+    let ground = Ground::new();
+    let nobody = ground.retry_with(free_port().unwrap(), &["--json"]);
+    assert_eq!(nobody.status.code(), Some(10), "{}", said(&nobody));
+    let (_server, port) = ground.serve("gateway-0042.plant.example");
+    let taken = ground.retry_with(port, &["--json"]);
+    assert_eq!(taken.status.code(), Some(0), "{}", said(&taken));
+    let attempts = [lines(&nobody.stdout), lines(&taken.stdout)].concat();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let known: Vec<_> = attempts.iter().map(keys).collect();
+    assert!(known.len() == 4 && known.iter().all(|keys| *keys == known[0]), "{known:?}");
+    assert_eq!(attempts.iter().map(|attempt| attempt["attempt"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3, 1]);
+    let [first, _, third, good] = &attempts[..] else { panic!("{attempts:?}") };
+    assert_eq!((&first["retry_in"], &third["retry_in"]), (&0.into(), &Value::Null));
+    assert_eq!((&first["outcome"], &first["exit_code"]), (&"failed".into(), &10.into()));
+    assert!(!first["failure"]["responsible"].as_str().unwrap().is_empty());
+    assert_eq!(
+        (&good["outcome"], &good["exit_code"], &good["failure"]),
+        (&"delivered".into(), &0.into(), &Value::Null)
+    );
+    assert_eq!((&good["http"]["status"], &good["cxml"]["code"]), (&200.into(), &200.into()));
+    assert_eq!(good["peer"]["common_name"], "supplier.example");
+    assert!(good["milliseconds"]["handshake"].is_number() && good["ours"][0]["days_left"].is_number(), "{good}");
+}
+
+#[test]
+fn the_page_of_an_order_and_that_of_the_server_show_the_same_handshake_without_a_secret() {
+    let ground = Ground::new();
+    let [page, of_server] = ["order.html", "serve.html"].map(|name| ground.file(name));
+    let (mut server, port) = ground.serve_with(&["--once", "1", "--report", &of_server, "--json"]);
+    let output = ground.retry_with(port, &["--report", &page]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    server.await_status(LIMIT).unwrap();
+    let [page, of_server] = [page, of_server].map(|file| std::fs::read_to_string(file).unwrap());
+    for page in [&page, &of_server] {
+        for words in [
+            "ClientHello, ",
+            "Certificate, ",
+            "Finished, 36 bytes",
+            " bytes, 1 record, ",
+            " ms<",
+            "handshake complete",
+            "CN=gateway-0042.plant.example,O=Example Bottling",
+            "CN=supplier.example,O=Example Bottling",
+            " days left",
+        ] {
+            says(page, words);
+        }
+        assert!(!page.contains("not verified") && !page.contains("only-an-example"), "{page}");
+    }
+    says(&page, "the supplier has the order: cXML 200 OK (exit code 0)");
+    says(&page, "with data, ");
+    says(&of_server, "POST /orders: HTTP 200, cXML 200 for order PO-2026-004711");
+    let events = lines(&server.stdout());
+    let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["listening", "opened", "answered", "closed"]);
+    assert_eq!(events[1]["peer"]["common_name"], "gateway-0042.plant.example");
+    assert_eq!((&events[2]["request"], &events[2]["status"]), (&"POST /orders".into(), &200.into()));
+}
+
+#[test]
+fn the_page_of_an_order_that_was_refused_says_where_it_broke_and_who_has_to_act() {
+    let ground = Ground::new();
+    let (_server, port) = ground.serve("another.plant.example");
+    let page = ground.file("order.html");
+    assert_eq!(ground.retry_with(port, &["--report", &page]).status.code(), Some(30));
+    let page = std::fs::read_to_string(page).unwrap();
+    says(&page, "(exit code 30)");
+    says(&page, "<th>Who has to act</th><td><div>the operator of the peer</div></td>");
+    says(&page, "<td class=\"failed\">✗</td><th>HTTP</th>");
 }

@@ -81,6 +81,7 @@ fn leaf(root: &Authority, name: &str) -> Identity {
 
 fn supplier(rules: Rules) -> Setup {
     Setup {
+        keeps_course: false,
         identity: None,
         named: Vec::new(),
         client_authorities: Vec::new(),

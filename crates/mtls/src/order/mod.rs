@@ -1,5 +1,7 @@
 //! Posting an order: a handshake as the client, a request, and its answer.
 
+mod host;
+
 use core::fmt;
 use core::time::Duration;
 use std::io;
@@ -9,21 +11,22 @@ use std::sync::Arc;
 use embedded_io::{Read, Write};
 #[cfg(feature = "resumption")]
 use embedded_mtls::TicketError;
-use embedded_mtls::credential::{Choice, EntryFit, Mismatch, NoMatch, PeerRequest, Selector};
+use embedded_mtls::credential::{NoMatch, Selector};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
-use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
+use embedded_mtls::io::{Failure, HandshakeError, SoftwareHost};
+use embedded_mtls::x509::{CommonName, ServerName};
 use embedded_mtls::{
-    AlertClass, AlertDescription, Buffers, Client, ClientAuthStatus, ClientConfig, ConnectionFailure, Diagnosis,
-    Entropy, Error, Handshake, SignInput, Signature, Stage,
+    AlertClass, AlertDescription, Buffers, Client, ClientAuthStatus, ClientConfig, Diagnosis, Entropy, Error,
+    Handshake, Stage,
 };
 use embedded_mtls_operator::Finding;
 use mtls_cxml::HostField;
 use mtls_pki::pem::{Identity, Pin};
 
 use super::args::Preferences;
+use super::course::Course;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
 pub use super::policy::Wanted;
@@ -33,6 +36,7 @@ use super::report::{Link, meaning, printable};
 use super::tickets;
 use super::tls;
 use super::verdict::{Trouble, judge};
+use host::GatewayHost;
 
 /// An order, and everything needed to post it. The document holds a secret.
 pub struct Delivery {
@@ -91,6 +95,10 @@ pub enum Progress<'a> {
     Answered(u16, &'a str),
     /// The connection did not fail, but something is wrong with it.
     Noted(Diagnosis),
+    /// The certificates of both sides; after the handshake, only our own.
+    Certificates(Course),
+    /// The name of the failure that follows.
+    Diagnosed(Finding),
 }
 
 impl fmt::Debug for Delivery {
@@ -286,12 +294,16 @@ where
     let trace = if delivery.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
     let mut gateway = GatewayHost::new(keys, selector, trace);
     let opened = Stream::open(transport, handshake, &mut gateway);
-    let GatewayHost { asked, verdict, diagnosis, .. } = gateway;
+    let GatewayHost { asked, verdict, diagnosis, course, .. } = gateway;
+    progress(Progress::Certificates(course));
     match opened {
         Ok(stream) => Ok((stream, asked)),
         Err(error) => {
             if let Some(asked) = asked {
                 progress(Progress::FailedAfter(asked));
+            }
+            if let Some(diagnosis) = diagnosis {
+                progress(Progress::Diagnosed(diagnosis.into()));
             }
             Err(refused(&error, verdict, diagnosis))
         }
@@ -316,6 +328,7 @@ where
     let begun = connection.has_begun();
     if let Some(asked) = late.asked.take() {
         progress(Progress::AskedLate(asked));
+        progress(Progress::Certificates(core::mem::take(&mut late.course)));
     }
     // A reset is an end, too; a time-out is not.
     if let Err(HttpError::Stream(Failure::Io(error))) = &response
@@ -324,6 +337,9 @@ where
         stream.session.transport_failed();
     }
     let diagnosis = stream.session.diagnosis();
+    if let (Err(_), Some(diagnosis)) = (&response, diagnosis) {
+        progress(Progress::Diagnosed(diagnosis.into()));
+    }
     let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
     progress(Progress::Answered(response.status, &response.reason));
     // Once the answer is there, the end of the connection adds nothing.
@@ -335,7 +351,11 @@ where
         // Without a ticket, the next handshake is a full one.
         let _ = tickets::store(&mut stream.session, system_time(), file);
     }
-    let verdict = judge(&response, Finding::of_response(&stream.session, response.status, &response.body));
+    let finding = Finding::of_response(&stream.session, response.status, &response.body);
+    let verdict = judge(&response, finding);
+    if let (Err(_), Some(finding)) = (&verdict, finding) {
+        progress(Progress::Diagnosed(finding));
+    }
     // The answer has arrived: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict
@@ -455,89 +475,6 @@ pub(crate) fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diag
         }
         HttpError::Truncated(_) => Trouble::Http { later: true, wait: None, message: error.to_string() },
         _ => Trouble::NoHttp(printable(&error.to_string())),
-    }
-}
-
-/// Answers the questions of the handshake, and remembers what the server requested and why it was rejected.
-struct GatewayHost<'b, 'p> {
-    keys: Keys<'b>,
-    /// The selector, which knows why an identity is not sent.
-    selector: Selector<'b>,
-    asked: Option<Asked>,
-    verdict: Option<String>,
-    diagnosis: Option<Diagnosis>,
-    trace: Option<&'p mut dyn FnMut(String)>,
-}
-
-impl<'b, 'p> GatewayHost<'b, 'p> {
-    fn new(keys: Keys<'b>, selector: Selector<'b>, trace: Option<&'p mut dyn FnMut(String)>) -> Self {
-        Self { keys, selector, asked: None, verdict: None, diagnosis: None, trace }
-    }
-}
-
-impl GatewayHost<'_, '_> {
-    /// Returns the reason why each identity does not meet the server's request, in their order.
-    fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
-        let reason = |verdict: EntryFit<'_>| match verdict.fit {
-            Ok(fit) => fit.to_string(),
-            Err(mismatch @ Mismatch::Issuer) => {
-                format!("{mismatch}: append the intermediates up to such a CA, or use --alias to send it anyway")
-            }
-            Err(mismatch) => mismatch.to_string(),
-        };
-        self.selector.verdicts(request).map(reason).collect()
-    }
-}
-
-impl<'b> Host for GatewayHost<'b, '_> {
-    type Choice = Choice<'b>;
-
-    fn time(&mut self) -> Time {
-        self.keys.time()
-    }
-
-    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
-        let chosen = self.keys.credential(request);
-        let shown = if let Choice::Send(credential) = chosen { Some(credential) } else { None };
-        self.asked = Some(Asked {
-            authorities: request.authorities().map(|name| name.to_string()).collect(),
-            shown: shown.and_then(|credential| usize::try_from(credential.key().0).ok()),
-            unfit: if shown.is_some() { Vec::new() } else { self.reasons(request) },
-        });
-        chosen
-    }
-
-    fn mismatches(
-        &mut self,
-        request: &PeerRequest<'_>,
-        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, Mismatch),
-    ) {
-        self.keys.mismatches(request, each);
-    }
-
-    fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        // The name of the server was checked with its chain; a gateway requires no more.
-        Ok(())
-    }
-
-    #[cfg(feature = "dangerous-waivers")]
-    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
-        self.keys.dangerous_accept_waived(peer, waived)
-    }
-
-    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        self.keys.sign(input)
-    }
-
-    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
-        self.verdict = failure.verdict().map(|verdict| verdict.to_string());
-        self.diagnosis = Some(failure.diagnosis());
-    }
-
-    fn trace(&mut self, event: TraceEvent<'_>) {
-        if let Some(tell) = &mut self.trace {
-            tell(event.to_string());
-        }
     }
 }
 
