@@ -63,9 +63,10 @@ pub(crate) fn thorough() -> Step {
         many("FUZZ_ROUNDS", "100", Run::cargo("test --locked").within(FUZZ)),
         Task::Succeeds(Run::cargo("run --release --locked --example compare -- 3600").within(FUZZ)),
         cargo("test --release --package embedded-mtls-sim --test fleet --locked -- --include-ignored"),
+        cargo("test --package mtls --test browser --locked"),
         Task::Call(budget::all),
     ];
-    let what = "ten million cases of our own cryptography, a hundred times the inputs of the fuzz targets, an hour of chains, a fleet's day, all of the budget";
+    let what = "ten million cases of our own cryptography, a hundred times the inputs of the fuzz targets, an hour of chains, a fleet's day, the pages in a browser, all of the budget";
     Step { name: THOROUGH, what, tasks }
 }
 

@@ -15,6 +15,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/share/gocode/src/golang.org/x/sys", "golang-golang-x-sys-dev"),
     ("/usr/share/gocode/src/golang.org/x/term", "golang-golang-x-term-dev"),
     ("apache2", "apache2-bin"),
+    ("chromium", "chromium"),
     ("curl", "curl"),
     ("gcc", "gcc"),
     ("gnutls-cli", "gnutls-bin"),
