@@ -3,7 +3,8 @@
 //! ```text
 //! emulated [WORD...]     the table: every row, or those that contain one of the words
 //! emulated post IMAGE [NAME=VALUE...]
-//!                        boots this image once, which posts an order to the program `supplier`; prints its log
+//!                        boots this image once, which posts an order to the program `supplier`; prints its log.
+//!                        With in=FOLDER, it sees the files of that folder, and no supplier is started
 //! ```
 //!
 //! The images, and the programs `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
@@ -14,6 +15,7 @@ mod clients;
 mod emulator;
 mod faults;
 mod ground;
+mod guide;
 mod micro;
 mod names;
 mod once;

@@ -39,17 +39,29 @@ fn cargo_run(machine: Machine) -> Result<(), String> {
     Ok(())
 }
 
-/// Boots an image once, prints what it logs, and gives its exit status.
+/// Boots an image once, prints what it logs, and gives its exit status. With `in=FOLDER`, the machine sees that folder, and no supplier
+/// is started.
 pub(crate) fn post(world: &World, image: &str, more: &[String]) -> Result<u8, String> {
     // QEMU runs in another directory.
     let image = Path::new(image).canonicalize().map_err(|error| format!("{image}: {error}"))?;
     let machine = Machine::of_image(&image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
+    let network = Network::User { forward: None };
+    if let Some(folder) = more.iter().find_map(|word| word.strip_prefix("in=")) {
+        let words: Vec<_> = more.iter().filter(|word| !word.starts_with("in=")).cloned().collect();
+        return follow(&mut Emulator::start(machine, &image, folder, &network, Clock::Host, &words)?);
+    }
     let ground = Ground::new(&world.root, Some(&world.client))?;
     let port = free_port()?;
     let peer = Peer::start(Kind::Ours, world, port, "server", &[])?;
-    let network = Network::User { forward: None };
     let words = arguments(&ground, port, more);
     let mut running = Emulator::start(machine, &image, &ground.directory(), &network, Clock::Host, &words)?;
+    let status = follow(&mut running);
+    println!("the supplier printed:\n{}", peer.printed());
+    status
+}
+
+/// Prints what a machine logs until it ends, and gives its exit status.
+fn follow(running: &mut Emulator) -> Result<u8, String> {
     let mut printed = 0;
     loop {
         let ended = running.ends_within(Duration::from_millis(20));
@@ -61,6 +73,5 @@ pub(crate) fn post(world: &World, image: &str, more: &[String]) -> Result<u8, St
         }
         thread::sleep(Duration::from_millis(10));
     }
-    println!("the supplier printed:\n{}", peer.printed());
     running.await_status()
 }

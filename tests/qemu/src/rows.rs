@@ -5,7 +5,7 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{answers, faults, micro, names, once, pace, provisioned, quick, resumption, time_server};
+use crate::{answers, faults, guide, micro, names, once, pace, provisioned, quick, resumption, time_server};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -165,6 +165,7 @@ pub(crate) fn all() -> Vec<Row> {
         .chain(quick::rows())
         .chain(resumption::rows())
         .chain(provisioned::rows())
+        .chain(guide::rows())
         .chain(micro::rows())
         .collect()
 }
