@@ -5,6 +5,7 @@
 
 mod credentials;
 mod handshakes;
+mod network;
 mod policies;
 
 use embedded_mtls::Error;
