@@ -20,7 +20,7 @@ const MESSAGES: &[u8] = &[4, 13, 11, 15, 20, 24, 1];
 const ACTIONS: usize = 64;
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
-/// What became of a session.
+/// The outcome of a session.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     failure: Option<Error>,
