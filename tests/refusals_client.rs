@@ -252,6 +252,19 @@ fn a_client_rejects_bad_encrypted_extensions() {
     assert_eq!(said, unsolicited, "ALPN of a client that offers none");
 }
 
+/// RFC 9846 section 4.3: "Implementations MUST NOT send extension responses if the remote endpoint did not send the
+/// corresponding extension requests". The client knows both extensions and has sent neither.
+#[test]
+fn a_client_rejects_answers_to_extensions_that_it_did_not_send() {
+    let pki = Pki::new();
+    let unsolicited = misbehaved(PeerMisbehaved::UnsolicitedExtension);
+    let mut setup = Setup::new(&pki);
+    setup.client = setup.client.with_sent_server_name(None);
+    assert_eq!(verdict(setup, &pki, 8, |_, _, _| extensions(&[(SERVER_NAME_EXTENSION, b"")])), unsolicited);
+    let protocol: Edit = |_, _, _| extensions(&[(ALPN, b"\0\x09\x08http/1.1")]);
+    assert_eq!(verdict(Setup::new(&pki), &pki, 8, protocol), unsolicited);
+}
+
 /// A client whose `rx` holds every record offers neither of the extensions that limit records.
 #[test]
 fn a_client_rejects_a_record_limit_that_it_did_not_request() {
