@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::budget::Mode;
+use crate::mutants::Extent;
 use crate::run::{Failure, Result};
 use crate::step::{Selection, Step};
 use crate::{bench_fleet, bench_host, boards, bogo, budget, plan, setup};
@@ -76,6 +77,7 @@ struct Options {
     list: bool,
     no_install: bool,
     thorough: bool,
+    extent: Extent,
     mode: Mode,
     minutes: Option<u32>,
     advisories: Option<String>,
@@ -113,6 +115,8 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
             "--thorough" => options.thorough = true,
+            "--checks" => options.extent = Extent::Checks,
+            "--survivors" => options.extent = Extent::Survivors,
             "--quick" => options.mode = Mode::Quick,
             "--write" => options.mode = Mode::Write,
             "--minutes" => options.minutes = Some(minutes(args.next())?),
@@ -184,7 +188,7 @@ fn bogo(options: &Options) -> Result<()> {
 }
 
 fn mutants(options: &Options) -> Result<()> {
-    crate::mutants::run(&options.files, options.writes(), !options.no_install)
+    crate::mutants::run(&options.files, options.extent, options.writes())
 }
 
 fn fuzz(options: &Options) -> Result<()> {
@@ -240,7 +244,9 @@ fn usage() -> String {
          --minutes N    fuzz: each target for so long, 10 if not given\n  \
          --advisories DIR  supply: also compare with the database of RustSec in this folder\n  \
          --sbom DIR     supply: only write bills of material into this folder\n  \
-         --no-install   test, interop, qemu, bogo, mutants: leave out the step that installs\n  \
+         --checks       mutants: break two dozen checks of security instead, each of which a named test has to find\n  \
+         --survivors    mutants: try only those that no test found the last time\n  \
+         --no-install   test, interop, qemu, bogo: leave out the step that installs\n  \
          --quick        budget: only the first build, and the first that resumes\n  \
          --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, fuzz,\n                 mutants, rfc, supply: also write their pages",
     );

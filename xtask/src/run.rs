@@ -122,12 +122,6 @@ impl Run {
         if status.success() { Ok(()) } else { Err(Failure::new(format!("{status} from: {self}"))) }
     }
 
-    /// Runs it with its output on the terminal and gives its exit code.
-    pub(crate) fn code(&self) -> Result<i32> {
-        let status = self.command().status().map_err(|error| self.not_started(&error))?;
-        status.code().ok_or_else(|| Failure::new(format!("{status} from: {self}")))
-    }
-
     /// Runs it and gives what it printed to its standard output.
     pub(crate) fn read(&self) -> Result<String> {
         let output = self.command().stderr(Stdio::inherit()).output().map_err(|error| self.not_started(&error))?;

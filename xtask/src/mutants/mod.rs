@@ -1,0 +1,227 @@
+//! Mutants: one change of the core each, which a test has to find. `docs/mutants.md` keeps what came of it.
+//!
+//! A compilation for each mutant would take days. Instead a copy of the core has all of them, each behind a switch that the
+//! environment turns (`switch.rs`), and its tests are built once. They run once without a mutant, to see which test reaches
+//! which mutants, then for each mutant the tests that reach it until one fails.
+
+mod checks;
+mod copy;
+mod page;
+mod scan;
+mod trial;
+
+use crate::features::{ALL, ALL_OF_TESTS};
+use crate::run::{Failure, Result, root};
+use checks::CHECKS;
+use copy::Copy;
+use page::Page;
+use scan::Scanned;
+use std::fs;
+use std::path::Path;
+use trial::{Program, Trials, Verdict};
+
+/// The folder of the copy and of the results, from the root of the repository.
+const DIRECTORY: &str = "target/mutants";
+
+/// A part of the core, with the tests beside the unit tests that have to find its mutants.
+struct Module {
+    name: &'static str,
+    /// Files, and folders with all below them.
+    files: &'static [&'static str],
+    tests: &'static [&'static str],
+}
+
+const MODULES: [Module; 6] = [
+    Module { name: "key-schedule", files: &["src/key_schedule.rs"], tests: &["key_log", "misbehaviour"] },
+    Module { name: "transcript", files: &["src/transcript.rs"], tests: &["key_log", "misbehaviour"] },
+    Module {
+        name: "record",
+        files: &["src/record/"],
+        tests: &["buffers", "data", "key_limit", "misbehaviour", "record_limits", "records"],
+    },
+    Module { name: "credential", files: &["src/credential/"], tests: &["needs", "offers", "rotation", "selection"] },
+    Module {
+        name: "handshake",
+        files: &["src/handshake/"],
+        tests: &[
+            "misbehaviour",
+            "offers",
+            "post_handshake",
+            "post_handshake_refusals",
+            "refusals_client",
+            "refusals_server",
+            "resumption",
+            "resumption_refusals",
+            "selection",
+        ],
+    },
+    Module {
+        name: "x509",
+        files: &["src/x509/"],
+        tests: &["x509_cases", "x509_certificates", "x509_chains", "x509_rules"],
+    },
+];
+
+/// The results of one module.
+#[derive(Default)]
+struct Outcome {
+    found: usize,
+    endless: usize,
+    not_built: usize,
+    survivors: Vec<String>,
+}
+
+/// Which mutants to try.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Extent {
+    #[default]
+    All,
+    /// Instead of mutants, the table of checks.
+    Checks,
+    /// Those that were not found the last time.
+    Survivors,
+}
+
+/// Runs the mutants of the named modules, or of all, and fails if one survives for no known reason; with `write`, keeps what
+/// came of it in the page.
+pub(crate) fn run(names: &[String], extent: Extent, write: bool) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| MODULES.iter().all(|module| module.name != name.as_str())) {
+        let known = MODULES.each_ref().map(|module| module.name).join(", ");
+        return Err(Failure::new(format!("there is no module `{unknown}`; the modules are: {known}")));
+    }
+    if extent == Extent::Checks {
+        return checks(write);
+    }
+    let is_asked = |module: &&Module| names.is_empty() || names.iter().any(|name| name == module.name);
+    let modules: Vec<_> = MODULES.iter().filter(is_asked).collect();
+    let copy = copy(&sorted(modules.iter().flat_map(|module| module.tests).copied()))?;
+    let mut page = Page::read()?;
+    let mut unexplained = Vec::new();
+    for module in modules {
+        let outcome = module.run(&copy, &features(), extent)?;
+        unexplained.extend(outcome.survivors.iter().filter(|survivor| page.reason(survivor).is_none()).cloned());
+        page.keep(module, &outcome);
+        if write {
+            page.write()?;
+        }
+    }
+    if unexplained.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("these survive, and {} has no reason:\n  {}", page::PAGE, unexplained.join("\n  "))))
+}
+
+/// Breaks the checks of the table one after the other: the test of each has to fail. With `write`, keeps the table in the
+/// page.
+fn checks(write: bool) -> Result<()> {
+    let tests = sorted(CHECKS.iter().map(|check| check.test.0));
+    let copy = copy(&tests)?;
+    checks::run(&copy, &Program::build(&tests, &features())?)?;
+    if write { Page::read()?.write() } else { Ok(()) }
+}
+
+/// Makes the copy, with which the named tests build.
+fn copy(tests: &[&str]) -> Result<Copy> {
+    let (files, first_check) = files()?;
+    Copy::build(files, first_check, &features(), tests)
+}
+
+fn features() -> String {
+    format!("{ALL},{ALL_OF_TESTS}")
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Scans the files of all modules. The numbers of mutants do not depend on the modules that are asked for, so the copy
+/// is the same for all.
+fn files() -> Result<(Vec<Scanned>, u32)> {
+    let mut paths = Vec::new();
+    for file in MODULES.iter().flat_map(|module| module.files) {
+        collect(&root().join(file), &mut paths)?;
+    }
+    paths.sort();
+    let mut next = 0;
+    let scan = |path: &String| scan::scan(path, crate::run::read_file(path)?, &mut next);
+    let mut files = paths.iter().map(scan).collect::<Result<Vec<_>>>()?;
+    for (check, number) in CHECKS.iter().zip(next..) {
+        let file = files.iter_mut().find(|file| file.path == check.file);
+        let file = file.ok_or_else(|| Failure::new(format!("{} is in no module", check.file)))?;
+        check.add(file, number)?;
+    }
+    Ok((files, next))
+}
+
+fn collect(path: &Path, paths: &mut Vec<String>) -> Result<()> {
+    let told = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
+    if path.is_dir() {
+        for entry in fs::read_dir(path).map_err(told)? {
+            collect(&entry.map_err(told)?.path(), paths)?;
+        }
+    } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
+        paths.push(name);
+    }
+    Ok(())
+}
+
+impl Module {
+    fn run(&self, copy: &Copy, features: &str, extent: Extent) -> Result<Outcome> {
+        println!("{}", self.name);
+        let trials = Trials::prepare(self, features)?;
+        let kept = root().join(DIRECTORY).join(format!("{}.txt", self.name));
+        let earlier = fs::read_to_string(&kept).unwrap_or_default();
+        let found_before = |name: &str| extent == Extent::Survivors && earlier.lines().any(|line| line == name);
+        let mut outcome = Outcome::default();
+        let mut found = Vec::new();
+        for (at, file) in copy.files.iter().enumerate().filter(|(_, file)| self.has(&file.path)) {
+            for mutant in file.mutants.iter().filter(|mutant| mutant.number < copy.first_check) {
+                if !copy.is_built(at, mutant.constant, mutant.number) {
+                    outcome.not_built += 1;
+                    continue;
+                }
+                let verdict = if found_before(&mutant.name) { Verdict::Found } else { trials.run(mutant.number)? };
+                match verdict {
+                    Verdict::Found => outcome.found += 1,
+                    Verdict::Endless => outcome.endless += 1,
+                    Verdict::Survived | Verdict::Unreached => {
+                        println!("  {verdict:?}: {}", mutant.name);
+                        outcome.survivors.push(mutant.name.clone());
+                        continue;
+                    }
+                }
+                found.push(mutant.name.clone());
+            }
+        }
+        fs::write(&kept, found.join("\n")).map_err(|error| Failure::new(format!("{}: {error}", kept.display())))?;
+        Ok(outcome)
+    }
+
+    /// Returns whether a file, or a mutant by its name, is one of this module.
+    fn has(&self, name: &str) -> bool {
+        self.files.iter().any(|file| name.starts_with(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_module_is_an_error_that_lists_the_modules() {
+        let error = run(&["recrod".to_owned()], Extent::All, false).unwrap_err().to_string();
+        assert!(error.contains("`recrod`") && error.contains("transcript, record"), "{error}");
+    }
+
+    #[test]
+    fn every_test_of_a_module_exists() {
+        for test in MODULES.iter().flat_map(|module| module.tests) {
+            let file = root().join("tests").join(test);
+            assert!(file.is_dir() || file.with_extension("rs").is_file(), "{test}");
+        }
+    }
+}
