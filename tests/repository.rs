@@ -438,7 +438,19 @@ fn every_walk_of_a_need_is_on_the_page() {
     }
 }
 
-/// A test is a function, or a row of a table whose name is quoted; a type begins with a capital.
+/// Returns whether a source has what a page names: a test is a function, or a row of a table whose name is quoted; a type begins with
+/// a capital.
+fn is_there(file: &str, name: &str) -> bool {
+    let source = read(&format!("{file}.rs"));
+    match name {
+        name if name.contains(' ') => source.contains(&format!("\"{name}\"")),
+        name if name.starts_with(|first: char| first.is_uppercase()) => {
+            ["struct", "enum"].iter().any(|kind| source.contains(&format!("{kind} {name} {{")))
+        }
+        name => source.contains(&format!("fn {name}()")),
+    }
+}
+
 #[test]
 fn whatever_excludes_a_flaw_is_there() {
     let page = read("docs/flaws.md");
@@ -446,14 +458,31 @@ fn whatever_excludes_a_flaw_is_there() {
         let named = named_tests(row);
         assert!(!named.is_empty(), "nothing excludes: {row}");
         for (file, name) in named {
-            let source = read(&format!("{file}.rs"));
-            let is_type = name.starts_with(|first: char| first.is_uppercase());
-            let is_there = match name {
-                name if name.contains(' ') => source.contains(&format!("\"{name}\"")),
-                name if is_type => ["struct", "enum"].iter().any(|kind| source.contains(&format!("{kind} {name} {{"))),
-                name => source.contains(&format!("fn {name}()")),
-            };
-            assert!(is_there, "`{name}` is not in {file}.rs");
+            assert!(is_there(file, name), "`{name}` is not in {file}.rs");
         }
     }
+}
+
+#[test]
+fn whatever_shows_a_claim_about_security_is_there() {
+    let page = read("SECURITY.md");
+    let (_, claims) = page.split_once("| Guarantee | Ensured by | Shown by |").unwrap();
+    let (table, _) = claims.split_once("\n## ").unwrap();
+    for row in table.lines().filter(|line| line.starts_with("| No ")) {
+        assert!(!named_tests(row).is_empty(), "nothing shows: {row}");
+    }
+    let named = named_tests(claims);
+    assert!(named.len() > 40, "{}", named.len());
+    for (file, name) in named {
+        assert!(is_there(file, name), "`{name}` is not in {file}.rs");
+    }
+    // The figures are those of the tests.
+    let count = |text: &str| claims.contains(text);
+    assert!(read("tests/secrets/tests/wiped.rs").contains("assert_eq!(secrets.len(), 21);") && count("for 21 secrets"));
+    assert!(read("tests/secrets/tests/constant_time.rs").contains("REVEALED: [(&str, &str); 17]") && count("(17 rows"));
+    assert!(
+        read("tests/secrets/tests/constant_time.rs").contains("REVEALED_OF_P384: [(&str, &str); 6]")
+            && count("(6 rows")
+    );
+    assert!(read("src/limits.rs").contains("MAX_POST_HANDSHAKE_REQUESTS: u8 = 8;") && count("at most 8 requests"));
 }

@@ -54,6 +54,9 @@ pub(crate) fn test() -> Result<Vec<Step>> {
     ])
 }
 
+/// AES and GHASH in software, on any processor.
+const SOFTWARE: &str = r#"--cfg aes_backend="soft" --cfg polyval_backend="soft""#;
+
 /// Returns the step with the long forms of tests, for some hours of one core.
 pub(crate) fn thorough() -> Step {
     let many = |name: &'static str, times: &str, run: Run| Task::Succeeds(run.env(name, times));
@@ -63,10 +66,15 @@ pub(crate) fn thorough() -> Step {
         many("FUZZ_ROUNDS", "100", Run::cargo("test --locked").within(FUZZ)),
         Task::Succeeds(Run::cargo("run --release --locked --example compare -- 3600").within(FUZZ)),
         cargo("test --release --package embedded-mtls-sim --test fleet --locked -- --include-ignored"),
+        // AES and GHASH without the instructions of this processor, in a build of its own.
+        Task::Succeeds(
+            Run::cargo("test --release --package secrets --test constant_time --features keys --locked --target-dir target/soft")
+                .env("RUSTFLAGS", SOFTWARE),
+        ),
         cargo("test --package mtls --test browser --locked"),
         Task::Call(budget::all),
     ];
-    let what = "ten million cases of our own cryptography, a hundred times the inputs of the fuzz targets, an hour of chains, a fleet's day, the pages in a browser, all of the budget";
+    let what = "ten million cases of our own cryptography, a hundred times the inputs of the fuzz targets, an hour of chains, a fleet's day, AES in software under valgrind, the pages in a browser, all of the budget";
     Step { name: THOROUGH, what, tasks }
 }
 

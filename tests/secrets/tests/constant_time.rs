@@ -5,7 +5,10 @@
 //! a secret and may be known, [`REVEALED`] names the function. A comparison that is not constant in time is another function, and found.
 //! Only in the release profile: checks of overflow are branches.
 #![cfg(all(target_arch = "x86_64", target_os = "linux", not(debug_assertions)))]
+#![allow(unexpected_cfgs, reason = "a flag of the crate `aes`, which `cargo xtask test --thorough` sets")]
 
+#[cfg(feature = "keys")]
+use embedded_mtls::crypto::rustcrypto::{Ed25519SigningKey, P384SigningKey};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, PrivateKey, RecordKey, RunningHash, RustCrypto};
 use embedded_mtls::crypto::{
     Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, NONCE_LEN,
@@ -23,7 +26,7 @@ use test_support::pair::{Setup, Sizes, TestHost, credential, deliver, drain, hos
 use test_support::pki::{Issued, NOW, Pki};
 
 /// The functions in which a result that depends on a secret becomes public: what memcheck calls it, and parts of their names.
-const REVEALED: [(&str, &str); 16] = [
+const REVEALED: [(&str, &str); 17] = [
     // The shared secret is zero.
     ("Cond", "*X25519PrivateKey*agree*"),
     // A seed or a candidate for a nonce is not below the order, or a part of a signature is zero: the next one is taken.
@@ -35,6 +38,7 @@ const REVEALED: [(&str, &str); 16] = [
     ("Value8", "*rustcrypto*PrivateKey*key_share*"),
     // A record or a ticket does not open.
     ("Cond", "*aes_gcm*decrypt*"),
+    ("Cond", "*chacha20poly1305*decrypt*"),
     ("Cond", "*embedded_mtls_aead*open*"),
     ("Cond", "*WatchedKey*open*"),
     ("Cond", "*record*protect*open*"),
@@ -50,6 +54,43 @@ const REVEALED: [(&str, &str); 16] = [
 #[test]
 fn no_branch_or_index_depends_on_a_secret() {
     assert_eq!(findings("handshakes_with_secrets", &REVEALED), None, "a branch or an index depends on a secret");
+}
+
+#[test]
+fn no_branch_or_index_of_a_key_depends_on_it() {
+    assert_eq!(findings("a_p256_key", &REVEALED), None, "a branch or an index depends on a secret");
+}
+
+/// As above, for a key on P-384, whose signatures the crate `ecdsa` makes: a candidate for a nonce is zero or not below the order, or a
+/// part of a signature is zero.
+#[cfg(feature = "keys")]
+const REVEALED_OF_P384: [(&str, &str); 6] = [
+    ("Cond", "*elliptic_curve*scalar*from_slice*"),
+    ("Cond", "*elliptic_curve*secret_key*from_bytes*"),
+    ("Cond", "*rfc6979*KGenerator*fill_next_k*"),
+    ("Cond", "bcmp\n   fun:*ecdsa*hazmat*sign_prehashed_rfc6979*"),
+    ("Cond", "*ecdsa*hazmat*sign_prehashed_rfc6979*"),
+    ("Cond", "*ecdsa*Signature*from_scalars*"),
+];
+
+#[test]
+#[cfg(feature = "keys")]
+fn no_branch_or_index_of_another_key_depends_on_it() {
+    assert_eq!(findings("a_p384_key", &REVEALED_OF_P384), None, "a branch or an index depends on a secret");
+    assert_eq!(findings("an_ed25519_key", &[]), None, "a branch or an index depends on a secret");
+}
+
+#[test]
+fn a_key_that_is_read_digit_by_digit_is_found() {
+    assert!(findings("a_leaky_key", &REVEALED).is_some());
+}
+
+/// The software of AES and GHASH takes the place of instructions, also on this processor.
+#[test]
+#[cfg(aes_backend = "soft")]
+fn aes_in_software_looks_nothing_up_by_its_key() {
+    assert_eq!(findings("a_record", &REVEALED), None, "a branch or an index depends on a secret");
+    assert!(findings("a_leaky_table", &REVEALED).is_some());
 }
 
 #[test]
@@ -254,4 +295,75 @@ fn a_leaky_comparison() {
     let mac = Watched.hmac(HashAlgorithm::Sha256, &secret, &[b"message"]).unwrap();
     // As `verify_finished` would be without constant time.
     println!("{}", black_box(mac.as_bytes() == black_box(&[7; 32][..])));
+}
+
+/// The DER of a private key, whose number alone is secret, and which is behind these bytes.
+fn secret_der<const N: usize>(before: &[u8], after: &[u8]) -> Vec<u8> {
+    // Below the order of each curve.
+    let number: [u8; N] = std::array::from_fn(|at| u8::try_from(at * 151 % 256).unwrap());
+    let mut der = [before, &number, after].concat();
+    hide(&mut der[before.len()..before.len() + N]);
+    der
+}
+
+/// SEC 1, as in `EC PRIVATE KEY`, and the same in PKCS #8 (RFC 5915, RFC 5958).
+#[test]
+#[ignore = "run under valgrind by another test"]
+fn a_p256_key() {
+    let sec1 = b"\x30\x31\x02\x01\x01\x04\x20";
+    let curve = b"\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+    let pkcs8 = b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20";
+    for der in [secret_der::<32>(sec1, curve), secret_der::<32>(pkcs8, b"")] {
+        let key = P256SigningKey::from_der(&der).unwrap();
+        reveal(&mut key.sign_digest(&[7; 32], &[8; 32]).unwrap());
+    }
+}
+
+#[test]
+#[ignore = "run under valgrind by another test"]
+#[cfg(feature = "keys")]
+fn a_p384_key() {
+    let sec1 = b"\x30\x3e\x02\x01\x01\x04\x30";
+    let key = P384SigningKey::from_der(&secret_der::<48>(sec1, b"\xa0\x07\x06\x05\x2b\x81\x04\x00\x22")).unwrap();
+    reveal(&mut key.sign_digest(&[7; 48], &[8; 32]).unwrap());
+}
+
+#[test]
+#[ignore = "run under valgrind by another test"]
+#[cfg(feature = "keys")]
+fn an_ed25519_key() {
+    let pkcs8 = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+    let key = Ed25519SigningKey::from_der(&secret_der::<32>(pkcs8, b"")).unwrap();
+    reveal(&mut key.sign(b"message"));
+}
+
+/// As a reader of DER would be that drops zeros in front of a number.
+#[test]
+#[ignore = "run under valgrind by another test"]
+fn a_leaky_key() {
+    let der = secret_der::<32>(b"\x04\x20", b"");
+    println!("{}", black_box(der[2..].iter().position(|byte| *byte != 0)).is_some());
+}
+
+#[test]
+#[ignore = "run under valgrind by another test"]
+#[cfg(aes_backend = "soft")]
+fn a_record() {
+    let mut key = [7; 16];
+    hide(&mut key);
+    let aead = Watched.aead(AeadAlgorithm::Aes128Gcm, &key).unwrap();
+    let mut record = [9; 100];
+    hide(&mut record);
+    black_box(aead.0.seal(&[1; NONCE_LEN], &[0; 5], &mut record)).unwrap();
+}
+
+/// As a table of AES would be.
+#[test]
+#[ignore = "run under valgrind by another test"]
+#[cfg(aes_backend = "soft")]
+fn a_leaky_table() {
+    let mut key = [7_u8; 16];
+    hide(&mut key);
+    let table: [u8; 256] = std::array::from_fn(|at| u8::try_from(255 - at).unwrap());
+    println!("{}", black_box(key.map(|byte| table[usize::from(byte)])).len());
 }
