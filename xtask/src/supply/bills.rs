@@ -16,7 +16,8 @@ pub(super) fn write(folder: &str) -> Result<()> {
     let folder = root().join(folder);
     told(&folder, fs::create_dir_all(&folder))?;
     for workspace in WORKSPACES {
-        let run = tool()?.words("cyclonedx --quiet --format json --spec-version 1.5 --manifest-path");
+        // Firmware is for other targets than this machine.
+        let run = tool()?.words("cyclonedx --quiet --format json --spec-version 1.5 --target all --manifest-path");
         let run = run.arg(format!("{workspace}/Cargo.toml"));
         println!("  $ {run}");
         run.succeed()?;
