@@ -27,17 +27,17 @@ const PROGRAM_LAYERS: &[&[&str]] = &[
     &["program"],
     &["page"],
     &["inspect"],
-    &["check", "journal", "provision"],
+    &["attempt", "check", "journal", "provision"],
     &["order", "supplier"],
     &["responder", "late", "terms", "tickets"],
     &["verdict"],
     &["policy"],
-    &["tap", "tls"],
+    &["tap", "tls", "watch"],
     &["deny"],
     &["args"],
-    &["certificate"],
+    &["certificate", "redact"],
     &["cxml", "http", "mime"],
-    &["capture", "events", "files", "key_log", "own_key", "report"],
+    &["capture", "course", "events", "files", "key_log", "own_key", "report"],
 ];
 
 /// Crates that only the back ends in `src/crypto/` may name.

@@ -84,3 +84,4 @@ mod terms;
 pub mod tickets;
 pub mod tls;
 pub mod verdict;
+mod watch;

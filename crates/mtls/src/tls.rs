@@ -16,10 +16,10 @@ use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session, Side};
 use mtls_pki::pem::{Identity, Pin};
 
 use super::capture::Conversation;
-use super::course::Watch;
 pub use super::own_key::OwnKey;
 use super::report::{Link, Peer, hex};
 use super::tap::Splitter;
+use super::watch::Watch;
 
 /// The memory of one connection.
 pub struct Memory<const RX: usize, const TX: usize, const PEER: usize> {

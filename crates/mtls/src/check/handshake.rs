@@ -11,12 +11,13 @@ use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::x509::{CommonName, ServerName, TrustAnchor, UnixTime};
 use embedded_mtls::{CertificateProblem, Client, ClientConfig, Entropy, Error, Handshake, Responsible, Session, Stage};
 
-use super::super::course::{SentCertificate, Watch};
+use super::super::course::SentCertificate;
 use super::super::events::Events;
 use super::super::order::refused;
 #[cfg(feature = "resumption")]
 use super::super::tickets::Stored;
 use super::super::tls::{self, Deadline, HostMemory, Timed};
+use super::super::watch::Watch;
 use super::Plan;
 use super::again::Again;
 use super::answer::{Rest, fault_of, soon};
@@ -141,7 +142,7 @@ fn shake_hands(
     let watch = Watch::new();
     let done = converse(plan, aside, connect, (ring, &watch), report);
     if ring.is_some() {
-        report.course.note(ring, Some(&watch));
+        report.course.note(ring, watch.records());
     }
     done
 }

@@ -14,7 +14,6 @@ use super::run;
 use crate::args::{self, Preferences, UsageError};
 use crate::attempt::{Attempt, Observer, Server};
 use crate::capture::End;
-use crate::course::Watch;
 use crate::cxml::{Order, Status};
 use crate::events::Events;
 use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
@@ -23,6 +22,7 @@ use crate::policy::{Anchors, Around, Endpoint, Rules, expired, passed_over, warn
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
+use crate::watch::Watch;
 
 /// The options of `gateway` and of `mtls order post`.
 #[derive(Args, Debug)]
@@ -304,7 +304,7 @@ fn converse(options: &Options, observer: &mut Observer<'_>, program: &str) -> Re
             say!("event    {line}");
         }
     }
-    observer.attempt().course.note(ring, Some(&watch));
+    observer.attempt().course.note(ring, watch.records());
     if posted.is_err() {
         hang_up(&copy);
     }

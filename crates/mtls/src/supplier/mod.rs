@@ -25,7 +25,7 @@ use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
-use super::course::{Course, Watch};
+use super::course::Course;
 #[cfg(feature = "program")]
 use super::deny::Watched;
 use super::events::Events;
@@ -39,6 +39,7 @@ use super::report::{Link, printable};
 use super::responder::{Reply, Responder};
 use super::terms::{self, Source, Terms, Wishes};
 use super::tls::{self, Deadline, HostMemory, Timed};
+use super::watch::Watch;
 pub use event::Event;
 use event::{broken, explain};
 use host::SupplierHost;
@@ -337,7 +338,7 @@ impl Supplier<'_> {
             }
         }
         if self.keeps_course {
-            host.course.note(ring, watch.as_ref());
+            host.course.note(ring, watch.as_ref().map_or_else(Vec::new, Watch::records));
             tell(Event::Course(Box::new(host.course)));
         }
         tls::hang_up(&copy);
