@@ -12,7 +12,7 @@ use gateway::FleetKey;
 
 use crate::blobs::{Blobs, LONGEST};
 
-/// What the image has from its build: [`image!`](crate::image) defines it.
+/// The values that the image has from its build: [`image!`](crate::image) defines it.
 pub struct Image {
     /// The public key of the fleet, whose blobs are accepted.
     pub fleet_key: FleetKey,

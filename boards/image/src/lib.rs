@@ -1,4 +1,4 @@
-//! What an image of a real board has from its build: the public key of the fleet, the date, and the places in flash.
+//! The values that an image of a real board has from its build: the public key of the fleet, the date, and the places in flash.
 //!
 //! A board's build script calls [`cortex_m`], or [`describe`]. The result is `image.rs` in `OUT_DIR`, which
 //! `hardware::image!()` makes part of the image. The places in flash come from the board's `memory.x`, which the linker

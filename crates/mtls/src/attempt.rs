@@ -26,7 +26,7 @@ pub(crate) struct Attempt {
     pub(crate) order: Posted,
     pub(crate) server: Server,
     pub(crate) warnings: Vec<String>,
-    /// What was negotiated, once the handshake was done.
+    /// The negotiated parameters, once the handshake was done.
     pub(crate) tls: Option<Tls>,
     /// The certificate of the authenticated server.
     pub(crate) peer: Option<Peer>,
@@ -68,7 +68,7 @@ pub(crate) struct Server {
     pub(crate) path: String,
 }
 
-/// What was negotiated.
+/// The negotiated parameters.
 #[derive(Debug, Serialize)]
 pub(crate) struct Tls {
     pub(crate) suite: String,

@@ -7,7 +7,7 @@ use crate::run::{Failure, Result};
 
 /// A check of the core, and the code that stands in for it when it is broken.
 pub(super) struct Check {
-    /// What no longer holds.
+    /// The rule that no longer holds.
     pub(super) rule: &'static str,
     pub(super) file: &'static str,
     /// An expression that the file has once.

@@ -71,7 +71,7 @@ struct Outcome {
     survivors: Vec<String>,
 }
 
-/// Which mutants to try.
+/// The mutants to try.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Extent {
     #[default]

@@ -29,7 +29,7 @@ impl Mutant {
 pub(crate) struct Edit {
     pub(crate) range: Range<usize>,
     pub(crate) text: String,
-    /// Whether it ends what another edit begins: at one place, the inner one comes first.
+    /// Set if it ends what another edit begins: at one place, the inner one comes first.
     pub(crate) closes: bool,
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The exit code of the switch for tests that do not come to an end.
 const ENDLESS: i32 = 86;
-/// How many times the calls of the switch without a mutant tests may take.
+/// The factor by which tests may take more calls of the switch than without a mutant.
 const MORE_CALLS: u64 = 20;
 /// Long enough for every test of one program; for mutants that wait without a call of the switch.
 const LONGEST: Duration = Duration::from_secs(SECONDS);
@@ -23,7 +23,7 @@ const FIRST: usize = 6;
 /// The name of a thread that a test started: any test can be the one.
 const ANY: &str = "?";
 
-/// What becomes of a mutant.
+/// The fate of a mutant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
     Found,

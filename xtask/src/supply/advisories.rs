@@ -11,7 +11,7 @@ const VERSION: &str = "0.22.2";
 /// The folder of the tool, from the root of the repository.
 const DIRECTORY: &str = "target/audit";
 
-/// How to get the database.
+/// The way to get the database.
 pub(super) const UNCHECKED: &str = "\
     advisories: NOT checked, since no database was named. With a network:\n  \
     git clone --depth 1 https://github.com/rustsec/advisory-db target/advisory-db\n  \

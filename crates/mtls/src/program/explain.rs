@@ -36,7 +36,7 @@ const OTHERS: &[(&str, &str, Diagnosis)] = &[
     ("0x7200", "Mbed TLS", RecordTooLarge),
 ];
 
-/// What a word means; `Display` writes it in one line.
+/// The meaning of a word; `Display` writes it in one line.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Explanation {
     /// The name of an alert or of a finding.

@@ -324,7 +324,7 @@ struct Told<'e> {
     event: &'static str,
     /// The client; at the start, the address of the server.
     from: &'e str,
-    /// What is printed without `--json`.
+    /// The text that is printed without `--json`.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
