@@ -49,12 +49,20 @@ pub(crate) struct Arguments {
     pub(crate) rx: usize,
     /// Bytes of the send buffer of TLS.
     pub(crate) tx: usize,
-    /// Another task signs, slowly.
-    pub(crate) slow_key: bool,
+    pub(crate) signer: Signer,
     /// Lets other tasks run between the public-key operations of a handshake.
     pub(crate) yields: bool,
     /// Does nothing but overflow the stack.
     pub(crate) overflow: bool,
+}
+
+/// Who signs with the key of our identity.
+#[derive(Clone, Copy)]
+pub(crate) enum Signer {
+    /// The task of the gateway, at once.
+    Gateway,
+    /// Another task, slowly.
+    AnotherTask,
 }
 
 /// Reads the arguments; `None` if one is invalid.
@@ -86,7 +94,7 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
         rx: usize::MAX,
         tx: usize::MAX,
-        slow_key: false,
+        signer: Signer::Gateway,
         yields: true,
         overflow: false,
     };
@@ -136,7 +144,7 @@ impl Arguments {
             "rx" => self.rx = value.parse().ok()?,
             "tx" => self.tx = value.parse().ok()?,
             "pause" => self.retry.pause = milliseconds(value)?,
-            "key" => self.slow_key = value == "slow",
+            "key" if value == "slow" => self.signer = Signer::AnotherTask,
             "yield" => self.yields = value != "no",
             "fault" => self.overflow = value == "overflow",
             _ => return None,

@@ -1,7 +1,8 @@
 //! The task that runs the gateway.
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Signer};
 use crate::executor;
+use crate::files::Arena;
 use crate::host::{Host, Key};
 #[cfg(feature = "full")]
 use crate::quick::{self, Way};
@@ -39,6 +40,7 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 }
 
 /// Returns the exit status; `None` if a file is missing or unusable.
+#[allow(clippy::large_futures, reason = "it is a part of the task, which is in a static")]
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     if let Some(way) = arguments.quick {
@@ -71,23 +73,15 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         retry,
         rx,
         tx,
-        slow_key,
+        signer,
         yields,
         ..
     } = arguments;
     let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
-    let (mut credential, mut key) = (None, Key::None);
-    if let Some(identity) = identity {
-        let chain = Chain::joined(arena.load(identity, "der")?);
-        credential = Some(Credential::new(chain, KeyHandle(0)).ok()?);
-        let own = SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
-        key = if slow_key {
-            signer::hand_over(own);
-            Key::Away
-        } else {
-            Key::Own(own)
-        };
-    }
+    let (credential, key) = match identity {
+        Some(stem) => of_identity(arena, stem, signer).map(|(credential, key)| (Some(credential), key))?,
+        None => (None, Key::None),
+    };
     #[cfg(feature = "full")]
     if let (Some(web), Key::Own(own)) = (web, &key) {
         let keys = core::slice::from_ref(own);
@@ -116,6 +110,20 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let outcome = if yields { run.await } else { unyielding(run).await };
     defmt::info!("executor: blocked for {} us at most", executor::longest_round());
     Some(outcome.map_or_else(|trouble| trouble.exit_status(), gateway::Acceptance::exit_status))
+}
+
+/// Reads our chain and our key; `None` if a file is missing or unusable.
+fn of_identity(arena: &mut Arena, stem: &str, signer: Signer) -> Option<(Credential<'static>, Key)> {
+    let credential = Credential::new(Chain::joined(arena.load(stem, "der")?), KeyHandle(0)).ok()?;
+    let own = SigningKey::from_bytes(arena.load(stem, "scalar")?.first_chunk()?).ok()?;
+    let key = match signer {
+        Signer::Gateway => Key::Own(own),
+        Signer::AnotherTask => {
+            signer::hand_over(own);
+            Key::Away
+        }
+    };
+    Some((credential, key))
 }
 
 /// Posts with the quick start; `None` if a file is missing.

@@ -25,9 +25,11 @@ impl Blobs {
     pub(crate) fn take_in(&mut self) {
         let Some(stem) = self.stem.take() else { return };
         match files::load(stem, "bin", self.store.memory()) {
-            Some(len) => self.store.take(len),
-            None => return defmt::warn!("there is no blob in {}.bin", stem),
-        };
+            Some(len) => {
+                self.store.take(len);
+            }
+            None => defmt::warn!("there is no blob in {}.bin", stem),
+        }
     }
 }
 
