@@ -10,8 +10,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// Nothing is left to build but what Cargo wants to look at.
-const LIMIT: Duration = Duration::from_secs(120);
+/// Nothing is left to build but what Cargo wants to look at; it waits while another Cargo builds.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Cargo, as a user runs it.
 pub(crate) fn rows() -> Vec<Row> {
