@@ -24,11 +24,10 @@ impl Blobs {
     /// Stores the blob of the file beside the one in use, if it has come.
     pub(crate) fn take_in(&mut self) {
         let Some(stem) = self.stem.take() else { return };
-        match files::load(stem, "bin", self.store.memory()) {
-            Some(len) => {
-                self.store.take(len);
-            }
-            None => defmt::warn!("there is no blob in {}.bin", stem),
+        if let Some(len) = files::load(stem, "bin", self.store.memory()) {
+            self.store.take(len);
+        } else {
+            defmt::warn!("there is no blob in {}.bin", stem);
         }
     }
 }
