@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
     pub(crate) overflow: bool,
 }
 
-/// Who signs with the key of our identity.
+/// The signer with the key of our identity.
 #[derive(Clone, Copy)]
 pub(crate) enum Signer {
     /// The task of the gateway, at once.
