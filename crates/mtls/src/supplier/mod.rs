@@ -116,11 +116,22 @@ pub struct Setup {
 impl Setup {
     /// Requires a certificate of these authorities from every client, and admits all that have one.
     pub fn new(identity: Identity, client_authorities: Vec<Vec<u8>>) -> Self {
+        let client_auth = ClientAuthMode::Required;
+        Self { identity: Some(identity), client_authorities, client_auth, ..Self::empty() }
+    }
+
+    /// Takes identities and trust from the policy of a file.
+    pub fn of_policy(rules: Rules) -> Self {
+        Self { rules: Some(rules), ..Self::empty() }
+    }
+
+    /// Has no identity, trusts nobody and asks nobody.
+    fn empty() -> Self {
         Self {
-            identity: Some(identity),
+            identity: None,
             named: Vec::new(),
-            client_authorities,
-            client_auth: ClientAuthMode::Required,
+            client_authorities: Vec::new(),
+            client_auth: ClientAuthMode::No,
             required_names: Vec::new(),
             refuse_early: false,
             #[cfg(feature = "program")]

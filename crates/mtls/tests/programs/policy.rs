@@ -79,27 +79,6 @@ fn leaf(root: &Authority, name: &str) -> Identity {
     root.leaf(&Leaf::new(name, purpose)).unwrap()
 }
 
-fn supplier(rules: Rules) -> Setup {
-    Setup {
-        keeps_course: false,
-        identity: None,
-        named: Vec::new(),
-        client_authorities: Vec::new(),
-        client_auth: ClientAuthMode::No,
-        required_names: Vec::new(),
-        refuse_early: false,
-        #[cfg(feature = "program")]
-        denied: None,
-        late_paths: Vec::new(),
-        #[cfg(feature = "resumption")]
-        tickets: None,
-        preferences: Preferences::default(),
-        answers: Vec::new(),
-        faults: Vec::new(),
-        rules: Some(rules),
-    }
-}
-
 /// A supplier with a store of each generation, and references to the first.
 fn rotating_supplier(name: &str, roots: &[Authority; 2]) -> (Folder, String, Receiver<Event>) {
     let there = Folder::new(name);
@@ -110,7 +89,7 @@ fn rotating_supplier(name: &str, roots: &[Authority; 2]) -> (Folder, String, Rec
     there.reference("own", "supplier-2026");
     there.reference("peers", "gateways-2026");
     let rules = there.rules("<KeyAlias>orders</KeyAlias>", None, None).unwrap();
-    let (address, events) = start(supplier(rules));
+    let (address, events) = start(Setup::of_policy(rules));
     (there, address, events)
 }
 
@@ -161,7 +140,7 @@ fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_requests_no_certificate
         let file = folder.write("one-way.xml", &format!("<SSLInfo><Enabled>true</Enabled>{stores}</SSLInfo>"));
         Rules::new(&file, SslInfo::read(&file, Around::Target).unwrap(), None, None, mtls_pki::pem::Password::none())
     };
-    let (address, _events) = start(supplier(one_way(&there, "<KeyStore>ref://own</KeyStore>")));
+    let (address, _events) = start(Setup::of_policy(one_way(&there, "<KeyStore>ref://own</KeyStore>")));
     let here = Folder::new("unasked-gateway");
     gateway(&here, &roots[0]);
     // No option of the command line overrules the policy.
@@ -238,7 +217,7 @@ fn a_reference_to_an_identity_that_peers_would_reject_is_not_followed() {
     there.root("gateways", &root);
     there.reference("own", "supplier-1");
     there.reference("peers", "gateways");
-    let (address, events) = start(supplier(there.rules("<KeyAlias>orders</KeyAlias>", None, None).unwrap()));
+    let (address, events) = start(Setup::of_policy(there.rules("<KeyAlias>orders</KeyAlias>", None, None).unwrap()));
     let here = Folder::new("unfit-gateway");
     gateway(&here, &root);
     let order = || run(&under(here.rules("", None, None).unwrap(), &address)).0;
@@ -299,14 +278,14 @@ fn a_store_that_is_named_directly_is_read_once() {
     let file = there.write("policy.xml", text);
     let rules =
         || Rules::new(&file, SslInfo::read(&file, Around::Host).unwrap(), None, None, mtls_pki::pem::Password::none());
-    let (address, _events) = start(supplier(rules()));
+    let (address, _events) = start(Setup::of_policy(rules()));
     let here = Folder::new("direct-gateway");
     gateway(&here, &roots[0]);
     let welcome = |address: &str| run(&under(here.rules("", None, None).unwrap(), address)).0.is_ok();
     assert!(welcome(&address));
     there.identity("supplier", "orders", &leaf(&roots[1], SUPPLIER_NAME));
     assert!(welcome(&address), "it was read at the start");
-    let (address, _events) = start(supplier(rules()));
+    let (address, _events) = start(Setup::of_policy(rules()));
     assert!(!welcome(&address), "and after a start anew");
 }
 
@@ -403,7 +382,7 @@ fn a_missing_store_is_reported_before_any_connection() {
     std::fs::remove_file(there.0.join("peers.ref")).unwrap();
     assert!(check().contains("policy.xml:5:1: TrustStore 'ref://peers': "), "{}", check());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    assert!(serve(&supplier(rules), &listener, Some(0), &|_, _| ()).is_err());
+    assert!(serve(&Setup::of_policy(rules), &listener, Some(0), &|_, _| ()).is_err());
 }
 
 // U35
