@@ -1,8 +1,17 @@
-//! Files that only their owner may read, and that are written as a whole or not at all.
+//! Files that are written as a whole or not at all, and that only their owner may read unless they are public.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+/// The users who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Its owner only: it may hold a secret.
+    Owner,
+    /// All that the system lets by default.
+    All,
+}
 
 /// A file whose bytes are on the disk. If it is dropped before it is [kept](Self::keep), it is removed: several files are written,
 /// and kept only when none of them has failed.
@@ -20,15 +29,15 @@ impl Draft {
     ///
     /// # Errors
     /// A file that is there, or that cannot be written.
-    pub(crate) fn new(file: &Path, bytes: &[u8]) -> io::Result<Self> {
-        Self::write(file.to_owned(), None, bytes)
+    pub(crate) fn new(file: &Path, bytes: &[u8], readers: Readers) -> io::Result<Self> {
+        Self::write(file.to_owned(), None, bytes, readers)
     }
 
     /// Writes the successor of a file beside it.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub(crate) fn replacing(file: &Path, bytes: &[u8]) -> io::Result<Self> {
+    pub(crate) fn replacing(file: &Path, bytes: &[u8], readers: Readers) -> io::Result<Self> {
         if file.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -36,14 +45,18 @@ impl Draft {
         draft.push(format!(".{}.draft", std::process::id()));
         // Left over where the power failed: no other process has our number.
         let _ = std::fs::remove_file(&draft);
-        Self::write(draft.into(), Some(file.to_owned()), bytes)
+        Self::write(draft.into(), Some(file.to_owned()), bytes, readers)
     }
 
-    fn write(written: PathBuf, replaced: Option<PathBuf>, bytes: &[u8]) -> io::Result<Self> {
+    fn write(written: PathBuf, replaced: Option<PathBuf>, bytes: &[u8], readers: Readers) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        if readers == Readers::Owner {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        #[cfg(not(unix))]
+        let _ = readers;
         let mut opened = options.open(&written)?;
         let draft = Self { written, replaced, is_kept: false };
         opened.write_all(bytes)?;
@@ -73,20 +86,20 @@ impl Drop for Draft {
     }
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file that is not there yet, for its owner.
 ///
 /// # Errors
 /// A file that is there, or that cannot be written.
 pub(crate) fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    Draft::new(file, bytes)?.keep()
+    Draft::new(file, bytes, Readers::Owner)?.keep()
 }
 
-/// Replaces a file.
+/// Replaces a file, for its owner.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    Draft::replacing(file, bytes)?.keep()
+    Draft::replacing(file, bytes, Readers::Owner)?.keep()
 }
 
 #[cfg(test)]
@@ -100,17 +113,33 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let [old, new] = ["old", "new"].map(|name| folder.join(name));
         write_new(&old, b"before").unwrap();
-        drop(Draft::replacing(&old, b"after").unwrap());
-        drop(Draft::new(&new, b"after").unwrap());
+        drop(Draft::replacing(&old, b"after", Readers::Owner).unwrap());
+        drop(Draft::new(&new, b"after", Readers::All).unwrap());
         assert_eq!(fs::read(&old).unwrap(), b"before");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         replace(&old, b"after").unwrap();
         assert_eq!(fs::read(&old).unwrap(), b"after");
         // A file of somebody else is neither overwritten nor removed.
-        assert_eq!(Draft::new(&old, b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(Draft::replacing(&folder, b"other").unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(Draft::new(&old, b"other", Readers::All).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(Draft::replacing(&folder, b"other", Readers::All).unwrap_err().kind(), io::ErrorKind::IsADirectory);
         assert_eq!(fs::read(&old).unwrap(), b"after");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_for_its_owner_unless_it_is_public() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-readers-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+        // As the system makes files by default.
+        let [usual, file] = ["usual", "file"].map(|name| folder.join(name));
+        fs::write(&usual, b"").unwrap();
+        for (readers, wanted) in [(Readers::Owner, 0o600), (Readers::All, mode(&usual)), (Readers::Owner, 0o600)] {
+            Draft::replacing(&file, b"text", readers).unwrap().keep().unwrap();
+            assert_eq!(mode(&file), wanted, "{readers:?}");
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 }

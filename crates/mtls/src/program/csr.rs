@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::drafts::Drafts;
 use super::options::say_json;
 use crate::args::{self, UsageError};
+use crate::files::Readers;
 use crate::provision::{point, through};
 use crate::report::say;
 
@@ -94,9 +95,9 @@ impl CsrArgs {
         // Both files or none: a key without its request is of no use, and stands in the way of the next attempt.
         let mut drafts = Drafts::default();
         if let Some((file, pem)) = &new_key {
-            drafts.new_file(file, pem.as_bytes())?;
+            drafts.new_file(file, pem.as_bytes(), Readers::Owner)?;
         }
-        drafts.new_file(&self.request, text.as_bytes())?;
+        drafts.new_file(&self.request, text.as_bytes(), Readers::All)?;
         drafts.keep()?;
         if self.json {
             let key_file = self.new_key.as_ref().map(|file| file.display().to_string());

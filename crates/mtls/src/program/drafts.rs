@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use crate::args::UsageError;
-use crate::files::Draft;
+use crate::files::{Draft, Readers};
 
-/// Files that are written together: all of them, or none.
+/// Files that are written together: whatever fails while they are written leaves none.
 #[derive(Default)]
 pub(super) struct Drafts(Vec<(PathBuf, Draft)>);
 
 impl Drafts {
     /// Writes a file that is not there yet.
-    pub(super) fn new_file(&mut self, file: &Path, bytes: &[u8]) -> Result<(), UsageError> {
-        self.add(file, Draft::new(file, bytes))
+    pub(super) fn new_file(&mut self, file: &Path, bytes: &[u8], readers: Readers) -> Result<(), UsageError> {
+        self.add(file, Draft::new(file, bytes, readers))
     }
 
     /// Writes the successor of a file.
-    pub(super) fn replacing(&mut self, file: &Path, bytes: &[u8]) -> Result<(), UsageError> {
-        self.add(file, Draft::replacing(file, bytes))
+    pub(super) fn replacing(&mut self, file: &Path, bytes: &[u8], readers: Readers) -> Result<(), UsageError> {
+        self.add(file, Draft::replacing(file, bytes, readers))
     }
 
     fn add(&mut self, file: &Path, draft: std::io::Result<Draft>) -> Result<(), UsageError> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::drafts::Drafts;
 use super::options::say_json;
 use crate::args::{self, UsageError};
+use crate::files::Readers;
 use crate::provision::{Fleet, rust_module};
 use crate::report::say;
 
@@ -52,10 +53,10 @@ impl FleetKeyArgs {
         let public_file = PathBuf::from(public_file);
         let mut drafts = Drafts::default();
         if let Some(file) = &self.rust {
-            drafts.replacing(file, rust_module(fleet.public(), None).as_bytes())?;
+            drafts.replacing(file, rust_module(fleet.public(), None).as_bytes(), Readers::All)?;
         }
-        drafts.new_file(&public_file, public.as_bytes())?;
-        drafts.new_file(&self.file, private.as_bytes())?;
+        drafts.new_file(&public_file, public.as_bytes(), Readers::All)?;
+        drafts.new_file(&self.file, private.as_bytes(), Readers::Owner)?;
         drafts.keep()?;
         if self.json {
             let [private, public] = [&self.file, &public_file].map(|file| file.display().to_string());

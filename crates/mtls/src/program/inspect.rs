@@ -5,7 +5,7 @@ use embedded_mtls::Role;
 use mtls_pki::pem::Password;
 use serde::Serialize;
 
-use super::options::{authorities, write_page};
+use super::options::{authorities, warn_of, write_page};
 use crate::args::UsageError;
 use crate::certificate::Certificate;
 use crate::inspect::{Content, Finding, Item, Report, Severity, Wishes, examine, read};
@@ -95,14 +95,15 @@ impl InspectArgs {
             Some(Severity::Warning) => 2,
             Some(Severity::Note) | None => 0,
         };
-        if let Some(file) = &self.report {
-            write_page(file, &of_files(&items, &chains, &findings))?;
-        }
+        let page = self.report.as_ref().map(|file| (file, of_files(&items, &chains, &findings)));
         let told = Told { exit_code, items, chains, findings };
         if self.json {
             say!("{}", serde_json::to_string_pretty(&told).map_err(|error| UsageError(error.to_string()))?);
         } else {
             told.print();
+        }
+        if let Some((file, page)) = page {
+            warn_of(write_page(file, &page));
         }
         Ok(exit_code)
     }

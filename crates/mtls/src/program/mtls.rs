@@ -11,7 +11,7 @@ use mtls_pki::pem;
 use super::device::DeviceArgs;
 use super::explain::explain;
 use super::inspect::{self, InspectArgs};
-use super::options::{IdentityArgs, TrustArgs, path, say_json, write_page};
+use super::options::{IdentityArgs, TrustArgs, path, say_json, warn_of, write_page};
 use super::order::OrderTask;
 use super::pki::PkiTask;
 use super::provision::ProvisionTask;
@@ -239,9 +239,6 @@ fn manual(subcommand: Option<&str>) -> Result<(), UsageError> {
 fn check_all(args: &CheckArgs) -> Result<u8, UsageError> {
     let plans = args.plans()?;
     let reports = side_by_side(&plans);
-    if let Some(file) = &args.report {
-        write_page(file, &of_checks(&reports))?;
-    }
     if args.json {
         let json = serde_json::to_string_pretty(&reports).map_err(|error| UsageError(error.to_string()))?;
         say!("{json}");
@@ -255,6 +252,9 @@ fn check_all(args: &CheckArgs) -> Result<u8, UsageError> {
                 say!("{:<width$}  {:>3}  {}", report.target, report.exit_code, printable(&report.summary()));
             }
         }
+    }
+    if let Some(file) = &args.report {
+        warn_of(write_page(file, &of_checks(&reports)));
     }
     Ok(exit_code(&reports))
 }

@@ -6,8 +6,9 @@ use embedded_mtls::{CipherSuite, NamedGroup};
 use mtls_pki::pem::{self, FileError, Identity, Password};
 
 use crate::args::{self, Preferences, UsageError};
+use crate::files::{Draft, Readers};
 use crate::policy::{Anchors, Around, Rules, SslInfo};
-use crate::report::say;
+use crate::report::{printable, say};
 
 /// The files of whom to trust.
 #[derive(Args, Debug)]
@@ -38,10 +39,16 @@ pub(super) fn write_page(file: &str, page: &str) -> Result<(), UsageError> {
         // A terminal or a pipe has no draft.
         std::fs::write(path, page)
     } else {
-        let draft = format!("{file}.draft");
-        std::fs::write(&draft, page).and_then(|()| std::fs::rename(&draft, path))
+        Draft::replacing(path, page.as_bytes(), Readers::All).and_then(Draft::keep)
     };
     written.map_err(|error| UsageError(format!("--report {file}: {error}")))
+}
+
+/// Warns of a page that could not be written: the report itself is printed, and the exit code is about it.
+pub(super) fn warn_of(written: Result<(), UsageError>) {
+    if let Err(error) = written {
+        eprintln!("mtls: warning: {}", printable(&error.to_string()));
+    }
 }
 
 /// Prints a value as one line of JSON.

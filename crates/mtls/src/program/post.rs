@@ -121,13 +121,12 @@ pub(super) fn post_order(args: PostArgs, program: &str) -> ExitCode {
 
 /// Posts the order, and again by these rules with the same bytes, until the supplier has it or a retry cannot help.
 pub(super) fn repeat(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
-    let failed = |error: UsageError, code: u8| {
-        eprintln!("{program}: {error}");
-        ExitCode::from(code)
-    };
     let options = match args.options() {
         Ok(options) => options,
-        Err(error) => return failed(UsageError(format!("{error}\nTry: {program} --help")), 1),
+        Err(error) => {
+            eprintln!("{program}: {error}\nTry: {program} --help");
+            return ExitCode::FAILURE;
+        }
     };
     let mut attempts = Vec::new();
     loop {
@@ -141,7 +140,8 @@ pub(super) fn repeat(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
         let exit_code = attempt.exit_code;
         attempts.push(attempt);
         if let Err(error) = options.report(&attempts) {
-            return failed(error, if exit_code == 0 { 1 } else { exit_code });
+            // The exit code tells whether the order was delivered.
+            eprintln!("{program}: warning: {error}");
         }
         let Some(pause) = pause else { return ExitCode::from(exit_code) };
         if !options.json {

@@ -18,6 +18,7 @@ use super::fleet::{FleetArgs, FleetKeyArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
 use crate::args::{self, UsageError};
 use crate::deny::Denials;
+use crate::files::Readers;
 use crate::policy::passed_over;
 use crate::provision::{Fleet, Prepared, Shown, rust_module, show, uf2};
 use crate::report::{printable, say};
@@ -461,18 +462,19 @@ impl OutputArgs {
     fn write(&self, file: &Path, is_new: bool, content: &Content<'_>, fleet: &Fleet) -> Result<u8, UsageError> {
         let blob = fleet.seal(content)?;
         let (shown, exit_code) = told(&look(file, &blob, Some(fleet))?, self.json)?;
+        // Each may hold a key in the clear.
         let mut drafts = Drafts::default();
         if let Some(file) = &self.rust {
-            drafts.replacing(file, rust_module(fleet.public(), Some(&blob)).as_bytes())?;
+            drafts.replacing(file, rust_module(fleet.public(), Some(&blob)).as_bytes(), Readers::Owner)?;
         }
         if let (Some(file), Some(address)) = (&self.uf2, self.flash_address) {
             let unfit = || UsageError(format!("--flash-address {address:#x}: found no room for the blob behind it"));
-            drafts.replacing(file, &uf2(&blob, address, self.uf2_family).ok_or_else(unfit)?)?;
+            drafts.replacing(file, &uf2(&blob, address, self.uf2_family).ok_or_else(unfit)?, Readers::Owner)?;
         }
         if is_new {
-            drafts.new_file(file, &blob)?;
+            drafts.new_file(file, &blob, Readers::Owner)?;
         } else {
-            drafts.replacing(file, &blob)?;
+            drafts.replacing(file, &blob, Readers::Owner)?;
         }
         drafts.keep()?;
         for identity in content.identities.iter().filter(|identity| identity.key.is_in_the_clear()) {

@@ -105,6 +105,16 @@ fn the_memory_that_is_named_is_enough_for_a_device_and_one_byte_less_is_not() {
 }
 
 #[test]
+fn what_was_found_is_told_also_if_the_page_cannot_be_written() {
+    let there = pki(&["--bad", "expired"]);
+    let bad = there.file("pki/server-expired.pem");
+    let (code, said) = inspect(&[&bad, "--report", &there.file("missing/page.html")]);
+    assert_eq!(code, Some(3), "{said}");
+    says(&said, &Problem::Expired.to_string());
+    says(&said, "mtls: warning: --report ");
+}
+
+#[test]
 fn the_doctor_names_the_fault_of_each_bad_certificate() {
     let there = pki(&["--bad", "all"]);
     let file = |name: &str| there.file(&format!("pki/{name}"));

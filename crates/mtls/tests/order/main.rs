@@ -213,6 +213,16 @@ fn what_a_person_has_to_change_is_not_tried_again() {
 }
 
 #[test]
+fn an_order_that_is_delivered_is_so_also_if_its_page_cannot_be_written() {
+    let ground = Ground::new();
+    let (_server, port) = ground.serve_with(&["--answer", "http:503", "--answer", "usual"]);
+    let output = ground.retry_with(port, &["--report", &ground.0.file("missing/page.html")]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(said(&output).matches("retry    attempt ").count(), 1, "{}", said(&output));
+    says(&said(&output), "mtls: warning: --report ");
+}
+
+#[test]
 fn a_server_answers_and_fails_as_its_command_line_says() {
     let ground = Ground::new();
     let (_server, port) = ground.serve_with(&["--answer", "http:503", "--answer", "cxml:500", "--answer", "usual"]);
