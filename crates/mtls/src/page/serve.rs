@@ -138,7 +138,9 @@ mod tests {
         for port in 3..=202 {
             connections.take(peer(port), &end());
         }
+        assert_eq!(connections.take(peer(203), &Event::Refused("256 connections are already open".to_owned())), None);
         let page = connections.take(peer(203), &end()).unwrap();
+        assert!(page.contains("already open"), "{page}");
         assert!(page.contains("The last 100 of 203 connections") && !page.contains("/one"), "{page}");
     }
 

@@ -257,7 +257,7 @@ fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<u
             };
             left = left.map(|left| left - 1);
             if supplier.open.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
-                (supplier.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are already open")));
+                supplier.end(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are already open")));
                 supplier.open.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
@@ -266,7 +266,7 @@ fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<u
                 supplier.open.fetch_sub(1, Ordering::Relaxed);
             };
             if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
-                (supplier.report)(from, Event::Refused(format!("no thread available: {error}")));
+                supplier.end(from, Event::Refused(format!("no thread available: {error}")));
                 supplier.open.fetch_sub(1, Ordering::Relaxed);
             }
         }
@@ -284,6 +284,14 @@ impl Supplier<'_> {
         made?.map_err(|error| UsageError(error.to_string()))
     }
 
+    /// Reports the last event of a connection that has no course of its own.
+    fn end(&self, from: SocketAddr, event: Event) {
+        (self.report)(from, event);
+        if self.keeps_course {
+            (self.report)(from, Event::Course(Box::default()));
+        }
+    }
+
     /// Serves one connection to its end.
     fn serve_one(&self, stream: TcpStream, from: SocketAddr) {
         let tell = |event| (self.report)(from, event);
@@ -293,10 +301,8 @@ impl Supplier<'_> {
             tell(Event::Faulted(fault.to_string()));
         }
         if let Fault::HugeRecord = fault {
-            return tell(
-                send_huge_record(stream, HANDSHAKE_TIME)
-                    .map_or_else(|error| Event::Broken(error.to_string()), |()| Event::Closed),
-            );
+            let sent = send_huge_record(stream, HANDSHAKE_TIME);
+            return self.end(from, sent.map_or_else(|error| Event::Broken(error.to_string()), |()| Event::Closed));
         }
         let served = self.source.with_terms(news, |terms| {
             let selector = match self.faulty.get(place) {
@@ -306,18 +312,22 @@ impl Supplier<'_> {
                 _ => terms.selector,
             };
             let terms = Terms { config: fault.config(terms.config), selector, ..*terms };
-            self.serve_under(&terms, fault, stream, &tell);
+            self.serve_under(&terms, fault, stream, from);
         });
         if let Err(error) = served {
-            tell(Event::Refused(error.to_string()));
+            self.end(from, Event::Refused(error.to_string()));
         }
     }
 
-    fn serve_under(&self, terms: &Terms<'_>, fault: &Fault, stream: TcpStream, tell: &dyn Fn(Event)) {
+    fn serve_under(&self, terms: &Terms<'_>, fault: &Fault, stream: TcpStream, from: SocketAddr) {
+        let tell: &dyn Fn(Event) = &|event| (self.report)(from, event);
         let deadline = Deadline::new(HANDSHAKE_TIME);
         // Consecutive small records must not wait for an acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
-        let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
+        let copy = match copy {
+            Ok(copy) => copy,
+            Err(error) => return self.end(from, Event::Refused(error.to_string())),
+        };
         let (mut memory, events) = (HostMemory::new(), Events::new(self.events || self.keeps_course));
         let watch = self.keeps_course.then(Watch::new);
         let ring = events.ring();
@@ -405,47 +415,41 @@ impl Supplier<'_> {
         tell: &dyn Fn(Event),
     ) -> Event {
         loop {
-            let mut answer = None;
             deadline.renew(REQUEST_TIME);
-            let (request, reply, last) = match connection.read_request() {
+            let (name, reply, copies, last) = match connection.read_request() {
                 Ok(None) => return Event::Closed,
                 Ok(Some(request)) => {
-                    answer =
-                        Some(&request).filter(|request| request.method == "POST").and_then(|_| self.answers.step());
-                    let replacement = answer.and_then(|(_, answer)| answer.replacement(&self.responder));
-                    let reply = match replacement {
-                        Some(reply) => Ok(reply),
-                        None => self.answer(&request, connection.stream(), &mut link, host, tell),
-                    };
-                    let reply = match reply {
-                        Ok(reply) => reply,
-                        Err(broken) => return broken,
-                    };
-                    (printable(&format!("{} {}", request.method, request.target)), reply, request.is_last())
+                    let answer = if request.method == "POST" { self.answers.step() } else { None };
+                    let answer = answer.map(|(_, answer)| answer);
+                    let mut reply = answer.and_then(|answer| answer.replacement(&self.responder));
+                    if reply.is_none() {
+                        reply = match self.answer(&request, connection.stream(), &mut link, host, tell) {
+                            Ok(reply) => Some(reply),
+                            Err(broken) => return broken,
+                        };
+                    }
+                    if let Some(answer) = answer {
+                        reply = reply.and_then(|reply| answer.change(reply));
+                    }
+                    let copies = if answer.is_some_and(Answer::is_twice) { 2 } else { 1 };
+                    (printable(&format!("{} {}", request.method, request.target)), reply, copies, request.is_last())
                 }
                 Err(error) => match Reply::refusal(&error) {
-                    Some(reply) => ("unreadable request".to_owned(), reply, true),
+                    Some(reply) => ("unreadable request".to_owned(), Some(reply), 1, true),
                     None => return Event::Broken(broken(&error, connection.stream().session.diagnosis())),
                 },
-            };
-            let reply = match answer {
-                Some((_, answer)) => answer.change(reply),
-                None => Some(reply),
             };
             let Some(reply) = reply else {
                 return Event::Broken("closed without a response, as --answer says".to_owned());
             };
             deadline.renew(REQUEST_TIME);
-            let body = if request.starts_with("HEAD ") { "" } else { reply.body.as_str() };
-            if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
-                return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
+            let body = if name.starts_with("HEAD ") { "" } else { reply.body.as_str() };
+            for _ in 0..copies {
+                if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
+                    return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
+                }
             }
-            if answer.is_some_and(|(_, answer)| answer.is_twice())
-                && let Err(error) = connection.send(&reply.head(last), body.as_bytes())
-            {
-                return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
-            }
-            tell(Event::Answered(request, reply.status, reply.note));
+            tell(Event::Answered(name, reply.status, reply.note));
             if last {
                 return Event::Closed;
             }

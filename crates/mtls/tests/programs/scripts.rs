@@ -142,3 +142,17 @@ fn faulty_certificates_are_sent_on_their_connection_only() {
     assert_eq!(code, 24, "{told}");
     assert!(run(&order).0.is_ok());
 }
+
+#[test]
+fn every_connection_ends_with_a_course_also_one_that_never_begins() {
+    let pki = Pki::new().unwrap();
+    let (address, events) =
+        start(Setup { faults: vec![fault("huge-record"), Fault::None], keeps_course: true, ..setup(&pki) });
+    trouble(&delivery(&pki, &address));
+    wait_for(&events, |event| matches!(event, Event::Course(_)));
+    // Nobody says anything, so that all stay open.
+    let mut open = Vec::new();
+    open.resize_with(257, || TcpStream::connect(&address).unwrap());
+    wait_for(&events, |event| event.to_string().contains("256 connections are already open"));
+    assert!(matches!(events.recv_timeout(PATIENCE).unwrap(), Event::Course(_)));
+}
