@@ -25,17 +25,9 @@ impl Entropy {
 
     /// Creates entropy from these bytes.
     pub fn new(bytes: &[u8; Self::LEN]) -> Self {
-        let mut entropy = Self {
-            random: [0; 32],
-            session_id: [0; 32],
-            first_seed: [0; KEY_SEED_LEN],
-            second_seed: [0; KEY_SEED_LEN],
-        };
-        let parts = [&mut entropy.random, &mut entropy.session_id, &mut entropy.first_seed, &mut entropy.second_seed];
-        for (part, chunk) in parts.into_iter().zip(bytes.chunks_exact(32)) {
-            copy(part, chunk);
-        }
-        entropy
+        // Each part is read where it goes: a variable would leave a copy on the stack.
+        let part = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+        Self { random: part(0), session_id: part(32), first_seed: part(64), second_seed: part(96) }
     }
 
     /// Reads entropy from the operating system.
@@ -76,10 +68,9 @@ impl Entropy {
             return Ok(());
         }
         let mut seed = provider.hmac(HashAlgorithm::Sha256, &self.second_seed, &[b"HelloRetryRequest"])?;
-        if let Some(bytes) = seed.as_bytes().first_chunk() {
-            self.first_seed = *bytes;
-        }
+        let renewed = seed.as_bytes().first_chunk().copied();
         seed.zeroize();
+        self.first_seed = renewed.ok_or(CryptoError::Invalid)?;
         Ok(())
     }
 
