@@ -244,7 +244,7 @@ fn usage() -> String {
          --minutes N    fuzz: each target for so long, 10 if not given\n  \
          --advisories DIR  supply: also compare with the database of RustSec in this folder\n  \
          --sbom DIR     supply: only write bills of material into this folder\n  \
-         --checks       mutants: break two dozen checks of security instead, each of which a named test has to find\n  \
+         --checks       mutants: break 22 checks of security instead, each of which a named test has to find\n  \
          --survivors    mutants: try only those that no test found the last time\n  \
          --no-install   test, interop, qemu, bogo: leave out the step that installs\n  \
          --quick        budget: only the first build, and the first that resumes\n  \

@@ -49,7 +49,7 @@ pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
         if !fuzz(row, minutes)? {
             failed.push(row.name.clone());
         }
-        // What was found out in an hour is not lost if the next target is interrupted.
+        // Kept after each target, so that an interruption loses only the one that runs.
         if write {
             keep(std::slice::from_ref(row))?;
         }

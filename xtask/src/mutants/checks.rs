@@ -1,4 +1,4 @@
-//! Twenty-two checks of security, each with a way to break it and the test that turns red then: `cargo xtask mutants --checks`.
+//! Checks of security, each with code that breaks it and the test that has to fail then: `cargo xtask mutants --checks`.
 
 use super::copy::Copy;
 use super::scan::{Edit, Mutant, Scanned};
@@ -204,10 +204,13 @@ pub(super) fn run(copy: &Copy, programs: &[Program]) -> Result<()> {
         let known = programs.iter().find(|program| program.is_of(file));
         let program = known.ok_or_else(|| Failure::new(format!("there is no program of tests/{file}")))?;
         let tests = [test.to_owned()];
+        if copy.rejected.contains(&number) {
+            return Err(Failure::new(format!("what stands in for this check does not compile: {}", check.broken)));
+        }
         let broken = program.run(Some(number), &tests)?;
         println!("  {broken:?} by {test}: {}", check.rule);
-        if copy.rejected.contains(&number) || broken != Verdict::Found {
-            return Err(Failure::new(format!("{test} passes with this check broken: {}", check.code)));
+        if broken != Verdict::Found {
+            return Err(Failure::new(format!("{test} does not find this check broken ({broken:?}): {}", check.code)));
         }
         if program.run(None, &tests)? != Verdict::Survived {
             return Err(Failure::new(format!("{test} does not pass as it is")));

@@ -175,7 +175,13 @@ impl Module {
         let trials = Trials::prepare(self, features)?;
         let kept = root().join(DIRECTORY).join(format!("{}.txt", self.name));
         let earlier = fs::read_to_string(&kept).unwrap_or_default();
-        let found_before = |name: &str| extent == Extent::Survivors && earlier.lines().any(|line| line == name);
+        let before = |name: &str| {
+            earlier.lines().find_map(|line| match line.split_once(' ')? {
+                ("Found", known) if known == name => Some(Verdict::Found),
+                ("Endless", known) if known == name => Some(Verdict::Endless),
+                _ => None,
+            })
+        };
         let mut outcome = Outcome::default();
         let mut found = Vec::new();
         for (at, file) in copy.files.iter().enumerate().filter(|(_, file)| self.has(&file.path)) {
@@ -184,7 +190,11 @@ impl Module {
                     outcome.not_built += 1;
                     continue;
                 }
-                let verdict = if found_before(&mutant.name) { Verdict::Found } else { trials.run(mutant.number)? };
+                let known = if extent == Extent::Survivors { before(&mutant.name) } else { None };
+                let verdict = match known {
+                    Some(verdict) => verdict,
+                    None => trials.run(mutant.number)?,
+                };
                 match verdict {
                     Verdict::Found => outcome.found += 1,
                     Verdict::Endless => outcome.endless += 1,
@@ -194,7 +204,7 @@ impl Module {
                         continue;
                     }
                 }
-                found.push(mutant.name.clone());
+                found.push(format!("{verdict:?} {}", mutant.name));
             }
         }
         fs::write(&kept, found.join("\n")).map_err(|error| Failure::new(format!("{}: {error}", kept.display())))?;
@@ -209,12 +219,24 @@ impl Module {
 
 #[cfg(test)]
 mod tests {
+    use super::checks::Check;
     use super::*;
 
     #[test]
     fn an_unknown_module_is_an_error_that_lists_the_modules() {
         let error = run(&["recrod".to_owned()], Extent::All, false).unwrap_err().to_string();
         assert!(error.contains("`recrod`") && error.contains("transcript, record"), "{error}");
+    }
+
+    #[test]
+    fn every_check_is_in_its_file_once_and_its_test_exists() {
+        files().unwrap();
+        for Check { test: (file, name), .. } in &CHECKS {
+            let texts =
+                ["tests/{}.rs", "tests/{}/main.rs"].map(|path| crate::run::read_file(&path.replace("{}", file)));
+            let has = |text: &String| text.contains(&format!("fn {name}()"));
+            assert!(texts.iter().flatten().any(has), "{file}: {name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) const PAGE: &str = "docs/mutants.md";
 const INTRODUCTION: &str = "# Mutants
 
 Tests that still pass after the code was made wrong prove nothing about it. `cargo xtask mutants MODULE... --write` makes the \
-core wrong in one place after the other, runs the tests that come by there, and writes this page. A copy of the core in \
+core wrong in one place after the other, runs the tests that reach it, and writes this page. A copy of the core in \
 `target/mutants` has all mutants, each behind a switch that the environment turns, so that the tests are built once; a first \
 run without a mutant shows which test reaches which mutants. The command is not a part of the test command. \
 `--survivors` tries only what was not found the last time.
@@ -19,8 +19,8 @@ run without a mutant shows which test reaches which mutants. The command is not 
 A mutant changes one thing: a condition is never or always met, one side of `&&` or `||` does not matter, a comparison includes \
 or excludes its limit or is negated, a sum is a difference, a call, an assignment or a check with `?` is left out, an arm of a \
 `match` is left out, a function returns at once with the simplest value, or succeeds where it would have ended with a check. It is \
-*found* if a test fails, *endless* if the tests go through its module twenty times as often as without it and still do not end, and *not \
-built* if the compiler rejects it or has to evaluate the function at compile time. What remains has *survived*, and needs a reason \
+*found* if a test fails, *endless* if a program of tests calls the switches more than twenty times as often as without it (and a million times more), or \
+takes longer than five minutes, and *not built* if the compiler rejects it or has to evaluate the function at compile time. What remains has *survived*, and needs a reason \
 here, or the command fails; a survivor in a check of security needs a test.
 
 ";
