@@ -244,7 +244,7 @@ fn only_the_source_the_examples_and_the_documents_are_published() {
     assert!((100..230).contains(&files.len()), "{} files of source are in the package", files.len());
 }
 
-/// Words with which a sentence about code begins that is no sentence.
+/// Words that begin a clause, not a sentence.
 const HEADLESS: [&str; 7] = ["How", "That", "What", "Where", "Whether", "Which", "Who"];
 
 /// The first lines of all blocks of documentation.

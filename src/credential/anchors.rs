@@ -22,15 +22,15 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
     pub fn from_certificates(certificates: impl Into<Chain<'a>>) -> Result<Self, Error> {
         let certificates = certificates.into();
         check_whole(certificates)?;
-        Self::of_anchors(certificates.iter().map(TrustAnchor::from_certificate))
+        Self::from_anchors(certificates.iter().map(TrustAnchor::from_certificate))
     }
 
-    /// Makes the set from anchors of any kind: pins, too.
+    /// Creates the set from anchors of any kind, such as pins.
     ///
     /// # Errors
-    /// The first error among them; [`ApiMisuse::NoTrustAnchors`] if there is none; [`ApiMisuse::AuthoritiesTooLong`] if there are
+    /// The first error of an anchor; [`ApiMisuse::NoTrustAnchors`] if there is none; [`ApiMisuse::AuthoritiesTooLong`] if there are
     /// more than `K`.
-    pub fn of_anchors(anchors: impl IntoIterator<Item = Result<TrustAnchor<'a>, Error>>) -> Result<Self, Error> {
+    pub fn from_anchors(anchors: impl IntoIterator<Item = Result<TrustAnchor<'a>, Error>>) -> Result<Self, Error> {
         let mut anchors = anchors.into_iter();
         let first = anchors.next().ok_or(ApiMisuse::NoTrustAnchors)??;
         // The places after the last repeat the first and are never read.

@@ -47,9 +47,9 @@ debug_by_name!("CertificationRequest", [] CertificationRequest<'_>);
 pub enum CertificationError {
     /// The memory is too small: a request takes about 250 bytes beside its names.
     BufferTooSmall,
-    /// The common name is empty, it or the organization is longer than 64 characters, or a DNS name is not one.
+    /// The common name is empty, it or the organization is longer than 64 characters, or a DNS name is invalid.
     NameUnusable,
-    /// The signature is of another kind, is longer than one on P-256, or has a part that is zero.
+    /// The signature is not one of ECDSA on P-256: it is of another kind, too long, or `r` or `s` is zero.
     SignatureMalformed,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for CertificationError {
         f.write_str(match self {
             Self::BufferTooSmall => "the memory is too small for the request",
             Self::NameUnusable => {
-                "the common name is empty or too long, the organization is too long, or a DNS name is not one"
+                "the common name is empty or too long, the organization is too long, or a DNS name is invalid"
             }
             Self::SignatureMalformed => "the signature is not one of ECDSA on P-256",
         })

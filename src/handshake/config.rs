@@ -295,7 +295,8 @@ macro_rules! common_options {
             /// Sets the key exchange groups in order of preference, at most 64. By default, or if empty, those of the
             /// provider. A client sends a key share of the first. A server uses the first group for which the client
             /// has sent a share; if there is none, it requests, with HelloRetryRequest, a share of the first group that
-            /// the client supports. Naming one twice is [`ApiMisuse::GroupsRepeated`].
+            /// the client supports. A list that names a
+            /// group twice is refused with [`ApiMisuse::GroupsRepeated`] (RFC 9846 section 4.3.7).
             #[must_use]
             pub const fn with_groups(mut self, groups: &'a [NamedGroup]) -> Self {
                 self.parameters.groups = groups;

@@ -1,5 +1,5 @@
-//! Messages and extensions of any bytes: whatever is parsed can be written, and is the same when it is parsed again. Only for
-//! tests and for the fuzz target `messages`.
+//! Messages and extensions of any bytes: what we write as well is the same when it is parsed again; a ClientHello and a
+//! CertificateRequest are read in full. Only for tests and for the fuzz target `messages`.
 
 use super::certificate;
 use super::certificate_request::CertificateRequest;
@@ -92,7 +92,7 @@ fn body_of_extension(extension: &[u8]) -> &[u8] {
     extension.get(EXTENSION_HEADER..).unwrap_or_default()
 }
 
-/// A server writes no ClientHello, so each of its parts is visited.
+/// Visits each part of a ClientHello, which is written from another type.
 fn hello(body: &[u8]) -> bool {
     ClientHello::parse(body).is_ok_and(|hello| {
         let mut constant = 0;

@@ -166,13 +166,13 @@ impl<'a> Blob<'a> {
     /// Returns the trust anchors, then the pins, as configurations take them.
     ///
     /// # Errors
-    /// As of [`AnchorSet::of_anchors`]: there is none, one cannot be used, or there are more than `K`.
+    /// As of [`AnchorSet::from_anchors`]: there is none, one cannot be used, or there are more than `K`.
     pub fn trust<const K: usize>(&self) -> Result<AnchorSet<'a, K>, Error> {
         let pins = self.pins().map(|pin| match pin {
             Pin::Fingerprint(sha256) => Ok(TrustAnchor::from_fingerprint(sha256)),
             Pin::Key(info) => TrustAnchor::from_pinned_key(info),
         });
-        AnchorSet::of_anchors(self.anchors().map(TrustAnchor::from_certificate).chain(pins))
+        AnchorSet::from_anchors(self.anchors().map(TrustAnchor::from_certificate).chain(pins))
     }
 
     /// Iterates over the identities.

@@ -41,7 +41,7 @@ pub(crate) fn open(
     Ok(())
 }
 
-/// Refuses a text with more than the 2^32 blocks that one nonce is good for, and most that have fewer.
+/// Refuses a text of 4 GiB or more, which is far below the 2^32 blocks of one nonce (RFC 8439 section 2.4).
 fn check_length(text: &[u8]) -> Result<(), CryptoError> {
     u32::try_from(text.len()).map(drop).map_err(|_| CryptoError::Invalid)
 }

@@ -157,16 +157,16 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
     }
 
-    /// Runs a step of the client's authentication, which an error ends.
+    /// Runs a step of the client's authentication. After an error, nothing of it remains.
     fn authenticate(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Next<'b> {
-        let stop = self.handle_step(input, cx);
+        let stop = self.authenticate_step(input, cx);
         if stop.is_err() {
             self.state = State::Idle;
         }
         stop
     }
 
-    fn handle_step(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Next<'b> {
+    fn authenticate_step(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Next<'b> {
         let context = self.context(cx.provider)?;
         let State::Authenticate(authenticate) = &mut self.state else {
             return Err(ApiMisuse::AnswerUnexpected.into());

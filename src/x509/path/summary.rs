@@ -108,7 +108,8 @@ impl<'a> Certificate<'a> {
         Ok(summary)
     }
 
-    /// Reads the fields in place, as [`Certificate::parse`] does.
+    /// Reads a summary into an [empty](Certificate::EMPTY) certificate in its place, without a copy on the stack. After an
+    /// error it must not be used.
     #[inline(never)]
     pub(super) fn read_summary(&mut self, body: &'a [u8]) -> Result<(), InvalidMessage> {
         let mut body = Reader::new(body);
