@@ -190,6 +190,16 @@ fn run<'b, S: Side>(
     panic!("a handshake that never ends");
 }
 
+/// Fills the space of a side with at most `chunk` bytes of the input, and returns their number.
+fn fill(space: &mut [u8], input: &mut &[u8], chunk: usize) -> usize {
+    assert!(!space.is_empty(), "input is needed and there is no room");
+    let count = space.len().min(input.len()).min(chunk);
+    let (now, later) = input.split_at(count);
+    space[..count].copy_from_slice(now);
+    *input = later;
+    count
+}
+
 /// One step; `true` when it is done.
 fn step<'b, S: Side>(
     handshake: &mut Handshake<'b, S>,
@@ -207,12 +217,7 @@ fn step<'b, S: Side>(
         }
         Step::NeedInput if input.is_empty() => handshake.rx_eof(),
         Step::NeedInput => {
-            let space = handshake.rx_space();
-            assert!(!space.is_empty(), "input is needed and there is no room");
-            let count = space.len().min(input.len()).min(chunk);
-            let (now, later) = input.split_at(count);
-            space[..count].copy_from_slice(now);
-            *input = later;
+            let count = fill(handshake.rx_space(), input, chunk);
             handshake.rx_commit(count)?;
         }
         Step::Yield => {}
@@ -242,12 +247,7 @@ fn run_session(mut session: Session<'_, impl Side>, mut input: &[u8], chunk: usi
             }
             Ok(Event::NeedInput) if input.is_empty() => session.rx_eof(),
             Ok(Event::NeedInput) => {
-                let space = session.rx_space();
-                assert!(!space.is_empty(), "input is needed and there is no room");
-                let count = space.len().min(input.len()).min(chunk);
-                let (now, later) = input.split_at(count);
-                space[..count].copy_from_slice(now);
-                input = later;
+                let count = fill(session.rx_space(), &mut input, chunk);
                 session.rx_commit(count).expect("no more than there is room for");
             }
             Ok(_) => return End::Session(received),

@@ -2,7 +2,7 @@
 
 use crate::choices::Choices;
 use crate::{
-    CLIENT_CHAIN, NoSecurity, ROOT, SERVER_CHAIN, SERVER_NAME, STEPS_PER_BYTE, any_signature, entropy, now, step,
+    CLIENT_CHAIN, NoSecurity, ROOT, SERVER_CHAIN, SERVER_NAME, STEPS_PER_BYTE, any_signature, entropy, fill, now, step,
 };
 use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::TAG_LEN;
@@ -191,12 +191,7 @@ fn feed<'b, S: Side>(
             }
             Event::NeedInput if input.is_empty() => return Ok(()),
             Event::NeedInput => {
-                let space = session.rx_space();
-                assert!(!space.is_empty(), "input is needed and there is no room");
-                let count = space.len().min(input.len()).min(chunk);
-                let (now, later) = input.split_at(count);
-                space[..count].copy_from_slice(now);
-                input = later;
+                let count = fill(session.rx_space(), &mut input, chunk);
                 session.rx_commit(count)?;
             }
             Event::PeerClosed | Event::Closed => return Ok(()),

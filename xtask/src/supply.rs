@@ -4,7 +4,7 @@
 mod advisories;
 mod bills;
 
-use crate::run::{Failure, Result, Run, cargo_home, keep_page, read_file, root};
+use crate::run::{Failure, Result, Run, cargo_home, installed, keep_page, read_file, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
@@ -214,6 +214,21 @@ fn is_allowed(licence: &str) -> bool {
     let licence = normal(licence);
     let is_listed = |name: &str| LICENCES.contains(&name);
     licence.split(" AND ").all(|part| part.trim_matches(['(', ')']).split(" OR ").any(is_listed))
+}
+
+/// Returns a subcommand of Cargo: that of the machine, or one of its own below `target`.
+fn tool(name: &str, version: &str) -> Result<Run> {
+    if installed(name) {
+        return Ok(Run::new(name));
+    }
+    let folder = format!("target/{name}");
+    let program = root().join(&folder).join("bin").join(name);
+    if !program.exists() {
+        let run = Run::cargo("install --locked --root").arg(folder).arg(format!("{name}@{version}"));
+        println!("  $ {run}");
+        run.succeed()?;
+    }
+    Ok(Run::new(&program.to_string_lossy()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Checks of security, each with code that breaks it and the test that has to fail then: `cargo xtask mutants --checks`.
 
-use super::copy::Copy;
+use super::copy::Tree;
 use super::scan::{Edit, Mutant, Scanned};
 use super::trial::{Program, Verdict};
 use crate::run::{Failure, Result};
@@ -198,7 +198,7 @@ impl Check {
 }
 
 /// Runs the test of each check with the check broken, where it has to fail, and whole.
-pub(super) fn run(copy: &Copy, programs: &[Program]) -> Result<()> {
+pub(super) fn run(copy: &Tree, programs: &[Program]) -> Result<()> {
     for (check, number) in CHECKS.iter().zip(copy.first_check..) {
         let (file, test) = check.test;
         let known = programs.iter().find(|program| program.is_of(file));

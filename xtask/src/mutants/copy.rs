@@ -2,6 +2,7 @@
 
 use super::DIRECTORY;
 use super::scan::{Edit, Mutant, Scanned};
+use crate::features::{ALL, ALL_OF_TESTS};
 use crate::run::{Failure, Result, Run, root};
 use std::collections::HashSet;
 use std::fs;
@@ -18,7 +19,7 @@ pub(super) fn tree() -> PathBuf {
 }
 
 /// The copy: its mutants, and what the compiler does not accept.
-pub(super) struct Copy {
+pub(super) struct Tree {
     pub(super) files: Vec<Scanned>,
     /// The number of the first of the checks, which come after all mutants.
     pub(super) first_check: u32,
@@ -34,16 +35,16 @@ struct Placed {
     number: u32,
 }
 
-impl Copy {
+impl Tree {
     /// Copies the repository and leaves out mutants until the core and the named tests build.
-    pub(super) fn build(files: Vec<Scanned>, first_check: u32, features: &str, tests: &[&str]) -> Result<Self> {
+    pub(super) fn build(files: Vec<Scanned>, first_check: u32, tests: &[&str]) -> Result<Self> {
         copy_repository(&files)?;
         let mut copy = Self { files, first_check, rejected: HashSet::new(), constant: HashSet::new() };
         copy.recall();
         // The first is quick and finds most.
         let check = Run::cargo("check --lib");
-        copy.build_with(&of_core(check, features))?;
-        copy.build_with(&build_of_tests(tests, features))?;
+        copy.build_with(&of_core(check))?;
+        copy.build_with(&build_of_tests(tests))?;
         Ok(copy)
     }
 
@@ -201,15 +202,15 @@ impl Copy {
 }
 
 /// Returns the build of the unit tests and the named tests in the copy.
-pub(super) fn build_of_tests(tests: &[&str], features: &str) -> Run {
+pub(super) fn build_of_tests(tests: &[&str]) -> Run {
     let run = tests.iter().fold(Run::cargo("test --no-run --lib"), |run, test| run.arg("--test").arg(*test));
-    of_core(run, features)
+    of_core(run)
 }
 
 /// Completes a command of Cargo for the copy. Its dependencies are built already, for the repository.
-fn of_core(run: Run, features: &str) -> Run {
+fn of_core(run: Run) -> Run {
     run.words("--package embedded-mtls --message-format=short --features")
-        .arg(features)
+        .arg(format!("{ALL},{ALL_OF_TESTS}"))
         .arg("--target-dir")
         .arg(root().join("target").display().to_string())
         .within(&tree().display().to_string())

@@ -10,10 +10,9 @@ mod page;
 mod scan;
 mod trial;
 
-use crate::features::{ALL, ALL_OF_TESTS};
 use crate::run::{Failure, Result, root};
 use checks::CHECKS;
-use copy::Copy;
+use copy::Tree;
 use page::Page;
 use scan::Scanned;
 use std::fs;
@@ -98,11 +97,11 @@ pub(crate) fn run(names: &[String], extent: Extent, write: bool) -> Result<()> {
     let mut page = Page::read()?;
     let mut unexplained = Vec::new();
     for module in modules {
-        let outcome = module.run(&copy, &features(), extent)?;
+        let outcome = module.run(&copy, extent)?;
         unexplained.extend(outcome.survivors.iter().filter(|survivor| page.reason(survivor).is_none()).cloned());
         page.keep(module, &outcome);
         if write {
-            page.write()?;
+            page.store(true)?;
         }
     }
     if unexplained.is_empty() {
@@ -116,18 +115,14 @@ pub(crate) fn run(names: &[String], extent: Extent, write: bool) -> Result<()> {
 fn checks(write: bool) -> Result<()> {
     let tests = sorted(CHECKS.iter().map(|check| check.test.0));
     let copy = copy(&tests)?;
-    checks::run(&copy, &Program::build(&tests, &features())?)?;
-    if write { Page::read()?.write() } else { Ok(()) }
+    checks::run(&copy, &Program::build(&tests)?)?;
+    if write { Page::read()?.store(true) } else { Ok(()) }
 }
 
 /// Makes the copy, with which the named tests build.
-fn copy(tests: &[&str]) -> Result<Copy> {
+fn copy(tests: &[&str]) -> Result<Tree> {
     let (files, first_check) = files()?;
-    Copy::build(files, first_check, &features(), tests)
-}
-
-fn features() -> String {
-    format!("{ALL},{ALL_OF_TESTS}")
+    Tree::build(files, first_check, tests)
 }
 
 fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
@@ -170,9 +165,9 @@ fn collect(path: &Path, paths: &mut Vec<String>) -> Result<()> {
 }
 
 impl Module {
-    fn run(&self, copy: &Copy, features: &str, extent: Extent) -> Result<Outcome> {
+    fn run(&self, copy: &Tree, extent: Extent) -> Result<Outcome> {
         println!("{}", self.name);
-        let trials = Trials::prepare(self, features)?;
+        let trials = Trials::prepare(self)?;
         let kept = root().join(DIRECTORY).join(format!("{}.txt", self.name));
         let earlier = fs::read_to_string(&kept).unwrap_or_default();
         let before = |name: &str| {

@@ -2,7 +2,7 @@
 
 use super::checks::{CHECKS, Check};
 use super::{MODULES, Module, Outcome};
-use crate::run::{Failure, Result, read_file, root};
+use crate::run::{Result, keep_page, read_file};
 use std::fmt::Write;
 
 /// The page that keeps the results.
@@ -104,9 +104,9 @@ impl Page {
         text
     }
 
-    pub(super) fn write(&self) -> Result<()> {
-        let file = root().join(PAGE);
-        std::fs::write(file, self.text()).map_err(|error| Failure::new(format!("{PAGE}: {error}")))
+    /// Writes the page, or checks that it is what would be written.
+    pub(super) fn store(&self, write: bool) -> Result<()> {
+        keep_page(PAGE, &self.text(), write, "mutants")
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_page_has_a_reason_for_each_survivor_and_counts_them() {
         let page = Page::read().unwrap();
-        assert_eq!(read_file(PAGE).unwrap(), page.text());
+        page.store(false).unwrap();
         for [mutant, reason] in &page.survivors {
             assert!(reason.len() > 10, "no reason: {mutant}");
             assert!(MODULES.iter().any(|module| module.has(mutant.trim_start_matches('`'))), "{mutant}");

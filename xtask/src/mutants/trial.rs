@@ -15,8 +15,7 @@ const ENDLESS: i32 = 86;
 /// The factor by which tests may take more calls of the switch than without a mutant.
 const MORE_CALLS: u64 = 20;
 /// Long enough for every test of one program; for mutants that wait without a call of the switch.
-const LONGEST: Duration = Duration::from_secs(SECONDS);
-const SECONDS: u64 = 300;
+const LONGEST: Duration = Duration::from_mins(5);
 /// The tests that try a mutant first. Most mutants fail there.
 const FIRST: usize = 6;
 
@@ -47,8 +46,8 @@ pub(super) struct Trials(Vec<Program>);
 
 impl Trials {
     /// Builds the tests of a module and sees what they reach.
-    pub(super) fn prepare(module: &Module, features: &str) -> Result<Self> {
-        let programs = Program::build(module.tests, features)?;
+    pub(super) fn prepare(module: &Module) -> Result<Self> {
+        let programs = Program::build(module.tests)?;
         programs.into_iter().map(Program::prepare).collect::<Result<_>>().map(Self)
     }
 
@@ -73,8 +72,8 @@ impl Trials {
 
 impl Program {
     /// Builds the unit tests and the named tests.
-    pub(super) fn build(tests: &[&str], features: &str) -> Result<Vec<Self>> {
-        let done = copy::build_of_tests(tests, features).finish()?;
+    pub(super) fn build(tests: &[&str]) -> Result<Vec<Self>> {
+        let done = copy::build_of_tests(tests).finish()?;
         if !done.is_good {
             return Err(Failure::new(format!("the tests do not build:\n{}", done.stderr)));
         }

@@ -1,15 +1,13 @@
 //! The packages of all lock files beside the database of `RustSec`, by cargo-audit: each entry that fits one has a judgement on the page.
 
-use super::{PAGE, WORKSPACES, display};
-use crate::run::{Failure, Result, Run, installed, read_file, root};
+use super::{PAGE, WORKSPACES, display, tool};
+use crate::run::{Failure, Result, read_file, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// The version of cargo-audit whose output is read here.
 const VERSION: &str = "0.22.2";
-/// The folder of the tool, from the root of the repository.
-const DIRECTORY: &str = "target/audit";
 
 /// The way to get the database.
 pub(super) const UNCHECKED: &str = "\
@@ -38,7 +36,8 @@ pub(super) fn check(database: &str) -> Result<()> {
     let mut found = BTreeSet::new();
     for workspace in WORKSPACES {
         let lock = display(workspace);
-        let run = tool()?.words("audit --json --no-fetch --db").arg(database).arg("--file").arg(&*lock);
+        let run =
+            tool("cargo-audit", VERSION)?.words("audit --json --no-fetch --db").arg(database).arg("--file").arg(&*lock);
         // It fails if there is an entry that is more than a warning.
         found.extend(entries(&run.finish()?.stdout).map_err(|why| Failure::new(format!("{why}, from: {run}")))?);
     }
@@ -48,20 +47,6 @@ pub(super) fn check(database: &str) -> Result<()> {
     }
     println!("advisories: {} entries of the database fit, and {PAGE} judges each", found.len());
     Ok(())
-}
-
-/// Returns cargo-audit: that of the machine, or one of its own.
-fn tool() -> Result<Run> {
-    if installed("cargo-audit") {
-        return Ok(Run::new("cargo-audit"));
-    }
-    let program = root().join(DIRECTORY).join("bin/cargo-audit");
-    if !program.exists() {
-        let run = Run::cargo("install --locked --root").arg(DIRECTORY).arg(format!("cargo-audit@{VERSION}"));
-        println!("  $ {run}");
-        run.succeed()?;
-    }
-    Ok(Run::new(&program.to_string_lossy()))
 }
 
 /// Reads the entries from the output of cargo-audit: vulnerabilities, and warnings such as unmaintained packages.

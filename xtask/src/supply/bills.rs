@@ -1,13 +1,11 @@
 //! Bills of material: a `CycloneDX` file for each package of each workspace, by cargo-cyclonedx.
 
-use super::WORKSPACES;
-use crate::run::{Failure, Result, Run, installed, root};
+use super::{WORKSPACES, tool};
+use crate::run::{Failure, Result, root};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const VERSION: &str = "0.5.9";
-/// The folder of the tool, from the root of the repository.
-const DIRECTORY: &str = "target/cyclonedx";
 /// The end of the names of the files, which the tool writes beside the manifests.
 const ENDING: &str = ".cdx.json";
 
@@ -17,7 +15,8 @@ pub(super) fn write(folder: &str) -> Result<()> {
     told(&folder, fs::create_dir_all(&folder))?;
     for workspace in WORKSPACES {
         // Firmware is for other targets than this machine.
-        let run = tool()?.words("cyclonedx --quiet --format json --spec-version 1.5 --target all --manifest-path");
+        let run = tool("cargo-cyclonedx", VERSION)?
+            .words("cyclonedx --quiet --format json --spec-version 1.5 --target all --manifest-path");
         let run = run.arg(format!("{workspace}/Cargo.toml"));
         println!("  $ {run}");
         run.succeed()?;
@@ -30,20 +29,6 @@ pub(super) fn write(folder: &str) -> Result<()> {
     }
     println!("{moved} bills of material are in {}", folder.display());
     Ok(())
-}
-
-/// Returns cargo-cyclonedx: that of the machine, or one of its own.
-fn tool() -> Result<Run> {
-    if installed("cargo-cyclonedx") {
-        return Ok(Run::new("cargo-cyclonedx"));
-    }
-    let program = root().join(DIRECTORY).join("bin/cargo-cyclonedx");
-    if !program.exists() {
-        let run = Run::cargo("install --locked --root").arg(DIRECTORY).arg(format!("cargo-cyclonedx@{VERSION}"));
-        println!("  $ {run}");
-        run.succeed()?;
-    }
-    Ok(Run::new(&program.to_string_lossy()))
 }
 
 /// Moves the files into the folder, and returns their number.
