@@ -3,9 +3,8 @@
 use crate::bench_host::processor;
 use crate::budget::Mode;
 use crate::budget::grouped;
-use crate::run::{Failure, Result, Run, installed, root};
+use crate::run::{Failure, Result, Run, installed, keep_page, read_file};
 use std::fmt::Write;
-use std::fs;
 
 const PAGE: &str = "docs/fleet.md";
 
@@ -22,10 +21,7 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
     }
     let page = page()?;
     println!("{page}");
-    if mode == Mode::Write {
-        fs::write(root().join(PAGE), page).map_err(|error| Failure::new(format!("{PAGE}: {error}")))?;
-    }
-    Ok(())
+    if mode == Mode::Write { keep_page(PAGE, &page, true, "bench-fleet") } else { Ok(()) }
 }
 
 fn page() -> Result<String> {
@@ -79,7 +75,7 @@ fn collected(program: &str, gateways: u32, orders: u32) -> Result<u64> {
         .arg(program)
         .words(&format!("once {gateways} {orders}"))
         .read()?;
-    let said = fs::read_to_string(root().join(log)).map_err(|error| Failure::new(format!("{log}: {error}")))?;
+    let said = read_file(log)?;
     let figure = said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
     figure.ok_or_else(|| Failure::new(format!("callgrind counted nothing:\n{said}")))
 }

@@ -2,7 +2,7 @@
 
 use crate::budget::Mode;
 use crate::budget::grouped;
-use crate::run::{Failure, Result, Run, installed, root};
+use crate::run::{Failure, Result, Run, installed, keep_page, read_file, root};
 use std::fmt::Write;
 use std::fs;
 
@@ -40,10 +40,7 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
         .succeed()?;
     let page = page()?;
     println!("{page}");
-    if mode == Mode::Write {
-        fs::write(root().join(PAGE), page).map_err(|error| Failure::new(format!("{PAGE}: {error}")))?;
-    }
-    Ok(())
+    if mode == Mode::Write { keep_page(PAGE, &page, true, "bench-host") } else { Ok(()) }
 }
 
 fn page() -> Result<String> {
@@ -118,7 +115,7 @@ fn collected(name: &str, group: &str, side: &str, count: u32) -> Result<u64> {
         .arg(PROGRAM)
         .words(&format!("{name} {group} handshakes {count}"))
         .read()?;
-    let said = fs::read_to_string(root().join(log)).map_err(|error| Failure::new(format!("{log}: {error}")))?;
+    let said = read_file(log)?;
     let figure = said.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
     figure.filter(|figure| *figure > 0).ok_or_else(|| Failure::new(format!("callgrind counted nothing:\n{said}")))
 }

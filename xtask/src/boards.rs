@@ -1,7 +1,7 @@
 //! The firmware of real boards: built with the key of a fleet that nobody has, and measured. Nothing of it is run.
 
 use crate::budget::elf;
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Result, Run, root, told};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,8 +68,7 @@ pub(crate) fn emulated_micro() -> Result<()> {
     run.succeed()?;
     let directory = root().join("boards/target").join(EMULATED.target).join("release");
     let (image, copy) = (directory.join(EMULATED.name), directory.join(format!("{}-micro", EMULATED.name)));
-    let failed = |error| Failure::new(format!("{}: {error}", copy.display()));
-    fs::copy(image, &copy).map(|_| ()).map_err(failed)
+    told(&copy, fs::copy(image, &copy).map(drop))
 }
 
 /// Returns whether a crate in `boards` is one of these, which need the key of a fleet to build.
@@ -81,13 +80,12 @@ pub(crate) fn is_real(directory: &str) -> bool {
 fn fleet_key() -> Result<PathBuf> {
     let file = root().join(FLEET_KEY);
     let text = format!("pub static FLEET_KEY: [u8; 65] = [4{}];\n", ", 1".repeat(64));
-    let failed = |error| Failure::new(format!("{}: {error}", file.display()));
     // A file that is as new as before has nothing built again.
     if fs::read_to_string(&file).is_ok_and(|before| before == text) {
         return Ok(file);
     }
-    fs::create_dir_all(root().join("target/boards")).map_err(failed)?;
-    fs::write(&file, text).map_err(failed)?;
+    told(&file, fs::create_dir_all(root().join("target/boards")))?;
+    told(&file, fs::write(&file, text))?;
     Ok(file)
 }
 

@@ -6,7 +6,7 @@
 //! openssl genpkey        the keys of its tests     ┘   go test -c
 //! ```
 
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Result, Run, root, told};
 use crate::setup;
 use std::fmt::Write;
 use std::fs;
@@ -112,8 +112,4 @@ fn copy(from: &str, to: &str) -> Result<()> {
     let parent = parent.parent().unwrap_or(&parent);
     told(parent, fs::create_dir_all(parent))?;
     Run::new("cp").words("--recursive --dereference").arg(from).arg(to).within(DIRECTORY).succeed()
-}
-
-fn told<T>(path: &std::path::Path, result: std::io::Result<T>) -> Result<T> {
-    result.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }

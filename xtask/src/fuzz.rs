@@ -1,6 +1,6 @@
 //! The fuzz targets in turn, each for some minutes by libFuzzer. `docs/fuzzing.md` adds up the time.
 
-use crate::run::{Failure, Finished, Result, Run, keep_page, read_file, root};
+use crate::run::{Failure, Finished, Result, Run, keep_page, read_file, root, rows, told};
 use std::fmt::Write;
 use std::fs;
 
@@ -32,7 +32,7 @@ struct Row {
 
 /// Runs these targets, or all, each for some minutes; with `write`, adds that to the page.
 pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
-    let mut rows = rows()?;
+    let mut rows = targets()?;
     if let Some(unknown) = names.iter().find(|name| rows.iter().all(|row| row.name != **name)) {
         let known: Vec<_> = rows.iter().map(|row| &row.name[..]).collect();
         return Err(Failure::new(format!("there is no target `{unknown}`, only: {}", known.join(", "))));
@@ -43,7 +43,7 @@ pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
     Run::cargo("run --quiet --locked --example seeds --").arg(CORPUS).within(FUZZ).succeed()?;
     println!("  $ {build}");
     build.succeed()?;
-    fs::create_dir_all(root().join(FUZZ).join(FAILED)).map_err(|error| Failure::new(format!("{FAILED}: {error}")))?;
+    told(FAILED, fs::create_dir_all(root().join(FUZZ).join(FAILED)))?;
     let mut failed = Vec::new();
     for row in rows.iter_mut().filter(|row| names.is_empty() || names.contains(&row.name)) {
         if !fuzz(row, minutes)? {
@@ -64,7 +64,7 @@ pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
 fn fuzz(row: &mut Row, minutes: u32) -> Result<bool> {
     let corpus = format!("{CORPUS}/{}", row.name);
     let folder = root().join(FUZZ).join(&corpus);
-    fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{corpus}: {error}")))?;
+    told(&corpus, fs::create_dir_all(folder))?;
     let run = Run::cargo("+nightly fuzz run").words(BUILD).words(&row.name).words(&corpus).words("--");
     let run = run.words(&format!("-max_total_time={} -timeout=60 -print_final_stats=1", minutes * 60));
     let run = run.words(&format!("-artifact_prefix={FAILED}/{}-", row.name)).within(FUZZ);
@@ -88,15 +88,14 @@ fn inputs(said: &str) -> Option<u64> {
 }
 
 /// Returns a row for each target, with the figures of the page.
-fn rows() -> Result<Vec<Row>> {
+fn targets() -> Result<Vec<Row>> {
     let directory = root().join(FUZZ).join("fuzz_targets");
-    let unreadable = |error| Failure::new(format!("{}: {error}", directory.display()));
     let mut rows = Vec::new();
     let page = read_file(PAGE)?;
-    for entry in fs::read_dir(&directory).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+    for entry in told(&directory, fs::read_dir(&directory))? {
+        let path = told(&directory, entry)?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).map_err(unreadable)?;
+        let text = told(&path, fs::read_to_string(&path))?;
         let what = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
         let (minutes, inputs, findings) = figures(&page, &name).unwrap_or_default();
         rows.push(Row { name, what: what.trim_end_matches('.').into(), minutes, inputs, findings });
@@ -107,16 +106,14 @@ fn rows() -> Result<Vec<Row>> {
 
 /// Reads the minutes, inputs and findings of a target from the page.
 fn figures(page: &str, name: &str) -> Option<(u32, u64, u32)> {
-    let line = page.lines().find_map(|line| line.strip_prefix(&format!("| `{name}` |")))?;
-    let mut cells = line.trim_end_matches('|').rsplit('|').map(|cell| cell.trim().replace(',', ""));
-    let findings = cells.next()?.parse().ok()?;
-    let inputs = cells.next()?.parse().ok()?;
-    Some((cells.next()?.parse().ok()?, inputs, findings))
+    let name = format!("`{name}`");
+    let [.., minutes, inputs, findings] = rows::<5>(page).find(|cells| cells[0] == name)?;
+    Some((minutes.parse().ok()?, inputs.replace(',', "").parse().ok()?, findings.parse().ok()?))
 }
 
 /// Writes the page with these rows in place of the ones before.
 fn keep(new: &[Row]) -> Result<()> {
-    let mut all = rows()?;
+    let mut all = targets()?;
     for row in &mut all {
         if let Some(new) = new.iter().find(|new| new.name == row.name) {
             row.clone_from(new);
@@ -145,8 +142,8 @@ mod tests {
 
     #[test]
     fn the_page_has_a_row_for_each_target() {
-        keep_page(PAGE, &page(&rows().unwrap()).unwrap(), false, "fuzz").unwrap();
-        assert!(rows().unwrap().len() >= 18);
+        keep_page(PAGE, &page(&targets().unwrap()).unwrap(), false, "fuzz").unwrap();
+        assert!(targets().unwrap().len() >= 18);
     }
 
     #[test]

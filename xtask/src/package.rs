@@ -1,6 +1,6 @@
 //! The packages as they are published: each is built from its archive, with those of the others.
 
-use crate::run::{Failure, Result, Run, cargo_home, root};
+use crate::run::{Result, Run, cargo_home, root, told};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +63,7 @@ fn remove_ours(folder: &Path) -> Result<()> {
     for entry in entries(folder) {
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
         if PUBLISHED.iter().any(|ours| name.starts_with(ours)) {
-            fs::remove_dir_all(&entry).map_err(|error| Failure::new(format!("{}: {error}", entry.display())))?;
+            told(&entry, fs::remove_dir_all(&entry))?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The list of steps.
 
 use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, MEASURED_TARGET, PLAIN, SETS, TARGETS};
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Result, Run, root, told};
 use crate::setup;
 use crate::step::{Step, Task};
 use crate::{bench_host, boards, bogo, budget, package, rfc, supply};
@@ -286,10 +286,7 @@ fn fuzz() -> Step {
 
 /// The certificate cases in these files; without one, those of the project.
 pub(crate) fn limbo(files: &[String]) -> Result<Step> {
-    let absolute = |file: &String| match std::fs::canonicalize(file) {
-        Ok(path) => Ok(path.to_string_lossy().into_owned()),
-        Err(error) => Err(Failure::new(format!("{file}: {error}"))),
-    };
+    let absolute = |file: &String| Ok(told(file, std::fs::canonicalize(file))?.to_string_lossy().into_owned());
     let files = files.iter().map(absolute).collect::<Result<Vec<_>>>()?;
     let test = "test --package vectors --test limbo --locked -- --nocapture";
     let run = if files.is_empty() { Run::cargo(test) } else { Run::cargo(test).env("LIMBO_JSON", files.join(":")) };
@@ -303,7 +300,7 @@ fn limbo_files() -> Result<Vec<String>> {
     let Ok(entries) = std::fs::read_dir(&directory) else { return Ok(Vec::new()) };
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| Failure::new(format!("{}: {error}", directory.display())))?.path();
+        let path = told(&directory, entry)?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
             files.push(path.to_string_lossy().into_owned());
         }
@@ -384,10 +381,9 @@ fn qemu_step(words: &[String]) -> Step {
 /// Firmware crates: each directory of `boards` with a manifest.
 fn boards() -> Result<Vec<String>> {
     let directory = root().join("boards");
-    let unreadable = |error| Failure::new(format!("{}: {error}", directory.display()));
     let mut boards = Vec::new();
-    for entry in std::fs::read_dir(&directory).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
+    for entry in told(&directory, std::fs::read_dir(&directory))? {
+        let entry = told(&directory, entry)?;
         if entry.path().join("Cargo.toml").is_file() {
             boards.push(format!("boards/{}", entry.file_name().to_string_lossy()));
         }

@@ -29,15 +29,28 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// Makes an error a failure that names the file or folder.
+pub(crate) fn told<T>(place: impl AsRef<Path>, result: std::result::Result<T, impl fmt::Display>) -> Result<T> {
+    result.map_err(|error| Failure::new(format!("{}: {error}", place.as_ref().display())))
+}
+
 /// Reads a file of the repository, or one with an absolute path.
 pub(crate) fn read_file(path: &str) -> Result<String> {
-    std::fs::read_to_string(root().join(path)).map_err(|error| Failure::new(format!("{path}: {error}")))
+    told(path, std::fs::read_to_string(root().join(path)))
+}
+
+/// Returns the rows of tables in Markdown that have this number of cells, with their headings.
+pub(crate) fn rows<const CELLS: usize>(text: &str) -> impl Iterator<Item = [String; CELLS]> {
+    text.lines().filter_map(|line| {
+        let cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").map(str::to_owned);
+        cells.collect::<Vec<_>>().try_into().ok()
+    })
 }
 
 /// Writes a page of the repository, or checks that it is what `command --write` would write.
 pub(crate) fn keep_page(page: &str, wanted: &str, write: bool, command: &str) -> Result<()> {
     if write {
-        return std::fs::write(root().join(page), wanted).map_err(|error| Failure::new(format!("{page}: {error}")));
+        return told(page, std::fs::write(root().join(page), wanted));
     }
     if read_file(page)? == wanted {
         Ok(())
@@ -197,6 +210,12 @@ mod tests {
     fn a_run_prints_as_a_line_for_the_shell() {
         let run = Run::cargo("doc --no-deps").env("RUSTDOCFLAGS", "-D warnings").within("boards/budget").arg("it's");
         assert_eq!(run.to_string(), r"cd boards/budget && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'");
+    }
+
+    #[test]
+    fn the_rows_of_a_table_are_those_with_its_number_of_cells() {
+        let text = "| `a` | b |\n|---|---|\n| `one` | of \\|\\| two |\n| one | two | three |\ntext\n";
+        assert_eq!(rows(text).collect::<Vec<_>>(), [["`a`", "b"], ["`one`", "of \\|\\| two"]]);
     }
 
     #[test]

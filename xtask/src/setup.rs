@@ -1,7 +1,7 @@
 //! Installing what the tests need and only what is missing.
 
 use crate::features::{BOARD_TARGETS, TARGETS};
-use crate::run::{Failure, Result, Run, installed, root};
+use crate::run::{Failure, Result, Run, installed, root, told};
 use std::fs;
 use std::path::Path;
 
@@ -80,14 +80,13 @@ fn fetch_crate(directory: &str, (name, version): (&str, &str)) -> Result<()> {
         "[package]\nname = \"carrier\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{name} = \"={version}\"\n\n\
          [workspace]\n"
     );
-    let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", directory.display()));
-    fs::create_dir_all(package.join("src")).map_err(failed)?;
-    fs::write(package.join("Cargo.toml"), manifest).map_err(failed)?;
-    fs::write(package.join("src/lib.rs"), "").map_err(failed)?;
+    told(&package, fs::create_dir_all(package.join("src")))?;
+    told(&package, fs::write(package.join("Cargo.toml"), manifest))?;
+    told(&package, fs::write(package.join("src/lib.rs"), ""))?;
     Run::cargo("vendor --quiet vendor").within(&package.to_string_lossy()).read()?;
-    fs::rename(package.join("vendor").join(name), directory.join(name)).map_err(failed)?;
+    told(&directory, fs::rename(package.join("vendor").join(name), directory.join(name)))?;
     // What it would need to be built is not of interest.
-    fs::remove_dir_all(package).map_err(failed)
+    told(&package, fs::remove_dir_all(&package))
 }
 
 /// Installs Go below `target`.

@@ -4,7 +4,7 @@
 mod advisories;
 mod bills;
 
-use crate::run::{Failure, Result, Run, cargo_home, installed, keep_page, read_file, root};
+use crate::run::{Failure, Result, Run, cargo_home, installed, keep_page, read_file, root, told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
@@ -106,7 +106,7 @@ fn display(workspace: &str) -> String {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    told(path, std::fs::read_to_string(path))
 }
 
 fn compare(table: &str, write: bool) -> Result<()> {
@@ -156,9 +156,8 @@ impl Package {
     fn licence(&self) -> Result<String> {
         let directory = format!("{}-{}", self.name, self.version);
         let sources = cargo_home().join("registry/src");
-        let unreadable = |error| Failure::new(format!("{}: {error}", sources.display()));
-        for registry in std::fs::read_dir(&sources).map_err(unreadable)? {
-            let manifest = registry.map_err(unreadable)?.path().join(&directory).join("Cargo.toml");
+        for registry in told(&sources, std::fs::read_dir(&sources))? {
+            let manifest = told(&sources, registry)?.path().join(&directory).join("Cargo.toml");
             if let Ok(manifest) = std::fs::read_to_string(manifest) {
                 let licence = manifest.lines().find_map(|line| line.strip_prefix("license = \"")?.strip_suffix('"'));
                 return licence.map(String::from).ok_or_else(|| Failure::new(format!("{self} names no licence")));

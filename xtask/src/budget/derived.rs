@@ -7,7 +7,7 @@ use super::page::{END, SHORT};
 use super::prose::{CHOICE, TIME_AND_ENERGY};
 use super::table::{Row, Table, grouped};
 use crate::features::MEASURED_TARGET;
-use crate::run::{Failure, Result, root};
+use crate::run::{Failure, Result, read_file};
 
 /// A client and what it costs.
 pub(crate) struct Client {
@@ -101,10 +101,10 @@ pub(crate) fn time_and_energy(rows: &[Row<'_>]) -> String {
 
 /// Writes the settings of the profiles, from the manifest of the images.
 pub(crate) fn profiles() -> Result<String> {
-    let manifest = root().join(CRATE).join("Cargo.toml");
-    let text = std::fs::read_to_string(&manifest).map_err(|error| Failure::new(format!("{CRATE}: {error}")))?;
+    let manifest = format!("{CRATE}/Cargo.toml");
+    let text = read_file(&manifest)?;
     let packages = text.split_once("[profile.tuned.package]\n").and_then(|(_, rest)| rest.split_once("\n\n"));
-    let (packages, _) = packages.ok_or_else(|| Failure::new(format!("{} has no tuned profile", manifest.display())))?;
+    let (packages, _) = packages.ok_or_else(|| Failure::new(format!("{manifest} has no tuned profile")))?;
     Ok(format!(
         "Begin with *tuned*: it optimizes for size, except for the few crates in which most of the time is spent. \
          In the `Cargo.toml` of the program:\n\n```toml\n[profile.release]\nopt-level = \"z\"\nlto = \"fat\"\n\

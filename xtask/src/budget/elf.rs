@@ -1,6 +1,6 @@
 //! Section and symbol sizes of ELF files.
 
-use crate::run::{Failure, Result};
+use crate::run::{Failure, Result, told};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionKind, SymbolKind, elf};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,7 +77,7 @@ pub(crate) fn calls(object: &Path) -> Result<Vec<(String, String)>> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    told(path, std::fs::read(path))
 }
 
 fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<object::File<'a>> {

@@ -4,7 +4,7 @@ use super::table::{Row, rows};
 use super::{
     Extent, account, bars, chains, charts, cores, derived, functions, handshakes, peers, prose, resumed, types,
 };
-use crate::run::{Failure, Result, read_file, root};
+use crate::run::{Failure, Result, read_file, root, told};
 use std::collections::BTreeMap;
 
 const PAGE: &str = "docs/budget.md";
@@ -135,7 +135,7 @@ fn around<'t>(text: &'t str, begin: &str) -> Option<(&'t str, &'t str, &'t str)>
 }
 
 fn save(name: &str, text: &str) -> Result<()> {
-    std::fs::write(root().join(name), text).map_err(|error| Failure::new(format!("{name}: {error}")))
+    told(name, std::fs::write(root().join(name), text))
 }
 
 #[cfg(test)]

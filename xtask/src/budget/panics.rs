@@ -3,7 +3,7 @@
 use super::builds::{Build, TUNED};
 use super::{elf, images, target_directory};
 use crate::features::MEASURED_TARGET;
-use crate::run::{Failure, Result};
+use crate::run::{Failure, Result, told};
 use crate::setup;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(crate) fn check() -> Result<()> {
 
 /// Returns the newest object file of the whole program.
 fn newest(directory: &Path, name: &str) -> Result<PathBuf> {
-    let files = directory.read_dir().map_err(|error| Failure::new(format!("{}: {error}", directory.display())))?;
+    let files = told(directory, directory.read_dir())?;
     let objects = files.filter_map(|file| Some(file.ok()?.path())).filter(|path| {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         file.starts_with(name) && file.ends_with(".rcgu.o")

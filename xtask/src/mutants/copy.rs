@@ -3,7 +3,7 @@
 use super::DIRECTORY;
 use super::scan::{Edit, Mutant, Scanned};
 use crate::features::{ALL, ALL_OF_TESTS};
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Failure, Result, Run, root, told};
 use std::collections::HashSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -97,7 +97,7 @@ impl Tree {
         let constant = self.constant.iter().map(|(file, constant)| format!("{file} {constant}"));
         let lines: Vec<_> = rejected.chain(constant).collect();
         let file = self.memory();
-        fs::write(&file, lines.join("\n")).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+        told(&file, fs::write(&file, lines.join("\n")))
     }
 
     pub(super) fn is_built(&self, file: usize, constant: Option<usize>, number: u32) -> bool {
@@ -249,7 +249,6 @@ fn write_if_new(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());
     }
-    let told = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
-    fs::create_dir_all(path.parent().unwrap_or(path)).map_err(told)?;
-    fs::write(path, bytes).map_err(told)
+    told(path, fs::create_dir_all(path.parent().unwrap_or(path)))?;
+    told(path, fs::write(path, bytes))
 }

@@ -2,7 +2,7 @@
 
 use super::checks::{CHECKS, Check};
 use super::{MODULES, Module, Outcome};
-use crate::run::{Result, keep_page, read_file};
+use crate::run::{Result, keep_page, read_file, rows};
 use std::fmt::Write;
 
 /// The page that keeps the results.
@@ -41,19 +41,15 @@ pub(super) struct Page {
     survivors: Vec<[String; 2]>,
 }
 
-/// The rows of a table in Markdown whose first cell is code.
-pub(super) fn rows<const CELLS: usize>(text: &str) -> Vec<[String; CELLS]> {
-    let row = |line: &str| {
-        let cells: Vec<_> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").map(str::to_owned).collect();
-        cells.first().is_some_and(|cell| cell.starts_with('`')).then(|| cells.try_into().ok())?
-    };
-    text.lines().filter_map(row).collect()
+/// Returns the rows of tables whose first cell is code.
+fn rows_of_code<const CELLS: usize>(text: &str) -> Vec<[String; CELLS]> {
+    rows(text).filter(|cells: &[String; CELLS]| cells[0].starts_with('`')).collect()
 }
 
 impl Page {
     pub(super) fn read() -> Result<Self> {
         let text = read_file(PAGE)?;
-        Ok(Self { modules: rows(&text), survivors: rows(&text) })
+        Ok(Self { modules: rows_of_code(&text), survivors: rows_of_code(&text) })
     }
 
     /// Returns why a survivor is no reason to worry.

@@ -1,6 +1,6 @@
 //! The mutants of a source file: each is one change of the code behind a switch.
 
-use crate::run::{Failure, Result};
+use crate::run::{Result, told};
 use std::collections::HashSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
@@ -49,8 +49,7 @@ pub(crate) struct Scanned {
 
 /// Finds the mutants of a file, which get numbers from `next` on.
 pub(crate) fn scan(path: &str, source: String, next: &mut u32) -> Result<Scanned> {
-    let told = |error: syn::Error| Failure::new(format!("{path}: {error}"));
-    let file = syn::parse_file(&source).map_err(told)?;
+    let file = told(path, syn::parse_file(&source))?;
     let scanned = Scanned { path: path.to_owned(), source, constants: Vec::new(), mutants: Vec::new() };
     let mut scan = Scan { scanned, next, place: Vec::new(), constant: None, covered: HashSet::new() };
     scan.visit_file(&file);

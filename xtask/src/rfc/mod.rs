@@ -6,9 +6,8 @@ mod page;
 mod places;
 mod text;
 
-use crate::run::{Failure, Result, keep_page, root};
+use crate::run::{Failure, Result, keep_page, root, told};
 use list::List;
-use std::path::Path;
 
 /// The page that shows the lists.
 const PAGE: &str = "docs/rfc.md";
@@ -19,7 +18,7 @@ pub(crate) fn run(texts: &[String], write: bool) -> Result<()> {
     let mut problems: Vec<String> = lists.iter().flat_map(List::problems).collect();
     problems.extend(places::problems(&lists)?);
     for file in texts {
-        let text = std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{file}: {error}")))?;
+        let text = told(file, std::fs::read_to_string(file))?;
         let number = text::number(file);
         let Some(list) = lists.iter().find(|list| list.number == number) else {
             return Err(Failure::new(format!("{file}: there is no list `docs/rfc/{number}.txt`")));
@@ -43,18 +42,16 @@ pub(crate) fn check() -> Result<()> {
 
 fn read_lists() -> Result<Vec<List>> {
     let directory = root().join("docs/rfc");
-    let unreadable = |path: &Path, error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
-    let entries = std::fs::read_dir(&directory).map_err(|error| unreadable(&directory, error))?;
     let mut files = Vec::new();
-    for entry in entries {
-        files.push(entry.map_err(|error| unreadable(&directory, error))?.path());
+    for entry in told(&directory, std::fs::read_dir(&directory))? {
+        files.push(told(&directory, entry)?.path());
     }
     // The newest RFC, that of TLS, comes first.
     files.sort();
     files.reverse();
     let read = |path: &std::path::PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
-        List::parse(&text).map_err(|what| Failure::new(format!("{}: {what}", path.display())))
+        let text = told(path, std::fs::read_to_string(path))?;
+        told(path, List::parse(&text))
     };
     files.iter().map(read).collect()
 }

@@ -1,7 +1,7 @@
 //! The code and the tests that a list names.
 
 use super::list::{List, Place};
-use crate::run::{Failure, Result, root};
+use crate::run::{Failure, Result, read_file};
 use std::collections::HashMap;
 
 /// Returns the places that are not there, and those whose file does not cite the section.
@@ -38,8 +38,7 @@ struct Source {
 impl Sources {
     fn read(&mut self, file: &str) -> Result<&Source> {
         if !self.0.contains_key(file) {
-            let text = std::fs::read_to_string(root().join(file));
-            let text = text.map_err(|error| Failure::new(format!("{file}: {error}")))?;
+            let text = read_file(file)?;
             let citations = citations(&text);
             self.0.insert(file.into(), Source { text, citations });
         }

@@ -1,7 +1,7 @@
 //! The packages of all lock files beside the database of `RustSec`, by cargo-audit: each entry that fits one has a judgement on the page.
 
 use super::{PAGE, WORKSPACES, display, tool};
-use crate::run::{Failure, Result, read_file, root};
+use crate::run::{Failure, Result, read_file, root, rows};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -67,14 +67,11 @@ fn entries(json: &str) -> std::result::Result<Vec<Entry>, String> {
 
 /// Reads the rows of the page.
 fn judged(page: &str) -> BTreeSet<Entry> {
-    let rows = page.lines().filter(|line| line.starts_with("| RUSTSEC-"));
-    let row = |line: &str| {
-        let mut cells = line.split('|').skip(1);
-        let id = cells.next()?.trim().split([',', ' ']).next()?.into();
-        let package = cells.next()?.split('`').nth(1)?.into();
-        Some(Entry { id, package })
+    let judged = |[entry, package, ..]: [String; 4]| {
+        let id = entry.split([',', ' ']).next().filter(|id| id.starts_with("RUSTSEC-"))?.into();
+        Some(Entry { id, package: package.split('`').nth(1)?.into() })
     };
-    rows.filter_map(row).collect()
+    rows(page).filter_map(judged).collect()
 }
 
 /// Returns the entries without a judgement, and the judgements without an entry.

@@ -1,7 +1,7 @@
 //! Bills of material: a `CycloneDX` file for each package of each workspace, by cargo-cyclonedx.
 
 use super::{WORKSPACES, tool};
-use crate::run::{Failure, Result, root};
+use crate::run::{Failure, Result, root, told};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,10 +52,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn told<T>(path: &Path, result: std::io::Result<T>) -> Result<T> {
-    result.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
 #[cfg(test)]
