@@ -3,14 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-const POLICY: &str = "<TargetEndpoint name=\"t\"><HTTPTargetConnection><SSLInfo><Enabled>true</Enabled><Enforce>true</Enforce>\
-    <ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>ref://keys</KeyStore><KeyAlias>a</KeyAlias><TrustStore>trust</TrustStore>\
-    <IgnoreValidationErrors>false</IgnoreValidationErrors><CommonName wildcardMatch=\"true\">*.example.com</CommonName></SSLInfo>\
-    <URL>https://supplier.example:8443/orders</URL></HTTPTargetConnection></TargetEndpoint>";
 const HOST: &str = "<VirtualHost name=\"default\"><SSLInfo><Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled>\
     <KeyStore>keys</KeyStore><KeyAlias>a</KeyAlias><TrustStore>trust</TrustStore></SSLInfo></VirtualHost>";
-const ANSWER: &str = "<?xml version='1.0' encoding='UTF-8'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
-    <Status text='Some text' code='200'>more</Status></Response></cXML>";
 const REQUEST: &str = "POST /orders HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
 
 fn main() {
@@ -22,17 +16,17 @@ fn main() {
         ("certificate", fuzz::certificates()),
         ("events", vec![0; 400]),
         ("order", include_bytes!("../../examples/data/order.xml").to_vec()),
-        ("order", ANSWER.into()),
+        ("order", fuzz::ANSWER.into()),
         ("order", REQUEST.into()),
-        ("policy", POLICY.into()),
+        ("policy", fuzz::POLICY.into()),
         ("policy", HOST.into()),
     ];
-    // A byte in front selects the message; a client or a server; the kind of ticket.
+    seeds.extend(fuzz::recorded_tickets().map(|ticket| ("tickets", ticket)));
+    // A byte in front selects the message; a client or a server.
     seeds.extend((0..16).map(|kind| ("messages", vec![kind, 0])));
     seeds.extend(
         (0..2).map(|role| ("session", vec![role, 6, 5, 1, 1, 8, 2, 5, 104, 101, 108, 108, 111, 3, 2, 1, 0, 7, 2, 1])),
     );
-    seeds.extend((0..2).map(|kind| ("tickets", vec![kind, 2, 1])));
     for (number, (target, bytes)) in seeds.iter().enumerate() {
         let folder = Path::new(&directory).join(target);
         fs::create_dir_all(&folder).expect("a folder");

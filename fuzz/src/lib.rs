@@ -31,9 +31,9 @@ pub use micro::{micro, micro_client, micro_server};
 pub use names::{der, name_constraints, server_name};
 pub use random::{Random, rounds};
 pub use ring::events;
-pub use session::session;
+pub use session::{recorded_tickets, session};
 pub use template::Oddity;
-pub use texts::{order, policy};
+pub use texts::{ANSWER, POLICY, order, policy};
 pub use tickets::ticket;
 
 use embedded_mtls::credential::Choice;

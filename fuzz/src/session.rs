@@ -33,13 +33,56 @@ struct Outcome {
 pub fn session(input: &[u8]) -> bool {
     let Some((first, rest)) = input.split_first() else { return false };
     let drives_client = first % 2 == 0;
-    let whole = connected(drives_client, rest, usize::MAX);
-    assert_eq!(connected(drives_client, rest, 7), whole, "the end depends on how the bytes are cut");
+    let whole = driven(drives_client, rest, usize::MAX);
+    assert_eq!(driven(drives_client, rest, 7), whole, "the end depends on how the bytes are cut");
     whole.failure.is_none()
 }
 
-/// Connects both, and drives one of them.
-fn connected(drives_client: bool, input: &[u8], chunk: usize) -> Outcome {
+/// Returns the tickets of a session as [`ticket`](crate::ticket) takes them: the one that a client stores, without its
+/// checksum, and the state in it that a server has sealed.
+#[must_use]
+pub fn recorded_tickets() -> [Vec<u8>; 2] {
+    connected(|Connected { mut client, mut server, credentials: [credential, _], .. }| {
+        assert_eq!(server.send_ticket(NOW), Ok(true));
+        assert!(matches!(server.poll(), Ok(Event::Transmit)));
+        let sent = server.tx_pending();
+        feed(&mut client, credential, sent, usize::MAX, &mut Outcome::default()).expect("a good ticket");
+        let mut stored = vec![0; 4096];
+        let length = client.take_ticket(NOW, &mut stored).expect("a session").expect("a ticket");
+        stored.truncate(length - 8);
+        // Headers of record and message, lifetime, age_add, nonce; then suite, name, salt, state and tag.
+        let nonce = usize::from(sent[17]);
+        let length = usize::from(u16::from_be_bytes([sent[18 + nonce], sent[19 + nonce]]));
+        let state = &sent[20 + nonce..][..length][33..length - TAG_LEN];
+        [[&[0], &stored[..]].concat(), [&[1, 0], state].concat()]
+    })
+}
+
+/// Drives one of both.
+fn driven(drives_client: bool, input: &[u8], chunk: usize) -> Outcome {
+    let choices = Choices::new(input);
+    connected(|Connected { client, server, credentials: [of_client, of_server], anchors }| {
+        if drives_client {
+            drive(client, of_client, choices, chunk, |session| session.take_ticket(NOW, &mut [0; 4096]).map(drop))
+        } else {
+            drive(server, of_server, choices, chunk, |session| {
+                session.send_ticket(NOW)?;
+                session.request_certificate(ClientAuth::Optional(anchors))
+            })
+        }
+    })
+}
+
+/// Both sides after their handshake, with the credentials of client and server.
+struct Connected<'b> {
+    client: Session<'b, Client<NoSecurity>>,
+    server: Session<'b, Server<NoSecurity>>,
+    credentials: [&'b Credential<'b>; 2],
+    anchors: &'b [TrustAnchor<'b>],
+}
+
+/// Connects both.
+fn connected<R>(then: impl for<'b> FnOnce(Connected<'b>) -> R) -> R {
     let anchors = [TrustAnchor::from_certificate(ROOT).expect("a root")];
     let keys = TicketKeys::new(TicketKey::new(&[5; TicketKey::LEN]));
     let name = ServerName::parse(SERVER_NAME).expect("a name");
@@ -63,17 +106,12 @@ fn connected(drives_client: bool, input: &[u8], chunk: usize) -> Outcome {
             advance(&mut server, server_credential, &mut to_server, &mut to_client),
         ];
     }
-    let choices = Choices::new(input);
-    if drives_client {
-        let session = client.into_session().expect("it is done");
-        drive(session, client_credential, choices, chunk, |session| session.take_ticket(NOW, &mut [0; 4096]).map(drop))
-    } else {
-        let session = server.into_session().expect("it is done");
-        drive(session, server_credential, choices, chunk, |session| {
-            session.send_ticket(NOW)?;
-            session.request_certificate(ClientAuth::Optional(&anchors))
-        })
-    }
+    then(Connected {
+        client: client.into_session().expect("it is done"),
+        server: server.into_session().expect("it is done"),
+        credentials: [client_credential, server_credential],
+        anchors: &anchors,
+    })
 }
 
 /// Runs a handshake until it is done, or until it needs more input than there is.
@@ -207,4 +245,31 @@ fn feed<'b, S: Side>(
         }
     }
     panic!("a session that never ends");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_update_is_answered_and_the_data_behind_it_received() {
+        for drives_client in [true, false] {
+            // A KeyUpdate that requests one; a record of data.
+            let outcome = driven(drives_client, &[6, 5, 1, 1, 8, 2, 2, b'h', b'i'], usize::MAX);
+            let mut answer = Vec::new();
+            sealed(22, &[24, 0, 0, 1, 0], &mut answer);
+            assert_eq!((outcome.failure, &outcome.received[..]), (None, &b"hi"[..]));
+            // A server sends a ticket first.
+            assert!(outcome.sent.ends_with(&answer), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_does_not_belong_there_ends_the_session() {
+        for drives_client in [true, false] {
+            // A Finished.
+            let outcome = driven(drives_client, &[6, 4, 0], usize::MAX);
+            assert!(matches!(outcome.failure, Some(Error::PeerMisbehaved(_))), "{outcome:?}");
+        }
+    }
 }

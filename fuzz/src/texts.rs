@@ -8,6 +8,15 @@ use mtls::policy::{Around, SslInfo};
 use mtls_order::cxml;
 use std::convert::Infallible;
 
+/// A policy of a client that is read.
+pub const POLICY: &str = "<TargetEndpoint name=\"t\"><HTTPTargetConnection><SSLInfo><Enabled>true</Enabled><Enforce>true</Enforce>\
+    <ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>ref://keys</KeyStore><KeyAlias>a</KeyAlias><TrustStore>trust</TrustStore>\
+    <IgnoreValidationErrors>false</IgnoreValidationErrors><CommonName wildcardMatch=\"true\">*.example.com</CommonName></SSLInfo>\
+    <URL>https://supplier.example:8443/orders</URL></HTTPTargetConnection></TargetEndpoint>";
+/// An answer to an order.
+pub const ANSWER: &str = "<?xml version='1.0' encoding='UTF-8'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
+    <Status text='Some text' code='200'>more</Status></Response></cXML>";
+
 /// A policy file: whatever is refused is refused with a text that any terminal can show. Returns whether it was read.
 pub fn policy(input: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(input) else { return false };

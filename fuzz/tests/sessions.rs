@@ -1,14 +1,7 @@
 //! The targets about connections, tickets, events and documents on inputs that are the same each time. `FUZZ_ROUNDS=100` makes
 //! a hundred times as many.
 
-use fuzz::{Random, events, order, policy, rounds, session, ticket};
-
-const POLICY: &str = "<TargetEndpoint><HTTPTargetConnection><SSLInfo><Enabled>true</Enabled><Enforce>true</Enforce>\
-    <ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>ref://keys</KeyStore><KeyAlias>a</KeyAlias><TrustStore>trust</TrustStore>\
-    <CommonName wildcardMatch=\"true\">*.example.com</CommonName></SSLInfo><URL>https://supplier.example:8443/orders</URL>\
-    </HTTPTargetConnection></TargetEndpoint>";
-const ANSWER: &str = "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
-    <Status text='Some text' code='200'>more</Status></Response></cXML>";
+use fuzz::{ANSWER, POLICY, Random, events, order, policy, recorded_tickets, rounds, session, ticket};
 
 /// Runs a target on documents with a few changes, and returns how many of them it took.
 fn changed(target: fn(&[u8]) -> bool, documents: &[&[u8]], count: usize) -> usize {
@@ -44,12 +37,16 @@ fn random(target: fn(&[u8]) -> bool, count: usize, length: usize) -> usize {
 
 #[test]
 fn sessions_end_alike_however_their_records_are_cut() {
-    // A KeyUpdate, then data, to either role.
-    for role in [0, 1] {
-        assert!(session(&[role, 6, 5, 1, 1, 8, 2, 2, 104, 105]), "{role}");
-    }
     let open = random(session, 2_000, 60);
     assert!((rounds(100)..rounds(1_900)).contains(&open), "{open} stayed open");
+}
+
+#[test]
+fn a_ticket_of_a_session_is_accepted_and_one_that_is_cut_is_not() {
+    for recorded in recorded_tickets() {
+        assert!(ticket(&recorded));
+        assert!(!ticket(&recorded[..recorded.len() - 1]));
+    }
 }
 
 #[test]
