@@ -94,8 +94,8 @@ impl<F: NorFlash> BlobSlots<F> {
         self.longest
     }
 
-    /// Returns why there is no blob in use: for each slot its place, counted from the start of the flash, and what is wrong with what
-    /// is in it; `None` if it cannot be read, or if nothing is.
+    /// Returns why there is no blob in use: for each slot its place, counted from the start of the `flash` given to [`new`](Self::new), and what
+    /// is wrong with what is in it; `None` if it cannot be read, or if nothing is.
     ///
     /// # Errors
     /// [`NotStored::Memory`].
@@ -118,7 +118,7 @@ impl<F: NorFlash> BlobSlots<F> {
         Blob::open(Provider, memory, &self.fleet_key, version).ok()
     }
 
-    /// Returns the slot of the blob in use, counted from the start of the flash.
+    /// Returns the slot of the blob in use, counted from the start of the `flash` given to [`new`](Self::new).
     pub fn in_use(&mut self, memory: &mut [u8]) -> Option<Range<u32>> {
         let (slot, _) = self.newest(memory).ok()??;
         self.slots.get(slot).cloned()

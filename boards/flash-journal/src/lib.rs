@@ -10,6 +10,7 @@ extern crate std;
 mod blobs;
 
 pub use crate::blobs::{BlobSlots, BlobStore, NotStored};
+pub use embedded_mtls_blob::BlobError;
 pub use mtls_journal::{FlashJournal, Pages, SCRATCH};
 
 use core::ops::Range;

@@ -3,7 +3,7 @@
 use embassy_time::{Duration, Timer};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_storage::nor_flash::NorFlash;
-use flash_journal::{BlobSlots, BlobStore};
+use flash_journal::{BlobError, BlobSlots, BlobStore};
 use gateway::Shown;
 use gateway::provider::Provider;
 use logging::error;
@@ -35,8 +35,7 @@ impl<F: NorFlash> Blobs<F> {
         Self { store: BlobStore::new(slots, received, scratch), in_use, image }
     }
 
-    /// Returns the digest of the newest blob, which nobody knows who has not read the flash if a private key lies in it. Waits until
-    /// there is a blob.
+    /// Returns the SHA-256 digest of the newest blob, a secret if the blob has a private key in the clear. Waits until there is a blob.
     pub async fn secret(&mut self) -> Zeroizing<[u8; 32]> {
         while self.store.load(self.in_use).is_none() {
             self.wait().await;
@@ -47,18 +46,53 @@ impl<F: NorFlash> Blobs<F> {
 
     /// Logs why there is no blob, and how to make one; then gives it time to come.
     pub(crate) async fn wait(&mut self) {
-        let base = self.image.base;
-        for (place, refusal) in self.store.refusals() {
+        for (address, refusal) in self.refusals() {
             match refusal {
-                Some(refusal) => error!("flash at {:#010x}: no blob: {}", base + place, Shown(refusal)),
-                None => error!("flash at {:#010x}: no blob: it cannot be read", base + place),
+                Some(refusal) => error!("flash at {:#010x}: no blob: {}", address, Shown(refusal)),
+                None => error!("flash at {:#010x}: no blob: it cannot be read", address),
             }
         }
         error!(
             "wanted: a blob of the fleet whose key is in this image, with an identity for this device and an endpoint"
         );
-        error!("mtls provision new device.bin --flash-address {:#010x} ...", base + self.image.slots.start);
+        error!("mtls provision new device.bin --flash-address {:#010x} ...", self.start());
         error!("prints the command that writes it: see boards/README.md. Looking again in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
+    }
+
+    /// Returns why there is no blob: for each slot its address, as tools for the flash count, and what is wrong there.
+    fn refusals(&mut self) -> [(u32, Option<BlobError>); 2] {
+        let start = self.start();
+        // The slots are in a part of the flash, from whose start they are counted.
+        self.store.refusals().map(|(place, refusal)| (start + place, refusal))
+    }
+
+    /// Returns the address of the first slot.
+    const fn start(&self) -> u32 {
+        self.image.base + self.image.slots.start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Storage;
+    use gateway::FleetKey;
+    use mtls_journal::simulator::Flash;
+
+    #[test]
+    fn a_missing_blob_is_reported_at_the_addresses_of_the_slots() {
+        static IMAGE: Image = Image {
+            fleet_key: FleetKey::new([4; 65]),
+            built: 0,
+            base: 0x1000_0000,
+            slots: 0x1000..0x3000,
+            journal: 0x3000..0x7000,
+        };
+        let storage = Storage::new(Flash::<4, 4096>::new(0x8000));
+        let mut blobs = storage.blobs(&IMAGE);
+        assert_eq!(blobs.refusals().map(|(address, _)| address), [0x1000_1000, 0x1000_2000]);
+        assert!(blobs.refusals().iter().all(|(_, refusal)| refusal.is_some()));
+        assert_eq!(blobs.start(), 0x1000_1000);
     }
 }
