@@ -1,4 +1,4 @@
-//! The order, the ticket and the blob of a gateway in NOR flash, for all boards: a power cut at any time leaves them whole.
+//! The order, the ticket, the own key and the blob of a gateway in NOR flash, for all boards: a power cut at any time tears none of them.
 //!
 //! The journal is [`mtls_journal`], which the simulation of a fleet runs as well.
 #![no_std]

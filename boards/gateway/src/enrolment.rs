@@ -3,11 +3,13 @@
 //! The authority answers with a certificate, which comes back in a blob with the handle [`OWN_KEY`] in place of a key.
 
 use crate::provider::{Provider, SigningKey};
-use crate::settings::Board;
+use crate::settings::{Board, Unreadable};
 use base64ct::{Base64, Encoding};
 use embedded_mtls::Signature;
 use embedded_mtls::credential::{CertificationRequest, CertificationSubject};
+use embedded_mtls_blob::StoredKey;
 use logging::{error, info};
+use zeroize::Zeroizing;
 
 /// The handle of the key that the device has made.
 pub const OWN_KEY: u32 = 0;
@@ -18,12 +20,27 @@ const REQUEST: usize = 512;
 const BYTES: usize = 48;
 const CHARACTERS: usize = 64;
 
-/// Returns the key that the device has made, or makes it; `None` if it has no entropy, or cannot keep the key.
+/// Passes a key of a blob to `take`, which returns whether the board has such a key; if it has not, and the key is the handle of the one
+/// that the device has made, passes that one.
+pub fn take_key(
+    key: StoredKey<'_>,
+    own_key: impl FnOnce() -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable>,
+    mut take: impl FnMut(StoredKey<'_>) -> bool,
+) -> bool {
+    take(key)
+        || key == StoredKey::Handle(OWN_KEY)
+            && own_key().is_ok_and(|scalar| scalar.is_some_and(|scalar| take(StoredKey::P256(&scalar))))
+}
+
+/// Returns the key that the device has made, or makes it; `None` if it has no entropy, or cannot read or keep the key.
 pub fn own_key(board: &mut impl Board) -> Option<SigningKey> {
-    if let Some(scalar) = board.own_key() {
-        return SigningKey::from_bytes(&scalar).ok();
+    match board.own_key() {
+        Ok(Some(scalar)) => return SigningKey::from_bytes(&scalar).ok(),
+        // A new key would replace the one that has a certificate.
+        Err(Unreadable) => return None,
+        Ok(None) => {}
     }
-    let mut scalar = zeroize::Zeroizing::new([0; 32]);
+    let mut scalar = Zeroizing::new([0; 32]);
     // One in 2^32 is not below the order of the group.
     while board.entropy(&mut *scalar) {
         if let Ok(key) = SigningKey::from_bytes(&scalar) {
@@ -36,7 +53,7 @@ pub fn own_key(board: &mut impl Board) -> Option<SigningKey> {
 /// Logs a request for a certificate of the device's own key, whose subject has this common name; `false` if there is none.
 pub fn request(board: &mut impl Board, common_name: &str) -> bool {
     let Some(key) = own_key(board) else {
-        error!("no key: the board has no random numbers, or keeps none");
+        error!("no key: the board has no random numbers, or its memory for a key fails");
         return false;
     };
     let mut memory = [0; REQUEST];
@@ -68,6 +85,7 @@ mod tests {
     use super::*;
     use embedded_mtls::KeyHandle;
     use mtls_order::Journal;
+    use std::vec::Vec;
 
     /// A board that gives the same random bytes, and keeps a key if it may.
     #[derive(Default)]
@@ -75,6 +93,7 @@ mod tests {
         random: std::vec::Vec<[u8; 32]>,
         key: Option<[u8; 32]>,
         is_broken: bool,
+        is_unreadable: bool,
     }
 
     impl Journal for Shelf {
@@ -95,8 +114,8 @@ mod tests {
             out.copy_from_slice(&bytes);
             true
         }
-        fn own_key(&mut self) -> Option<zeroize::Zeroizing<[u8; 32]>> {
-            self.key.map(zeroize::Zeroizing::new)
+        fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+            if self.is_unreadable { Err(Unreadable) } else { Ok(self.key.map(Zeroizing::new)) }
         }
         fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
             self.key = Some(*key).filter(|_| !self.is_broken);
@@ -125,5 +144,37 @@ mod tests {
         assert!(own_key(&mut Shelf::default()).is_none());
         let mut shelf = Shelf { random: std::vec![[3; 32]], is_broken: true, ..Shelf::default() };
         assert!(own_key(&mut shelf).is_none() && !request(&mut shelf, "gateway-7"));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_not_replaced() {
+        let mut shelf =
+            Shelf { random: std::vec![[3; 32]], key: Some([8; 32]), is_unreadable: true, ..Shelf::default() };
+        assert!(own_key(&mut shelf).is_none() && !request(&mut shelf, "gateway-7"));
+        assert_eq!((shelf.key, shelf.random.len()), (Some([8; 32]), 1));
+    }
+
+    #[test]
+    fn the_handle_of_the_own_key_is_first_that_of_a_key_of_the_board() {
+        type Own = Result<Option<[u8; 32]>, Unreadable>;
+        let taken = |key: StoredKey<'_>, own: Own, of_board: fn(StoredKey<'_>) -> bool| {
+            let mut offered = Vec::new();
+            let own = || own.map(|own| own.map(Zeroizing::new));
+            let is_taken = take_key(key, own, |key| {
+                offered.push(if let StoredKey::P256(scalar) = key { scalar[0] } else { 0 });
+                of_board(key)
+            });
+            (is_taken, offered)
+        };
+        let software = |key: StoredKey<'_>| matches!(key, StoredKey::P256(_));
+        let element = |key: StoredKey<'_>| matches!(key, StoredKey::Handle(_));
+        let own = Ok(Some([8; 32]));
+        assert_eq!(taken(StoredKey::P256(&[5; 32]), own, software), (true, std::vec![5]));
+        assert_eq!(taken(StoredKey::P256(&[5; 32]), own, element), (false, std::vec![5]));
+        assert_eq!(taken(StoredKey::Handle(OWN_KEY), own, software), (true, std::vec![0, 8]));
+        assert_eq!(taken(StoredKey::Handle(OWN_KEY), Ok(None), software), (false, std::vec![0]));
+        assert_eq!(taken(StoredKey::Handle(OWN_KEY), Err(Unreadable), software), (false, std::vec![0]));
+        assert_eq!(taken(StoredKey::Handle(OWN_KEY), own, element), (true, std::vec![0]));
+        assert_eq!(taken(StoredKey::Handle(1), own, software), (false, std::vec![0]));
     }
 }

@@ -42,6 +42,6 @@ pub use crate::expiry::days_left;
 pub use crate::fmt::Shown;
 pub use crate::memory::Memory;
 pub use crate::provisioned::{NotProvisioned, Provisioned, software_key, time_server};
-pub use crate::settings::{Board, Role, Settings};
+pub use crate::settings::{Board, Role, Settings, Unreadable};
 pub use embedded_mtls_blob::{Blob, DenyList, FleetKey, Policy, Site, StoredKey};
 pub use mtls_order::{Acceptance, Endpoint, Journal, Queue, Remedy, Retry, Trouble, cxml};

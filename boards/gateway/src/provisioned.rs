@@ -63,7 +63,7 @@ impl core::fmt::Display for NotProvisioned {
             Self::NoIdentity => f.write_str("the blob has no active identity"),
             Self::Site(error) => error.fmt(f),
             Self::TimeServer => {
-                f.write_str("found another time server than an IPv4 address and a port, such as 192.0.2.1:123")
+                f.write_str("the time server: wanted an IPv4 address and a port, such as 192.0.2.1:123")
             }
         }
     }
@@ -73,7 +73,7 @@ impl NotProvisioned {
     /// Names the kind of a key, of which nothing else may be told.
     pub(crate) const fn of_key(key: StoredKey<'_>) -> Self {
         Self::Key(match key {
-            StoredKey::Handle(_) => "a handle",
+            StoredKey::Handle(_) => "a handle of a key that is not here",
             StoredKey::P256(_) => "a scalar that is 0 or not below the order of P-256",
             StoredKey::Pkcs8(_) => "a key in PKCS#8",
             StoredKey::Wrapped(_) => "a wrapped key",

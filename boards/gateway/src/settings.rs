@@ -44,6 +44,10 @@ pub struct Settings<'a> {
     pub tx: usize,
 }
 
+/// A failure of the memory in which the board keeps the key that the device has made: it may still be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
 /// The role of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -86,8 +90,11 @@ pub trait Board: Journal {
     }
 
     /// Returns the private key that the device has made, if it has made one.
-    fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
-        None
+    ///
+    /// # Errors
+    /// [`Unreadable`]: it may have made one.
+    fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+        Ok(None)
     }
 
     /// Stores the private key that the device has made; `false` if that is impossible.

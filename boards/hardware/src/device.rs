@@ -3,9 +3,8 @@
 use embedded_mtls::KeyHandle;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::FlashJournal;
-use gateway::enrolment::OWN_KEY;
 use gateway::provider::SigningKey;
-use gateway::{Board, Journal, StoredKey, software_key};
+use gateway::{Board, Journal, StoredKey, Unreadable, enrolment, software_key};
 use zeroize::Zeroizing;
 
 use crate::blobs::Blobs;
@@ -25,6 +24,10 @@ pub struct Device<'m, R, F: NorFlash, K> {
 /// The place of the device's keys.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
 pub trait Keys {
+    /// True if a device without a blob makes a key in software and requests a certificate for it. A secure element makes its keys
+    /// itself, and a key in flash would be worth less.
+    const MAKES_OWN_KEY: bool;
+
     /// Takes the key of the identity in use, as the blob has it; `false` if it cannot be used here.
     fn take(&mut self, key: StoredKey<'_>) -> bool;
 
@@ -37,7 +40,7 @@ pub trait Keys {
 /// who can read the flash has them.
 ///
 /// A secure element protects its keys better, and replaces this type: a struct with the `embedded_hal_async::i2c::I2c` of
-/// the board that takes a `StoredKey::Handle`, and whose `sign` sends the digest and waits. For an ATECC608 that is the
+/// the board that takes a `StoredKey::Handle`, makes no key of its own, and whose `sign` sends the digest and waits. For an ATECC608 that is the
 /// command Nonce in pass-through mode with the digest, then Sign in external mode with the slot of the key, which is the
 /// handle; its answer is `r` and `s` in the form required here. It takes about 100 ms, during which other tasks run. The
 /// certificate is then issued for the key that the chip generated, and the blob made with `--handle`.
@@ -45,6 +48,8 @@ pub trait Keys {
 pub struct SoftwareKeys(Option<SigningKey>);
 
 impl Keys for SoftwareKeys {
+    const MAKES_OWN_KEY: bool = true;
+
     fn take(&mut self, key: StoredKey<'_>) -> bool {
         self.0 = software_key(key);
         self.0.is_some()
@@ -54,6 +59,10 @@ impl Keys for SoftwareKeys {
         // There is one credential, so there is one key.
         self.0.as_ref()?.sign_digest(digest, hedge).ok()
     }
+}
+
+fn own_key<F: NorFlash>(journal: &mut FlashJournal<'_, F>) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+    journal.own_key().map_err(|_| Unreadable)
 }
 
 impl<R, F: NorFlash, K> Journal for Device<'_, R, F, K> {
@@ -84,14 +93,12 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, 
     }
 
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
-        match self.own_key().filter(|_| key == StoredKey::Handle(OWN_KEY)) {
-            Some(scalar) => self.keys.take(StoredKey::P256(&scalar)),
-            None => self.keys.take(key),
-        }
+        let Self { journal, keys, .. } = self;
+        enrolment::take_key(key, || own_key(journal), |key| keys.take(key))
     }
 
-    fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
-        self.journal.own_key()
+    fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+        own_key(&mut self.journal)
     }
 
     fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {

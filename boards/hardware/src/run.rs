@@ -24,15 +24,6 @@ const MAX_ANCHORS: usize = 4;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
-/// Returns the name of the device: `gateway-` and its address in the network.
-fn name(stack: Stack<'_>) -> Option<String<24>> {
-    let mut name = String::new();
-    name.push_str("gateway-").ok()?;
-    let HardwareAddress::Ethernet(address) = stack.hardware_address();
-    address.0.iter().try_for_each(|byte| write!(name, "{byte:02x}")).ok()?;
-    Some(name)
-}
-
 /// Runs the gateway for ever, each time with the newest blob. While there is none, it says so, and requests a certificate for a key of its
 /// own.
 ///
@@ -60,7 +51,7 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
     loop {
         let Some(blob) = device.blobs.store.load(in_use) else {
             // The authority answers with a certificate for a blob with the handle of this key.
-            if let Some(name) = name(stack) {
+            if let Some(name) = name(stack).filter(|_| K::MAKES_OWN_KEY) {
                 enrolment::request(&mut device, &name);
             }
             device.blobs.wait().await;
@@ -71,4 +62,13 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
         info!("next order in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
     }
+}
+
+/// Returns the name of the device: `gateway-` and its address in the network.
+fn name(stack: Stack<'_>) -> Option<String<24>> {
+    let mut name = String::new();
+    name.push_str("gateway-").ok()?;
+    let HardwareAddress::Ethernet(address) = stack.hardware_address();
+    address.0.iter().try_for_each(|byte| write!(name, "{byte:02x}")).ok()?;
+    Some(name)
 }

@@ -3,9 +3,10 @@
 use crate::files;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use flash_journal::{BlobSlots, BlobStore, FlashJournal};
-use gateway::FleetKey;
+use gateway::{FleetKey, Unreadable};
 use semihosting::fs::File;
 use semihosting::io::{Error, Read, Seek, SeekFrom, Write};
+use zeroize::Zeroizing;
 
 /// Two pages of the journal.
 const JOURNAL: u32 = 16 * 1024;
@@ -42,6 +43,11 @@ pub(crate) fn journal() -> Option<Journal> {
     static SCRATCH: static_cell::ConstStaticCell<[u8; flash_journal::SCRATCH]> =
         static_cell::ConstStaticCell::new([0; flash_journal::SCRATCH]);
     FlashJournal::new(Flash::open("flash")?, 0..JOURNAL, SCRATCH.try_take()?)
+}
+
+/// Returns the private key that the machine has made, if it has made one.
+pub(crate) fn own_key(journal: &mut Journal) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+    journal.own_key().map_err(|_| Unreadable)
 }
 
 impl<const LEN: u32> Flash<LEN> {

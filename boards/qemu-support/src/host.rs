@@ -13,7 +13,7 @@ use embedded_mtls::{
 use gateway::provider::SigningKey;
 use gateway::{Board, Journal};
 #[cfg(feature = "full")]
-use gateway::{StoredKey, enrolment::OWN_KEY, software_key};
+use gateway::{StoredKey, Unreadable, enrolment, software_key};
 #[cfg(feature = "full")]
 use zeroize::Zeroizing;
 
@@ -86,12 +86,12 @@ impl Board for Host {
 
     #[cfg(feature = "full")]
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
-        let own = match key {
-            StoredKey::Handle(OWN_KEY) => self.own_key().and_then(|scalar| SigningKey::from_bytes(&scalar).ok()),
-            key => software_key(key),
-        };
-        let own = own.map(Key::Own);
-        own.map(|own| self.key = own).is_some()
+        let Self { flash, key: own, .. } = self;
+        enrolment::take_key(
+            key,
+            || crate::flash::own_key(flash),
+            |key| software_key(key).map(|key| *own = Key::Own(key)).is_some(),
+        )
     }
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
@@ -107,8 +107,8 @@ impl Board for Host {
     }
 
     #[cfg(feature = "full")]
-    fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
-        self.flash.own_key()
+    fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+        crate::flash::own_key(&mut self.flash)
     }
 
     #[cfg(feature = "full")]

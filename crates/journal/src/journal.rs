@@ -5,6 +5,7 @@ use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_futures::block_on;
 use embedded_storage::nor_flash::NorFlash;
 use mtls_order::Journal;
+use sequential_storage::Error;
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 use zeroize::{Zeroize, Zeroizing};
@@ -41,7 +42,7 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
 
     /// Returns the seed that the last start has stored.
     pub fn seed(&mut self) -> Option<[u8; 32]> {
-        self.newest(SEED).ok()??.try_into().ok()
+        self.copy_array(SEED).ok()?.map(|seed| *seed)
     }
 
     /// Stores a seed for the next start; `false` if that fails.
@@ -55,9 +56,7 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
     /// Removes the ticket of the last session, copies it into `memory` and returns its length; `None` if there is none, or
     /// if it is still stored. A power cut may lose a ticket, but none is ever returned twice.
     pub fn take_ticket(&mut self, memory: &mut [u8]) -> Option<usize> {
-        let ticket = self.newest(TICKET).ok()?.filter(|ticket| !ticket.is_empty())?;
-        let len = ticket.len();
-        memory.get_mut(..len)?.copy_from_slice(ticket);
+        let len = self.copy(TICKET, memory).ok()??;
         self.append(TICKET, &[]).then_some(len)
     }
 
@@ -66,57 +65,98 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
         self.append(TICKET, ticket)
     }
 
-    /// Returns the private key that the device has made.
-    pub fn own_key(&mut self) -> Option<Zeroizing<[u8; 32]>> {
-        let key = self.newest(OWN_KEY).ok()??.try_into().ok();
-        self.scratch.zeroize();
-        key.map(Zeroizing::new)
+    /// Returns the private key that the device has made; `None` if there is none, or if no journal has written what is here.
+    ///
+    /// # Errors
+    /// [`Unreadable`]: the key may still be there.
+    pub fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+        match self.copy_array(OWN_KEY) {
+            Ok(key) => Ok(key),
+            Err(Fault::Content) => Ok(None),
+            Err(Fault::Flash) => Err(Unreadable),
+        }
     }
 
     /// Stores the private key that the device has made; `false` if that fails.
     pub fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
         // A journal that cannot be read has no order to lose.
-        let kept = self.append(OWN_KEY, key)
-            || !self.holds_order() && block_on(self.map.erase_all()).is_ok() && self.append(OWN_KEY, key);
-        self.scratch.zeroize();
-        kept
+        self.append(OWN_KEY, key)
+            || !self.holds_order() && block_on(self.map.erase_all()).is_ok() && self.append(OWN_KEY, key)
     }
 
     fn holds_order(&mut self) -> bool {
-        self.newest(ORDER).is_ok_and(|order| order.is_some_and(|order| !order.is_empty()))
+        let holds = self.newest(ORDER).is_ok_and(|order| order.is_some_and(|order| !order.is_empty()));
+        self.scratch.zeroize();
+        holds
     }
 
     /// Writes `bytes` as the newest entry of `kind`, and reads it back; `false` if that fails.
     fn append(&mut self, kind: u8, bytes: &[u8]) -> bool {
         // The flash is driven without interrupts, so each future is ready at once.
-        block_on(self.map.store_item(self.scratch, &kind, &bytes)).is_ok() && self.newest(kind) == Ok(Some(bytes))
+        let stored = block_on(self.map.store_item(self.scratch, &kind, &bytes)).is_ok();
+        let is_stored = stored && self.newest(kind) == Ok(Some(bytes));
+        self.scratch.zeroize();
+        is_stored
     }
 
-    /// Returns the newest entry of `kind`.
-    fn newest(&mut self, kind: u8) -> Result<Option<&[u8]>, Unreadable> {
-        block_on(self.map.fetch_item(self.scratch, &kind)).map_err(|_| Unreadable)
+    /// Returns the newest entry of `kind`, which remains in the scratch memory.
+    fn newest(&mut self, kind: u8) -> Result<Option<&[u8]>, Fault> {
+        block_on(self.map.fetch_item(self.scratch, &kind)).map_err(|error| match error {
+            Error::Storage { .. } => Fault::Flash,
+            _ => Fault::Content,
+        })
+    }
+
+    /// Copies the newest entry of `kind` into `memory`, and leaves nothing of it elsewhere; `None` if there is none, if it is empty, or
+    /// if it is longer.
+    fn copy(&mut self, kind: u8, memory: &mut [u8]) -> Result<Option<usize>, Fault> {
+        let copied = self.newest(kind).map(|entry| {
+            let entry = entry.filter(|entry| !entry.is_empty())?;
+            memory.get_mut(..entry.len())?.copy_from_slice(entry);
+            Some(entry.len())
+        });
+        self.scratch.zeroize();
+        copied
+    }
+
+    /// Copies the newest entry of `kind`, if it has 32 bytes.
+    fn copy_array(&mut self, kind: u8) -> Result<Option<Zeroizing<[u8; 32]>>, Fault> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        let len = self.copy(kind, &mut *bytes)?;
+        Ok((len == Some(bytes.len())).then_some(bytes))
     }
 
     /// Erases everything but the private key of the device, whose certificate would be of no use without it.
+    ///
+    /// A power cut before the key is written back loses it, as does a flash from which it cannot be read: the device then needs
+    /// another certificate.
     fn erase(&mut self) -> bool {
-        let key = self.own_key();
+        // Without the erasure, such a flash would store no order ever again.
+        let key = self.own_key().unwrap_or_default();
         block_on(self.map.erase_all()).is_ok() && key.is_none_or(|key| self.keep_own_key(&key))
     }
 }
 
-/// The flash failed, or its content was not written by a journal.
+/// A failure of the flash: what it holds is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// The cause for which an entry cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-struct Unreadable;
+enum Fault {
+    /// The flash failed.
+    Flash,
+    /// No journal has written what is here.
+    Content,
+}
 
 impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
-        let Ok(order) = self.newest(ORDER) else {
+        let Ok(len) = self.copy(ORDER, memory) else {
             log!(error, "the journal cannot be read: an order waiting in it is lost");
             return None;
         };
-        let order = order.filter(|order| !order.is_empty())?;
-        memory.get_mut(..order.len())?.copy_from_slice(order);
-        Some(order.len())
+        len
     }
 
     fn store(&mut self, order: &[u8]) -> bool {
@@ -336,19 +376,96 @@ mod tests {
     fn a_key_of_the_device_survives_orders_and_the_erasure_of_a_journal_that_stores_none() {
         let (mut flash, mut scratch) = (Flash::<4, 4096>::new(16_384), Box::new([0; SCRATCH]));
         let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
-        assert_eq!(journal.own_key(), None);
+        assert_eq!(journal.own_key(), Ok(None));
         assert!(journal.keep_own_key(&[8; 32]));
         for number in 0..40_u8 {
             assert!(journal.store(&order(number, 2000)));
-            assert_eq!(journal.own_key().as_deref(), Some(&[8; 32]));
+            assert_eq!(journal.own_key(), key(8));
         }
         assert!(!journal.store(&order(1, SCRATCH + 1)), "which erases all else");
-        assert_eq!(journal.own_key().as_deref(), Some(&[8; 32]));
+        assert_eq!(journal.own_key(), key(8));
         assert_eq!(journal.load(&mut [0; 6144]), None);
         for mut flash in foreign() {
             let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
-            assert!(journal.own_key().is_none() && journal.keep_own_key(&[8; 32]));
-            assert_eq!(journal.own_key().as_deref(), Some(&[8; 32]));
+            assert!(journal.own_key() == Ok(None) && journal.keep_own_key(&[8; 32]));
+            assert_eq!(journal.own_key(), key(8));
+        }
+    }
+
+    /// The key that consists of this byte.
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what a journal returns")]
+    fn key(byte: u8) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+        Ok(Some(Zeroizing::new([byte; 32])))
+    }
+
+    fn own_key<F: NorFlash>(flash: F) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
+        FlashJournal::new(Pages::<_, 8192>::new(flash), 0..16_384, &mut Box::new([0; SCRATCH])).unwrap().own_key()
+    }
+
+    /// Makes a change at whose each write and erasure the power fails, and returns how often the key of the device is lost.
+    fn lost_keys(flash: &Flash<4, 4096>, made: Change, len: usize) -> usize {
+        let mut lost = 0;
+        for writes in 0.. {
+            let mut cut = flash.clone();
+            cut.power = Power::FailsAfter(writes);
+            change(Pages::<_, 8192>::new(&mut cut), 0..16_384, made, len);
+            let is_cut = cut.power == Power::FailsAfter(usize::MAX);
+            cut.power = Power::On;
+            let found = own_key(&mut cut);
+            assert!(found == key(8) || found == Ok(None), "{made:?}, {writes} writes");
+            lost += usize::from(found == Ok(None));
+            if !is_cut {
+                break;
+            }
+        }
+        lost
+    }
+
+    #[test]
+    fn a_power_cut_costs_the_key_of_the_device_only_while_a_journal_that_stores_nothing_is_erased() {
+        let (mut flash, mut scratch) = (Flash::<4, 4096>::new(16_384), Box::new([0; SCRATCH]));
+        let pages = Pages::<_, 8192>::new(&mut flash);
+        assert!(FlashJournal::new(pages, 0..16_384, &mut scratch).unwrap().keep_own_key(&[8; 32]));
+        for number in 0..12 {
+            for made in [Change::Store(number), Change::Keep(number), Change::Take, Change::Clear] {
+                assert_eq!(lost_keys(&flash, made, 2000), 0, "{made:?}");
+                change(Pages::<_, 8192>::new(&mut flash), 0..16_384, made, 2000);
+            }
+        }
+        assert!(flash.erasures > 2);
+        assert!(lost_keys(&flash, Change::Store(1), SCRATCH + 1) > 0);
+    }
+
+    #[test]
+    fn a_flash_that_fails_is_not_one_without_a_key() {
+        let mut flash = Flash::<4, 4096>::new(16_384);
+        let mut scratch = Box::new([0; SCRATCH]);
+        let pages = Pages::<_, 8192>::new(&mut flash);
+        assert!(FlashJournal::new(pages, 0..16_384, &mut scratch).unwrap().keep_own_key(&[8; 32]));
+        flash.is_unreadable = true;
+        assert_eq!(own_key(&mut flash), Err(Unreadable));
+        flash.is_unreadable = false;
+        assert_eq!(own_key(&mut flash), key(8));
+    }
+
+    #[test]
+    fn no_secret_remains_in_the_scratch_memory() {
+        let uses: [fn(&mut FlashJournal<'_, Pages<Flash<4, 4096>, 8192>>) -> bool; 8] = [
+            |journal| journal.keep_own_key(&[8; 32]),
+            |journal| journal.own_key() == key(8),
+            |journal| journal.keep_seed(&[7; 32]),
+            |journal| journal.seed() == Some([7; 32]),
+            |journal| journal.keep_ticket(&[6; 900]),
+            |journal| journal.take_ticket(&mut [0; 2560]) == Some(900),
+            |journal| journal.store(&[5; 2000]),
+            |journal| journal.load(&mut [0; 6144]) == Some(2000),
+        ];
+        for (number, step) in uses.into_iter().enumerate() {
+            let mut scratch = Box::new([0; SCRATCH]);
+            let pages = Pages::<_, 8192>::new(Flash::new(16_384));
+            let mut journal = FlashJournal::new(pages, 0..16_384, &mut scratch).unwrap();
+            assert!(uses[..number].iter().all(|before| before(&mut journal)) && step(&mut journal), "{number}");
+            assert!(scratch.iter().all(|byte| *byte == 0), "{number}");
         }
     }
 

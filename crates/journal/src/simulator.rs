@@ -30,6 +30,8 @@ pub struct Flash<const WORD: usize, const SECTOR: usize> {
     pub worn: Option<usize>,
     /// Reports what a power cut left half done, as flash with error correction does, in place of the bytes there.
     pub reports: bool,
+    /// Fails at each read.
+    pub is_unreadable: bool,
     /// The word at which the power failed.
     torn: Option<usize>,
     /// The word or the sector that a power cut left half done.
@@ -46,6 +48,7 @@ impl<const WORD: usize, const SECTOR: usize> Flash<WORD, SECTOR> {
             operations: 0,
             worn: None,
             reports: false,
+            is_unreadable: false,
             torn: None,
             half_done: None,
         }
@@ -80,7 +83,9 @@ impl<const WORD: usize, const SECTOR: usize> ReadNorFlash for Flash<WORD, SECTOR
         let start = offset as usize;
         let end = start + out.len();
         let bytes = self.bytes.get(start..end).ok_or(NorFlashErrorKind::OutOfBounds)?;
-        if self.reports && self.half_done.as_ref().is_some_and(|part| part.start < end && start < part.end) {
+        if self.is_unreadable
+            || self.reports && self.half_done.as_ref().is_some_and(|part| part.start < end && start < part.end)
+        {
             return Err(NorFlashErrorKind::Other);
         }
         out.copy_from_slice(bytes);
