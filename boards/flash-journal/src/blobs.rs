@@ -5,9 +5,10 @@ use core::ops::Range;
 
 use embedded_mtls_blob::{Blob, BlobError, FleetKey};
 use embedded_storage::nor_flash::NorFlash;
-use gateway::Shown;
 use gateway::provider::Provider;
+use gateway::{NotProvisioned, Shown};
 use logging::{info, warn};
+use zeroize::Zeroize;
 
 /// Bytes that are written at once: a multiple of the words of any flash.
 const PART: usize = 256;
@@ -32,6 +33,8 @@ pub struct BlobSlots<F> {
 pub enum NotStored {
     /// The flash does not work.
     Flash,
+    /// The last one has the highest version that there is.
+    Last,
     /// The memory is shorter than the longest blob.
     Memory {
         /// Its bytes.
@@ -48,12 +51,15 @@ pub enum NotStored {
         /// The bytes of the longest blob.
         wanted: usize,
     },
+    /// The device could not work with it.
+    Unusable(NotProvisioned),
 }
 
 impl fmt::Display for NotStored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flash => f.write_str("the flash does not work"),
+            Self::Last => f.write_str("the last blob has the highest version that there is"),
             Self::Memory { found, wanted } => {
                 write!(f, "the memory: found {found} bytes, wanted {wanted}: those of the longest blob")
             }
@@ -61,6 +67,7 @@ impl fmt::Display for NotStored {
             Self::TooLong { found, wanted } => {
                 write!(f, "the length of the blob: found {found}, wanted at most {wanted}")
             }
+            Self::Unusable(problem) => write!(f, "this device cannot use it: {problem}"),
         }
     }
 }
@@ -124,7 +131,10 @@ impl<F: NorFlash> BlobSlots<F> {
         self.slots.get(slot).cloned()
     }
 
-    /// Stores a newer blob, and returns its version: the next [`load`](Self::load) returns it.
+    /// Stores a newer blob with which the device can work, and returns its version: the next [`load`](Self::load) returns it.
+    ///
+    /// A signed blob that `check` refuses (for want of an endpoint, or with a key that is not here) would leave the device without the
+    /// connection over which a better one comes.
     ///
     /// A slot that cannot be read counts as empty: flash with error correction reports the words that a power cut left half
     /// written, and the blob in the other slot has to stay in use. The price is that a fault of the flash which hides the newest
@@ -133,10 +143,19 @@ impl<F: NorFlash> BlobSlots<F> {
     ///
     /// # Errors
     /// [`NotStored`]: the last one stays in use.
-    pub fn store(&mut self, blob: &[u8], memory: &mut [u8]) -> Result<u64, NotStored> {
+    pub fn store(
+        &mut self,
+        blob: &[u8],
+        memory: &mut [u8],
+        check: impl FnOnce(&Blob<'_>) -> Result<(), NotProvisioned>,
+    ) -> Result<u64, NotStored> {
         let newest = self.newest(memory)?;
-        let at_least = newest.map_or(0, |(_, version)| version.saturating_add(1));
+        let at_least = match newest {
+            Some((_, version)) => version.checked_add(1).ok_or(NotStored::Last)?,
+            None => 0,
+        };
         let opened = Blob::open(Provider, blob, &self.fleet_key, at_least).map_err(NotStored::Refused)?;
+        check(&opened).map_err(NotStored::Unusable)?;
         let (size, version) = (opened.size(), opened.version);
         let place = newest.map_or(0, |(slot, _)| 1 - slot);
         let slot = self.slots.get(place).cloned().ok_or(NotStored::Flash)?;
@@ -203,7 +222,9 @@ impl<'m, F: NorFlash> BlobStore<'m, F> {
 
     /// Returns why there is no blob in use, as [`BlobSlots::refusals`].
     pub fn refusals(&mut self) -> [(u32, Option<BlobError>); 2] {
-        self.slots.refusals(self.scratch).unwrap_or_default()
+        let refusals = self.slots.refusals(self.scratch).unwrap_or_default();
+        self.scratch.zeroize();
+        refusals
     }
 
     /// Returns the memory for a blob on its way.
@@ -211,9 +232,13 @@ impl<'m, F: NorFlash> BlobStore<'m, F> {
         self.received
     }
 
-    /// Stores the first bytes of that memory as a blob beside the one in use; `false` if it is refused. Logs either.
-    pub fn take(&mut self, len: usize) -> bool {
-        match self.slots.store(self.received.get(..len).unwrap_or_default(), self.scratch) {
+    /// Stores the first bytes of that memory as a blob beside the one in use if `check` accepts it, as [`BlobSlots::store`]; `false` if
+    /// it is refused. Logs either, and leaves no copy of a key in memory.
+    pub fn take(&mut self, len: usize, check: impl FnOnce(&Blob<'_>) -> Result<(), NotProvisioned>) -> bool {
+        let stored = self.slots.store(self.received.get(..len).unwrap_or_default(), self.scratch, check);
+        self.received.zeroize();
+        self.scratch.zeroize();
+        match stored {
             Ok(version) => info!("blob {} is stored: the next connection uses it", version),
             Err(error) => {
                 warn!("the blob is refused: {}", Shown(error));
@@ -264,7 +289,13 @@ mod tests {
     }
 
     fn store<F: NorFlash>(flash: F, blob: &[u8]) -> Result<u64, NotStored> {
-        slots(flash).store(blob, &mut [0; 1024])
+        slots(flash).store(blob, &mut [0; 1024], any)
+    }
+
+    /// Accepts each blob.
+    #[expect(clippy::unnecessary_wraps, reason = "as a check returns")]
+    fn any(_: &Blob<'_>) -> Result<(), NotProvisioned> {
+        Ok(())
     }
 
     /// Stores blobs until each slot was used twice; at each of them the power fails at each write and each erasure. After
@@ -318,7 +349,7 @@ mod tests {
         }
         assert_eq!(flash.bytes, before, "a refusal costs no erasure");
         let short = Err(NotStored::Memory { found: 1023, wanted: 1024 });
-        assert_eq!(slots(&mut flash).store(&blob(8), &mut [0; 1023]), short);
+        assert_eq!(slots(&mut flash).store(&blob(8), &mut [0; 1023], any), short);
         let pins = vec![Pin::Fingerprint([9; 32]); 30];
         let long = sealed(1, &Content { version: 8, pins, ..Content::default() });
         let wanted = NotStored::TooLong { found: long.len(), wanted: 1024 };
@@ -326,6 +357,29 @@ mod tests {
         assert_eq!(wanted.to_string(), "the length of the blob: found 1248, wanted at most 1024");
         assert_eq!(flash.bytes, before, "a refusal costs no erasure");
         assert_eq!(version(&mut flash), Some(7));
+    }
+
+    #[test]
+    fn a_blob_that_the_device_cannot_use_leaves_the_last_one() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        assert_eq!(store(&mut flash, &blob(7)), Ok(7));
+        let before = flash.bytes.clone();
+        let mute = sealed(1, &Content { version: 8, ..Content::default() });
+        let check = |blob: &Blob<'_>| blob.endpoint.map(|_| ()).ok_or(NotProvisioned::NoEndpoint);
+        let refused = slots(&mut flash).store(&mute, &mut [0; 1024], check).unwrap_err();
+        assert_eq!(refused, NotStored::Unusable(NotProvisioned::NoEndpoint));
+        assert_eq!(refused.to_string(), "this device cannot use it: the blob has no endpoint");
+        assert_eq!(flash.bytes, before, "a refusal costs no erasure");
+        assert_eq!(slots(&mut flash).store(&blob(8), &mut [0; 1024], check), Ok(8));
+    }
+
+    #[test]
+    fn nothing_follows_the_highest_version() {
+        let mut flash = Flash::<4, 512>::new(4096);
+        assert_eq!(store(&mut flash, &blob(u64::MAX)), Ok(u64::MAX));
+        let before = flash.bytes.clone();
+        assert_eq!(store(&mut flash, &blob(u64::MAX)), Err(NotStored::Last));
+        assert_eq!(flash.bytes, before);
     }
 
     #[test]
@@ -356,13 +410,13 @@ mod tests {
         let mut slots = slots(&mut flash).with_longest(memory.len());
         assert_eq!(slots.longest(), 520);
         for version in 1..4 {
-            assert_eq!(slots.store(&blob(version), &mut memory), Ok(version));
+            assert_eq!(slots.store(&blob(version), &mut memory, any), Ok(version));
         }
         assert_eq!(slots.load(&mut memory).map(|blob| blob.version), Some(3));
         let pins = vec![Pin::Fingerprint([9; 32]); 14];
         let long = sealed(1, &Content { version: 8, pins, ..Content::default() });
         let wanted = NotStored::TooLong { found: long.len(), wanted: 520 };
-        assert_eq!(slots.store(&long, &mut memory), Err(wanted));
+        assert_eq!(slots.store(&long, &mut memory, any), Err(wanted));
         assert_eq!(slots.load(&mut memory).map(|blob| blob.version), Some(3));
     }
 
@@ -372,10 +426,14 @@ mod tests {
         let mut store = BlobStore::new(slots(Flash::<4, 512>::new(4096)), &mut received, &mut scratch);
         for (version, is_newer) in [(2, true), (1, false), (2, false), (3, true)] {
             let blob = blob(version);
-            store.memory()[..blob.len()].copy_from_slice(&blob);
-            assert_eq!(store.take(blob.len()), is_newer, "{version}");
-            assert!(!store.take(blob.len() - 1), "a part of it");
+            for (len, is_stored) in [(blob.len() - 1, false), (blob.len(), is_newer)] {
+                store.memory()[..blob.len()].copy_from_slice(&blob);
+                assert_eq!(store.take(len, any), is_stored, "{len} bytes of {version}");
+                assert!([&*store.received, &*store.scratch].iter().all(|memory| memory.iter().all(|byte| *byte == 0)));
+            }
         }
+        store.refusals();
+        assert!(store.scratch.iter().all(|byte| *byte == 0));
         assert_eq!(store.load(&mut [0; 1024]).map(|blob| blob.version), Some(3));
     }
 

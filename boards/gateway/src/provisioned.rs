@@ -119,6 +119,20 @@ impl<'a, const K: usize> Provisioned<'a, K> {
             renew_by: blob.renew_by,
         })
     }
+
+    /// Checks that a device whose board signs with the keys of which `can_take` is true can use a blob.
+    ///
+    /// # Errors
+    /// [`NotProvisioned`] if something is missing or unusable.
+    #[inline(never)]
+    pub fn check(
+        blob: &Blob<'a>,
+        site: &Site<'a>,
+        can_take: impl FnOnce(StoredKey<'a>) -> bool,
+    ) -> Result<(), NotProvisioned> {
+        let key = Self::new(blob, site)?.key;
+        if can_take(key) { Ok(()) } else { Err(NotProvisioned::of_key(key)) }
+    }
 }
 
 /// Parses an IPv4 address and a port, such as `192.0.2.1:123`; `None` for anything else.

@@ -4,10 +4,13 @@ use embedded_mtls::KeyHandle;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::FlashJournal;
 use gateway::provider::SigningKey;
-use gateway::{Board, Journal, StoredKey, Unreadable, enrolment, software_key};
+use gateway::{
+    Blob, Board, Journal, NotProvisioned, Provisioned, Site, StoredKey, Unreadable, enrolment, software_key,
+};
 use zeroize::Zeroizing;
 
 use crate::blobs::Blobs;
+use crate::run::MAX_ANCHORS;
 
 /// A generator of random numbers, the blob, a journal, and the keys of the device.
 pub struct Device<'m, R, F: NorFlash, K> {
@@ -27,6 +30,9 @@ pub trait Keys {
     /// True if a device without a blob makes a key in software and requests a certificate for it. A secure element makes its keys
     /// itself, and a key in flash would be worth less.
     const MAKES_OWN_KEY: bool;
+
+    /// Returns whether the key of an identity, as a blob has it, can be used here.
+    fn can_take(&self, key: StoredKey<'_>) -> bool;
 
     /// Takes the key of the identity in use, as the blob has it; `false` if it cannot be used here.
     fn take(&mut self, key: StoredKey<'_>) -> bool;
@@ -50,6 +56,10 @@ pub struct SoftwareKeys(Option<SigningKey>);
 impl Keys for SoftwareKeys {
     const MAKES_OWN_KEY: bool = true;
 
+    fn can_take(&self, key: StoredKey<'_>) -> bool {
+        software_key(key).is_some()
+    }
+
     fn take(&mut self, key: StoredKey<'_>) -> bool {
         self.0 = software_key(key);
         self.0.is_some()
@@ -59,6 +69,17 @@ impl Keys for SoftwareKeys {
         // There is one credential, so there is one key.
         self.0.as_ref()?.sign_digest(digest, hedge).ok()
     }
+}
+
+/// Checks that the device can work with a blob.
+fn usable<F: NorFlash>(
+    blob: &Blob<'_>,
+    journal: &mut FlashJournal<'_, F>,
+    keys: &impl Keys,
+) -> Result<(), NotProvisioned> {
+    let can_take = |key| enrolment::take_key(key, || own_key(journal), |key| keys.can_take(key));
+    // The site has no settings: see `run`.
+    Provisioned::<MAX_ANCHORS>::check(blob, &Site::default(), can_take)
 }
 
 fn own_key<F: NorFlash>(journal: &mut FlashJournal<'_, F>) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
@@ -89,7 +110,8 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, 
     }
 
     fn take_blob(&mut self, len: usize) -> bool {
-        self.blobs.store.take(len)
+        let Self { blobs, journal, keys, .. } = self;
+        blobs.store.take(len, |blob| usable(blob, journal, keys))
     }
 
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(60 * 60);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Most trust anchors and pins in a blob.
-const MAX_ANCHORS: usize = 4;
+pub(crate) const MAX_ANCHORS: usize = 4;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 

@@ -137,7 +137,7 @@ impl Arguments {
             "address" => self.address = Some(value.parse().ok()?),
             "anchors" => self.anchors = value,
             "identity" => self.identity = Some(value),
-            "asks" => self.asks_late = value == "late",
+            "asks" if value == "late" => self.asks_late = true,
             "time" => self.time_server = Some(gateway::time_server(value)?),
             "patience" => self.patience = milliseconds(value)?,
             "attempts" => self.retry.attempts = value.parse().ok()?,

@@ -81,7 +81,7 @@ impl Board for Host {
 
     #[cfg(feature = "full")]
     fn take_blob(&mut self, len: usize) -> bool {
-        self.blobs.as_mut().is_some_and(|blobs| blobs.store.take(len))
+        self.blobs.as_mut().is_some_and(|blobs| blobs.take(len, &mut self.flash))
     }
 
     #[cfg(feature = "full")]
@@ -97,7 +97,7 @@ impl Board for Host {
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
         #[cfg(feature = "full")]
         if let Some(blobs) = self.blobs.as_mut() {
-            blobs.take_in();
+            blobs.take_in(&mut self.flash);
         }
         match &self.key {
             Key::None => None,

@@ -8,7 +8,7 @@ use crate::host::{Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
 use embedded_mtls::x509::UnixTime;
-use gateway::{Acceptance, FleetKey, Memory, Site, Task, device, sample};
+use gateway::{Acceptance, FleetKey, Memory, Provisioned, Site, Task, device, enrolment, sample, software_key};
 
 /// Memory for a slot.
 type Slot = [u8; SLOT];
@@ -16,16 +16,27 @@ type Slot = [u8; SLOT];
 /// The blobs of the machine: one may come over a connection, and one from a file of the host, as over the serial line of a board.
 pub(crate) struct Blobs {
     pub(crate) store: Store,
+    site: Site<'static>,
     /// The file of a blob on its way.
     stem: Option<&'static str>,
 }
 
 impl Blobs {
+    /// Stores a blob on its way if the machine can work with it, maybe with the key in `journal`.
+    pub(crate) fn take(&mut self, len: usize, journal: &mut flash::Journal) -> bool {
+        let Self { store, site, .. } = self;
+        store.take(len, |blob| {
+            let can_take =
+                |key| enrolment::take_key(key, || flash::own_key(journal), |key| software_key(key).is_some());
+            Provisioned::<MAX_ANCHORS>::check(blob, site, can_take)
+        })
+    }
+
     /// Stores the blob of the file beside the one in use, if it has come.
-    pub(crate) fn take_in(&mut self) {
+    pub(crate) fn take_in(&mut self, journal: &mut flash::Journal) {
         let Some(stem) = self.stem.take() else { return };
         if let Some(len) = files::load(stem, "bin", self.store.memory()) {
-            self.store.take(len);
+            self.take(len, journal);
         } else {
             defmt::warn!("there is no blob in {}.bin", stem);
         }
@@ -48,13 +59,14 @@ pub(crate) async fn run(
         return None;
     };
     let (received, scratch): (&mut Slot, &mut Slot) = (shared.lend()?, shared.lend()?);
-    let mut blobs = Blobs { store: Store::new(slots, received, scratch), stem: Some(stem) };
-    blobs.take_in();
-    blobs.stem = arguments.next;
+    let site = Site { alias: arguments.alias, ..Site::default() };
+    let mut blobs = Blobs { store: Store::new(slots, received, scratch), site, stem: Some(stem) };
     let mut host = Host::new(Key::None)?;
+    blobs.take_in(&mut host.flash);
+    blobs.stem = arguments.next;
     host.blobs = Some(blobs);
     let task = Task {
-        site: Site { alias: arguments.alias, ..Site::default() },
+        site,
         role: arguments.role,
         asks_late: arguments.asks_late,
         order: sample::ORDER,
