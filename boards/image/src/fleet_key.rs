@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// The environment variable with the path of the module.
 pub(crate) const VARIABLE: &str = "FLEET_KEY";
 
-const HELP: &str = "wanted the absolute path of the module with the public key of your fleet, which the image accepts blobs of: \
+const HELP: &str = "wanted the absolute path of the module with the public key of your fleet, by which the image checks blobs: \
     `mtls provision fleet-key fleet.key --rust fleet_key.rs` makes one (boards/README.md)";
 
 /// Returns the path of the module.
@@ -33,8 +33,9 @@ mod tests {
 
     /// A module with this key, as `mtls provision` writes it.
     fn module(bytes: &[u8]) -> String {
-        let numbers = bytes.iter().map(|byte| format!("\n    {byte},")).collect::<String>();
-        format!("// Written by mtls provision.\n\n/// The key.\npub static FLEET_KEY: [u8; 65] = [{numbers}\n];\n")
+        let numbers: Vec<_> = bytes.iter().map(|byte| format!("    {byte},\n")).collect();
+        let numbers = numbers.concat();
+        format!("// Written by mtls provision.\n\n/// The key.\npub static FLEET_KEY: [u8; 65] = [\n{numbers}];\n")
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `FLASH` | the program |
 //! | `SLOTS` | two slots for the blob of the device |
-//! | `JOURNAL` | the waiting order, the ticket, the seed |
+//! | `JOURNAL` | the waiting order, the ticket, the seed, and in the clear the key that the device has made |
 
 mod fleet_key;
 mod regions;
