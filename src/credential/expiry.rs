@@ -15,7 +15,7 @@ pub struct Expiry {
 
 impl Expiry {
     /// Compares the end of a validity with the time `now`.
-    const fn at(not_after: UnixTime, now: UnixTime) -> Self {
+    pub const fn at(not_after: UnixTime, now: UnixTime) -> Self {
         Self { not_after, seconds_left: not_after.0.saturating_sub(now.0) }
     }
 
@@ -26,7 +26,7 @@ impl Expiry {
     }
 
     /// Returns whether the validity is over.
-    const fn is_expired(&self) -> bool {
+    pub const fn is_expired(&self) -> bool {
         self.seconds_left < 0
     }
 

@@ -35,6 +35,11 @@ impl Clock {
         }
     }
 
+    /// Returns the words before a duration that ends at a later time: nothing if the time is known, or that it may be shorter.
+    pub const fn at_most(&self) -> &'static str {
+        if self.start.is_some() { "" } else { "at most " }
+    }
+
     /// Returns the best estimate at `uptime`, for documents and logs.
     pub fn estimate(&self, uptime: Instant) -> UnixTime {
         let start = self.start.unwrap_or(self.bound);
@@ -57,6 +62,7 @@ mod tests {
     fn before_a_server_has_sent_the_time_only_a_bound_is_known() {
         let clock = Clock::at_least(BUILD);
         assert_eq!(clock.time(Instant::from_secs(100)), Time::AtLeast(LATER));
+        assert_eq!(clock.at_most(), "at most ");
     }
 
     #[test]
@@ -65,6 +71,7 @@ mod tests {
         assert!(clock.set(LATER, Instant::from_secs(7)));
         let expected = UnixTime(LATER.0 + 3);
         assert_eq!(clock.time(Instant::from_secs(10)), Time::Trusted(expected));
+        assert_eq!(clock.at_most(), "");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::fmt::Shown;
 use crate::provider::Provider;
 use crate::settings::{Board, Settings};
 use embassy_time::Instant;
-use embedded_mtls::credential::{Choice, PeerRequest};
+use embedded_mtls::credential::{Choice, Expiry, PeerRequest};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
@@ -73,9 +73,10 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
 
 /// Logs the identity of the peer and the remaining validity of its certificate.
 fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
-    let left = peer.not_after().0.saturating_sub(clock.estimate(Instant::now()).0);
     info!("it is {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
-    info!("its certificate is valid until {}: {} days left", Shown(peer.not_after()), left.div_euclid(86_400));
+    let expiry = Expiry::at(peer.not_after(), clock.estimate(Instant::now()));
+    let (end, days) = (expiry.not_after, expiry.days_left());
+    info!("its certificate is valid until {}: {}{} days left", Shown(end), clock.at_most(), days);
 }
 
 /// Logs the negotiated parameters.

@@ -4,51 +4,33 @@ use crate::clock::Clock;
 use crate::fmt::Shown;
 use crate::settings::Settings;
 use embassy_time::Instant;
-use embedded_mtls::x509::UnixTime;
+use embedded_mtls::credential::Expiry;
 use logging::{info, warn};
 
 /// Days before the end from which the log warns.
-const NOTICE: i64 = 30;
-const DAY: i64 = 86_400;
+const NOTICE: u32 = 30;
 
 /// Logs the end of each of our chains, and the date of the renewal.
 #[inline(never)]
 pub(crate) fn report(settings: &Settings<'_>, clock: &Clock) {
-    let now = clock.estimate(Instant::now());
+    let (now, at_most) = (clock.estimate(Instant::now()), clock.at_most());
     for credential in settings.credentials {
-        let end = credential.not_after();
-        let days = days_left(end, now);
-        if days < 0 {
-            warn!("our certificates have expired at {}: servers refuse them; renew the blob", Shown(end));
+        let expiry = Expiry::at(credential.not_after(), now);
+        let (end, days) = (expiry.not_after, expiry.days_left());
+        if expiry.is_expired() {
+            warn!("our certificates expired on {}: servers reject them; renew the blob", Shown(end));
         } else if days < NOTICE {
-            warn!("our certificates are valid until {}: {} days left; renew the blob", Shown(end), days);
+            warn!("our certificates are valid until {}: {}{} days left; renew the blob", Shown(end), at_most, days);
         } else {
-            info!("our certificates are valid until {}: {} days left", Shown(end), days);
+            info!("our certificates are valid until {}: {}{} days left", Shown(end), at_most, days);
         }
     }
-    if let Some(end) = settings.renew_by {
-        let days = days_left(end, now);
-        if days < 0 {
-            warn!("the blob was to be renewed by {}", Shown(end));
+    if let Some(expiry) = settings.renew_by.map(|end| Expiry::at(end, now)) {
+        if expiry.is_expired() {
+            warn!("the blob was to be renewed by {}", Shown(expiry.not_after));
         } else {
-            info!("the blob is to be renewed by {}: {} days left", Shown(end), days);
+            let (end, days) = (expiry.not_after, expiry.days_left());
+            info!("the blob is to be renewed by {}: {}{} days left", Shown(end), at_most, days);
         }
-    }
-}
-
-/// Returns the whole days between now and an end; negative if it is over.
-pub const fn days_left(end: UnixTime, now: UnixTime) -> i64 {
-    end.0.saturating_sub(now.0).div_euclid(DAY)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_that_has_begun_does_not_count_and_the_end_is_over() {
-        let left = |seconds: i64| days_left(UnixTime(1_795_320_000), UnixTime(1_795_320_000 - seconds));
-        assert_eq!([2 * DAY, DAY, DAY - 1, 0, -1, -DAY - 1].map(left), [2, 1, 0, 0, -1, -2]);
-        assert_eq!(days_left(UnixTime(i64::MAX), UnixTime(-1)), i64::MAX / DAY);
     }
 }

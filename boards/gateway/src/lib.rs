@@ -38,7 +38,6 @@ mod tickets;
 
 pub use crate::clock::Clock;
 pub use crate::device::Task;
-pub use crate::expiry::days_left;
 pub use crate::fmt::Shown;
 pub use crate::memory::Memory;
 pub use crate::provisioned::{NotProvisioned, Provisioned, software_key, time_server};

@@ -6,6 +6,7 @@ use core::fmt::Write as _;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_time::{Duration, with_timeout};
+use embedded_mtls::credential::Expiry;
 use embedded_mtls::x509::{Time, TrustAnchor};
 use embedded_mtls::{Buffers, ClientAuth, Credential, ServerConfig};
 use embedded_mtls_connect::picoserve::Socket;
@@ -97,9 +98,10 @@ async fn page_of(State(page): State<Page>) -> Page {
 fn page(name: &impl core::fmt::Display, credentials: &[Credential<'_>]) -> Page {
     let mut page = Page::new();
     if let (Some(credential), Time::AtLeast(now) | Time::Trusted(now)) = (credentials.first(), clock()) {
-        let (end, days) = (credential.not_after(), gateway::days_left(credential.not_after(), now));
-        // A day and a number fit.
-        let _fits = writeln!(page, "This device has certificates until {end}: {days} days left.");
+        let expiry = Expiry::at(credential.not_after(), now);
+        let (end, days) = (expiry.not_after, expiry.days_left());
+        // A day and a number fit. The machine knows only the date of its build.
+        let _fits = writeln!(page, "This device has certificates until {end}: at most {days} days left.");
     }
     // A name that is too long is truncated.
     let _cut = writeln!(page, "You are {name}.");
