@@ -1,6 +1,6 @@
 //! The sequence of the device from its start: network, time, then orders.
 
-use crate::client;
+use crate::client::{self, Done};
 use crate::clock::Clock;
 use crate::desk::fingerprint;
 use crate::expiry;
@@ -149,7 +149,9 @@ async fn insist<B: Board>(
         let outcome = with_timeout(settings.patience, attempt).await.unwrap_or(Err(Trouble::Timeout));
         debug!("attempt {} took {} ms", attempts, start.elapsed().as_millis());
         let trouble = match outcome {
-            Ok(acceptance) => return Ok(acceptance),
+            Ok(Done::Posted(acceptance)) => return Ok(acceptance),
+            // Of an attempt that fetches.
+            Ok(Done::Fetched(_)) => Trouble::Setup,
             Err(trouble) => trouble,
         };
         let Some(pause) = settings.retry.after(attempts, &trouble) else { return Err(trouble) };
@@ -186,8 +188,8 @@ fn log_memory(board: &impl Board) {
     }
 }
 
-/// Fetches the blob that the last answer announced, if it is newer than `version`. A failure changes nothing: the next answer announces it
-/// again.
+/// Fetches the blob that the last answer announced, if it is newer than `version`, and has the board store it. A failure changes nothing:
+/// the next answer announces it again.
 pub(crate) async fn renew<B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,
@@ -198,8 +200,15 @@ pub(crate) async fn renew<B: Board>(
 ) {
     let Some(announced) = memory.connection.announced.take().filter(|announced| *announced > version) else { return };
     info!("the server has blob {} for us, in place of {}", announced, version);
-    let attempt = pin!(client::attempt::<true, B>(stack, settings, board, clock, &[], &mut memory.connection));
-    if let Err(trouble) = with_timeout(settings.patience, attempt).await.unwrap_or(Err(Trouble::Timeout)) {
-        warn!("the blob does not come: {}", Shown(trouble));
+    let outcome = {
+        let attempt = pin!(client::attempt::<true, B>(stack, settings, board, clock, &[], &mut memory.connection));
+        with_timeout(settings.patience, attempt).await.unwrap_or(Err(Trouble::Timeout))
+    };
+    match outcome {
+        // The connection has ended: the board is busy for as long as it checks signatures and erases flash.
+        Ok(Done::Fetched(len)) => _ = board.take_blob(len),
+        // Of an attempt that posts.
+        Ok(Done::Posted(_)) => {}
+        Err(trouble) => warn!("the blob does not come: {}", Shown(trouble)),
     }
 }

@@ -27,8 +27,16 @@ pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
 /// The time limit for name servers, within which queries are repeated.
 const NAME_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Posts an order, or with `FETCH` fetches a new blob and has the board store it: known when it is built, so that a device that never
-/// fetches has neither the code nor its frame on the stack.
+/// The outcome of an attempt that has succeeded.
+pub(crate) enum Done {
+    /// A blob of this length has come, and is in the memory that the board lends for it.
+    Fetched(usize),
+    /// The order is delivered.
+    Posted(Acceptance),
+}
+
+/// Posts an order, or with `FETCH` fetches a blob. A constant parameter, so that an image that never fetches has neither the code nor its
+/// stack frame.
 pub(crate) async fn attempt<const FETCH: bool, B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,
@@ -36,7 +44,7 @@ pub(crate) async fn attempt<const FETCH: bool, B: Board>(
     clock: &Clock,
     order: &[u8],
     memory: &mut Connection,
-) -> Result<Acceptance, Trouble> {
+) -> Result<Done, Trouble> {
     let endpoint = &settings.endpoint;
     let address = resolve(stack, endpoint).await?;
     let mut socket = TcpSocket::new(stack, &mut memory.tcp_rx, &mut memory.tcp_tx);
@@ -99,7 +107,7 @@ async fn deliver<const FETCH: bool, B: Board>(
     clock: &Clock,
     order: &[u8],
     work: Work<'_>,
-) -> Result<Acceptance, Trouble> {
+) -> Result<Done, Trouble> {
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
     let config = ClientConfig::new(server_name, settings.anchors).with_alpn(&[b"http/1.1"]);
     #[cfg(feature = "post-handshake-auth")]
@@ -126,12 +134,10 @@ async fn deliver<const FETCH: bool, B: Board>(
     };
     desk::log_session(&stream.session);
 
-    let verdict = if FETCH {
+    let done = if FETCH {
         let len = mtls_order::fetch_blob(&mut stream, &settings.endpoint, desk.board.blob_memory()).await?;
         debug!("received a blob of {} bytes", len);
-        // While this connection, whose identity is that of the last blob, still runs.
-        desk.board.take_blob(len);
-        Ok(Acceptance::Delivered)
+        Ok(Done::Fetched(len))
     } else {
         debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
         let now = match clock.time(Instant::now()) {
@@ -147,16 +153,17 @@ async fn deliver<const FETCH: bool, B: Board>(
             info!("answer: HTTP {}", status);
         }
         *work.announced = answer.blob;
-        answer.verdict
+        answer.verdict.map(Done::Posted)
     };
     #[cfg(feature = "resumption")]
     tickets::keep(&mut stream.session, work.http, desk.board, clock.time(Instant::now()));
     #[cfg(feature = "post-handshake-auth")]
-    let verdict = if is_one_way(&stream.session) { Err(Trouble::NotMutual) } else { verdict };
+    // A server that asks late for the path of orders need not ask for that of the blob, which is signed.
+    let done = if !FETCH && is_one_way(&stream.session) { Err(Trouble::NotMutual) } else { done };
     // The answer is complete: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;
-    verdict
+    done
 }
 
 /// Returns whether the server has never requested our certificate.

@@ -15,8 +15,9 @@ pub struct Settings<'a> {
     pub role: Role,
     /// The endpoint to which a gateway posts.
     pub endpoint: Endpoint<'a>,
-    /// The server requests our certificate after the handshake, for the path of orders only: it gets the order before it has asked, and
-    /// one that never asks has not accepted it. Needs the feature `post-handshake-auth`.
+    /// True if the server requests our certificate only after the request for the path of orders. It then has the order before it knows us;
+    /// if it never requests one, the order counts as not delivered. A blob is not fetched from a path for which the server asks late.
+    /// Needs the feature `post-handshake-auth`.
     pub asks_late: bool,
     /// The trust anchors for the peer.
     pub anchors: &'a [TrustAnchor<'a>],
