@@ -20,16 +20,18 @@ const REQUEST: usize = 512;
 const BYTES: usize = 48;
 const CHARACTERS: usize = 64;
 
-/// Passes a key of a blob to `take`, which returns whether the board has such a key; if it has not, and the key is the handle of the one
-/// that the device has made, passes that one.
-pub fn take_key(
+/// Passes a key of a blob to `find`, which returns `None` if the board has no such key; then, if the key is the handle of the one that the
+/// device has made, passes that one.
+pub fn find_key<T>(
     key: StoredKey<'_>,
     own_key: impl FnOnce() -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable>,
-    mut take: impl FnMut(StoredKey<'_>) -> bool,
-) -> bool {
-    take(key)
-        || key == StoredKey::Handle(OWN_KEY)
-            && own_key().is_ok_and(|scalar| scalar.is_some_and(|scalar| take(StoredKey::P256(&scalar))))
+    mut find: impl FnMut(StoredKey<'_>) -> Option<T>,
+) -> Option<T> {
+    let found = find(key);
+    if found.is_some() || key != StoredKey::Handle(OWN_KEY) {
+        return found;
+    }
+    find(StoredKey::P256(&*own_key().ok()??))
 }
 
 /// Returns the key that the device has made, or makes it; `None` if it has no entropy, or cannot read or keep the key.
@@ -160,11 +162,11 @@ mod tests {
         let taken = |key: StoredKey<'_>, own: Own, of_board: fn(StoredKey<'_>) -> bool| {
             let mut offered = Vec::new();
             let own = || own.map(|own| own.map(Zeroizing::new));
-            let is_taken = take_key(key, own, |key| {
+            let found = find_key(key, own, |key| {
                 offered.push(if let StoredKey::P256(scalar) = key { scalar[0] } else { 0 });
-                of_board(key)
+                of_board(key).then_some(())
             });
-            (is_taken, offered)
+            (found.is_some(), offered)
         };
         let software = |key: StoredKey<'_>| matches!(key, StoredKey::P256(_));
         let element = |key: StoredKey<'_>| matches!(key, StoredKey::Handle(_));

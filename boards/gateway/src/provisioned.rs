@@ -2,13 +2,14 @@
 
 use core::net::SocketAddrV4;
 use embassy_net::{IpAddress, IpEndpoint};
-use embedded_mtls::credential::AnchorSet;
-use embedded_mtls::x509::UnixTime;
+use embedded_mtls::credential::{Admission, AnchorSet, ProofOfPossession, SlotError};
+use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls::{Credential, Error, KeyHandle};
 use embedded_mtls_blob::{Blob, DenyList, Policy, Site, SiteError, StoredKey};
 use mtls_order::Endpoint;
 
-use crate::provider::SigningKey;
+use crate::provider::{Provider, SigningKey};
+use crate::settings::Role;
 
 /// The settings in a blob, with at most `K` trust anchors. They borrow from it.
 pub struct Provisioned<'a, const K: usize> {
@@ -39,6 +40,8 @@ pub struct Provisioned<'a, const K: usize> {
 pub enum NotProvisioned {
     /// The anchors cannot be used.
     Anchors(Error),
+    /// No peer accepts the certificates, or they are not of this key.
+    Certificates(SlotError),
     /// The certificates cannot be sent.
     Chain(Error),
     /// The board cannot sign with a key of this kind, or with this one.
@@ -57,6 +60,7 @@ impl core::fmt::Display for NotProvisioned {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Anchors(error) => write!(f, "the trust anchors are unusable: {error}"),
+            Self::Certificates(error) => error.fmt(f),
             Self::Chain(error) => error.fmt(f),
             Self::Key(found) => write!(f, "the key: found {found}, wanted one that this board signs with"),
             Self::NoEndpoint => f.write_str("the blob has no endpoint"),
@@ -120,7 +124,8 @@ impl<'a, const K: usize> Provisioned<'a, K> {
         })
     }
 
-    /// Checks that a device whose board signs with the keys of which `can_take` is true can use a blob.
+    /// Checks that a device can use a blob in its role: that the peers, too, can accept its certificates, and that these are of a key of
+    /// the board, whose point `public_key` returns.
     ///
     /// # Errors
     /// [`NotProvisioned`] if something is missing or unusable.
@@ -128,10 +133,18 @@ impl<'a, const K: usize> Provisioned<'a, K> {
     pub fn check(
         blob: &Blob<'a>,
         site: &Site<'a>,
-        can_take: impl FnOnce(StoredKey<'a>) -> bool,
+        role: Role,
+        built: UnixTime,
+        public_key: impl FnOnce(StoredKey<'a>) -> Option<[u8; 65]>,
     ) -> Result<(), NotProvisioned> {
-        let key = Self::new(blob, site)?.key;
-        if can_take(key) { Ok(()) } else { Err(NotProvisioned::of_key(key)) }
+        let Self { credential, key, .. } = Self::new(blob, site)?;
+        let point = public_key(key).ok_or(NotProvisioned::of_key(key))?;
+        let role = match role {
+            Role::Gateway => embedded_mtls::Role::Client,
+            Role::Supplier { .. } => embedded_mtls::Role::Server,
+        };
+        let admission = Admission { role, time: Time::AtLeast(built), key: ProofOfPossession::PublicKey(&point) };
+        admission.check(Provider, &credential).map_err(NotProvisioned::Certificates)
     }
 }
 
@@ -145,6 +158,57 @@ pub fn time_server(text: &str) -> Option<IpEndpoint> {
 mod tests {
     use super::*;
     use embassy_net::Ipv4Address;
+    use embedded_mtls_blob::{Content, FleetKey, Identity};
+    use std::string::ToString as _;
+    use std::vec;
+    use std::vec::Vec;
+
+    const ROOT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/root.der");
+    const CLIENT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/client.der");
+    /// The key of the client, in PKCS#8.
+    const KEY: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/leaf-key.der");
+    /// 2026-01-01.
+    const BUILT: UnixTime = UnixTime(1_767_225_600);
+
+    fn fleet() -> SigningKey {
+        SigningKey::from_bytes(&[1; 32]).unwrap()
+    }
+
+    /// Makes a blob with this key and the chain of the client.
+    fn blob(key: StoredKey<'_>, time_server: &str) -> Vec<u8> {
+        let endpoint = embedded_mtls_blob::Endpoint { host: "h", port: 1, server_name: "s", path: "/", time_server };
+        let identities = vec![Identity { alias: "a", key, chain: CLIENT }];
+        let (active, endpoint, anchors) = (Some(0), Some(endpoint), vec![ROOT]);
+        let content = Content { version: 1, active, endpoint, anchors, identities, ..Content::default() };
+        content.seal(Provider, |digest| fleet().sign_digest(digest, &[]).ok()).unwrap()
+    }
+
+    /// Checks a blob for a board whose keys have these points.
+    fn check(blob: &[u8], role: Role, built: UnixTime, point: Option<[u8; 65]>) -> Result<(), NotProvisioned> {
+        let blob = Blob::open(Provider, blob, &FleetKey::new(fleet().public_key()), 0).unwrap();
+        Provisioned::<1>::check(&blob, &Site::default(), role, built, |_| point)
+    }
+
+    #[test]
+    fn a_blob_fits_a_device_that_can_send_its_certificates_and_has_their_key() {
+        // RFC 5958 section 2 and RFC 5915 section 3: the scalar is behind two versions.
+        let at = KEY.windows(5).position(|window| window == [2, 1, 1, 4, 32]).unwrap() + 5;
+        let own = SigningKey::from_bytes(KEY[at..].first_chunk().unwrap()).unwrap().public_key();
+        let (good, other) = (blob(StoredKey::Handle(0), ""), fleet().public_key());
+        assert_eq!(check(&good, Role::Gateway, BUILT, Some(own)), Ok(()));
+        let supplier = Role::Supplier { port: 1, connections: 1 };
+        for (role, built, point, told) in [
+            (Role::Gateway, BUILT, None, "the key: found a handle of a key that is not here"),
+            (Role::Gateway, BUILT, Some(other), "the key does not match the first certificate"),
+            (supplier, BUILT, Some(own), "not meant"),
+            (Role::Gateway, UnixTime(i64::MAX), Some(own), "expired"),
+        ] {
+            let problem = check(&good, role, built, point).unwrap_err().to_string();
+            assert!(problem.contains(told), "{problem}, expected {told}");
+        }
+        let bad = blob(StoredKey::Handle(0), "time.example");
+        assert_eq!(check(&bad, Role::Gateway, BUILT, Some(own)), Err(NotProvisioned::TimeServer));
+    }
 
     #[test]
     fn a_time_server_is_an_ipv4_address_and_a_port() {

@@ -1,11 +1,12 @@
 //! The functions of the device, from its peripherals.
 
 use embedded_mtls::KeyHandle;
+use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::FlashJournal;
 use gateway::provider::SigningKey;
 use gateway::{
-    Blob, Board, Journal, NotProvisioned, Provisioned, Site, StoredKey, Unreadable, enrolment, software_key,
+    Blob, Board, Journal, NotProvisioned, Provisioned, Role, Site, StoredKey, Unreadable, enrolment, software_key,
 };
 use zeroize::Zeroizing;
 
@@ -31,8 +32,9 @@ pub trait Keys {
     /// itself, and a key in flash would be worth less.
     const MAKES_OWN_KEY: bool;
 
-    /// Returns whether the key of an identity, as a blob has it, can be used here.
-    fn can_take(&self, key: StoredKey<'_>) -> bool;
+    /// Returns the public key of an identity, whose key is as a blob has it: its uncompressed point. `None` if the key cannot be used here.
+    /// A secure element was asked for it at the start.
+    fn public_key(&self, key: StoredKey<'_>) -> Option<[u8; 65]>;
 
     /// Takes the key of the identity in use, as the blob has it; `false` if it cannot be used here.
     fn take(&mut self, key: StoredKey<'_>) -> bool;
@@ -56,8 +58,8 @@ pub struct SoftwareKeys(Option<SigningKey>);
 impl Keys for SoftwareKeys {
     const MAKES_OWN_KEY: bool = true;
 
-    fn can_take(&self, key: StoredKey<'_>) -> bool {
-        software_key(key).is_some()
+    fn public_key(&self, key: StoredKey<'_>) -> Option<[u8; 65]> {
+        software_key(key).map(|key| key.public_key())
     }
 
     fn take(&mut self, key: StoredKey<'_>) -> bool {
@@ -76,10 +78,11 @@ fn usable<F: NorFlash>(
     blob: &Blob<'_>,
     journal: &mut FlashJournal<'_, F>,
     keys: &impl Keys,
+    built: UnixTime,
 ) -> Result<(), NotProvisioned> {
-    let can_take = |key| enrolment::take_key(key, || own_key(journal), |key| keys.can_take(key));
+    let public_key = |key| enrolment::find_key(key, || own_key(journal), |key| keys.public_key(key));
     // The site has no settings: see `run`.
-    Provisioned::<MAX_ANCHORS>::check(blob, &Site::default(), can_take)
+    Provisioned::<MAX_ANCHORS>::check(blob, &Site::default(), Role::Gateway, built, public_key)
 }
 
 fn own_key<F: NorFlash>(journal: &mut FlashJournal<'_, F>) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
@@ -111,12 +114,13 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, 
 
     fn take_blob(&mut self, len: usize) -> bool {
         let Self { blobs, journal, keys, .. } = self;
-        blobs.store.take(len, |blob| usable(blob, journal, keys))
+        let built = UnixTime(blobs.image.built);
+        blobs.store.take(len, |blob| usable(blob, journal, keys, built))
     }
 
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
         let Self { journal, keys, .. } = self;
-        enrolment::take_key(key, || own_key(journal), |key| keys.take(key))
+        enrolment::find_key(key, || own_key(journal), |key| keys.take(key).then_some(())).is_some()
     }
 
     fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {

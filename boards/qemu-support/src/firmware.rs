@@ -3,7 +3,7 @@
 use crate::arguments::{Arguments, Signer};
 use crate::executor;
 use crate::files::Arena;
-use crate::host::{Host, Key};
+use crate::host::{BUILT, Host, Key};
 #[cfg(feature = "full")]
 use crate::quick::{self, Way};
 use crate::signer;
@@ -12,7 +12,6 @@ use crate::unyielding::unyielding;
 use core::pin::pin;
 use embassy_net::Stack;
 use embedded_mtls::credential::{AnchorSet, Chain};
-use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
 use gateway::provider::SigningKey;
 use gateway::{DenyList, Memory, Policy, Settings, app, sample};
@@ -97,7 +96,7 @@ async fn of_files(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         policy: Policy::default(),
         denied: DenyList::default(),
         order: sample::ORDER,
-        built: UnixTime(env!("BUILT").parse().ok()?),
+        built: BUILT,
         time_server,
         renew_by: None,
         patience,

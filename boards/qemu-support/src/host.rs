@@ -5,11 +5,9 @@ use crate::files;
 use crate::signer;
 use crate::stack;
 use embedded_mtls::KeyHandle;
+use embedded_mtls::x509::UnixTime;
 #[cfg(feature = "full")]
-use embedded_mtls::{
-    Entropy,
-    x509::{Time, UnixTime},
-};
+use embedded_mtls::{Entropy, x509::Time};
 use gateway::provider::SigningKey;
 use gateway::{Board, Journal};
 #[cfg(feature = "full")]
@@ -87,11 +85,8 @@ impl Board for Host {
     #[cfg(feature = "full")]
     fn take_key(&mut self, key: StoredKey<'_>) -> bool {
         let Self { flash, key: own, .. } = self;
-        enrolment::take_key(
-            key,
-            || crate::flash::own_key(flash),
-            |key| software_key(key).map(|key| *own = Key::Own(key)).is_some(),
-        )
+        let find = |key: StoredKey<'_>| software_key(key).map(|key| *own = Key::Own(key));
+        enrolment::find_key(key, || crate::flash::own_key(flash), find).is_some()
     }
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
@@ -131,10 +126,16 @@ impl Board for Host {
     }
 }
 
+/// The time of the build, before which it cannot be.
+pub(crate) const BUILT: UnixTime = match i64::from_str_radix(env!("BUILT"), 10) {
+    Ok(seconds) => UnixTime(seconds),
+    Err(_) => panic!("the build script writes seconds since 1970"),
+};
+
 /// The machine has no clock.
 #[cfg(feature = "full")]
 pub(crate) fn clock() -> Time {
-    Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or(0)))
+    Time::AtLeast(BUILT)
 }
 
 /// Draws the entropy of a connection.

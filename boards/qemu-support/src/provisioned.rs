@@ -4,11 +4,12 @@ use crate::arguments::Arguments;
 use crate::files;
 use crate::firmware::MAX_ANCHORS;
 use crate::flash::{self, SLOT, Store};
-use crate::host::{Host, Key};
+use crate::host::{BUILT, Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
-use embedded_mtls::x509::UnixTime;
-use gateway::{Acceptance, FleetKey, Memory, Provisioned, Site, Task, device, enrolment, sample, software_key};
+use gateway::{
+    Acceptance, FleetKey, Memory, Provisioned, Role, Site, StoredKey, Task, device, enrolment, sample, software_key,
+};
 
 /// Memory for a slot.
 type Slot = [u8; SLOT];
@@ -17,6 +18,7 @@ type Slot = [u8; SLOT];
 pub(crate) struct Blobs {
     pub(crate) store: Store,
     site: Site<'static>,
+    role: Role,
     /// The file of a blob on its way.
     stem: Option<&'static str>,
 }
@@ -24,11 +26,11 @@ pub(crate) struct Blobs {
 impl Blobs {
     /// Stores a blob on its way if the machine can work with it, maybe with the key in `journal`.
     pub(crate) fn take(&mut self, len: usize, journal: &mut flash::Journal) -> bool {
-        let Self { store, site, .. } = self;
+        let Self { store, site, role, .. } = self;
         store.take(len, |blob| {
-            let can_take =
-                |key| enrolment::take_key(key, || flash::own_key(journal), |key| software_key(key).is_some());
-            Provisioned::<MAX_ANCHORS>::check(blob, site, can_take)
+            let point = |key: StoredKey<'_>| software_key(key).map(|key| key.public_key());
+            let public_key = |key| enrolment::find_key(key, || flash::own_key(journal), point);
+            Provisioned::<MAX_ANCHORS>::check(blob, site, *role, BUILT, public_key)
         })
     }
 
@@ -60,7 +62,7 @@ pub(crate) async fn run(
     };
     let (received, scratch): (&mut Slot, &mut Slot) = (shared.lend()?, shared.lend()?);
     let site = Site { alias: arguments.alias, ..Site::default() };
-    let mut blobs = Blobs { store: Store::new(slots, received, scratch), site, stem: Some(stem) };
+    let mut blobs = Blobs { store: Store::new(slots, received, scratch), site, role: arguments.role, stem: Some(stem) };
     let mut host = Host::new(Key::None)?;
     blobs.take_in(&mut host.flash);
     blobs.stem = arguments.next;
@@ -70,7 +72,7 @@ pub(crate) async fn run(
         role: arguments.role,
         asks_late: arguments.asks_late,
         order: sample::ORDER,
-        built: UnixTime(env!("BUILT").parse().ok()?),
+        built: BUILT,
         patience: arguments.patience,
         retry: arguments.retry,
         rx: arguments.rx,
