@@ -48,11 +48,13 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
         rx: usize::MAX,
         tx: usize::MAX,
     };
+    // A device that cannot make a key, or keep it, does not try again.
+    let mut requests = K::MAKES_OWN_KEY;
     loop {
         let Some(blob) = device.blobs.store.load(in_use) else {
             // The authority answers with a certificate for a blob with the handle of this key.
-            if let Some(name) = name(stack).filter(|_| K::MAKES_OWN_KEY) {
-                enrolment::request(&mut device, &name);
+            if let Some(name) = name(stack).filter(|_| requests) {
+                requests = enrolment::request(&mut device, &name);
             }
             device.blobs.wait().await;
             continue;
