@@ -30,7 +30,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
             what: "programs and targets the tests need are there",
             tasks: vec![Task::Call(setup::everything)],
         },
-        format(&boards),
+        format(),
         lints(),
         combinations(),
         targets(),
@@ -71,6 +71,7 @@ pub(crate) fn thorough() -> Step {
             Run::cargo("test --release --package secrets --test constant_time --features keys --locked --target-dir target/soft")
                 .env("RUSTFLAGS", SOFTWARE),
         ),
+        Task::Call(setup::browser),
         cargo("test --package mtls --test browser --locked"),
         Task::Call(budget::all),
     ];
@@ -80,7 +81,7 @@ pub(crate) fn thorough() -> Step {
 
 /// The steps to run after each change.
 pub(crate) fn check() -> Result<Vec<Step>> {
-    Ok(vec![format(&boards()?), lints(), unit()])
+    Ok(vec![format(), lints(), unit()])
 }
 
 /// The handshakes with other implementations.
@@ -107,14 +108,11 @@ fn cargo(line: &str) -> Task {
     Task::Succeeds(Run::cargo(line))
 }
 
-fn format(boards: &[String]) -> Step {
-    let check = Run::cargo("fmt --all -- --check");
-    let apart = boards
-        .iter()
-        .map(String::as_str)
-        .chain([FUZZ, bench_host::CRATE])
-        .map(|directory| check.clone().within(directory));
-    let tasks = [check.clone()].into_iter().chain(apart).map(Task::Succeeds).collect();
+fn format() -> Step {
+    // Without `--all`, which would format the crates below each of them again.
+    let apart = ["boards", "boards/budget", FUZZ, bench_host::CRATE]
+        .map(|directory| Task::Succeeds(Run::cargo("fmt -- --check").within(directory)));
+    let tasks = [cargo("fmt --all -- --check")].into_iter().chain(apart).collect();
     Step { name: "format", what: "all code is formatted", tasks }
 }
 

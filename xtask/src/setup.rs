@@ -15,7 +15,6 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/share/gocode/src/golang.org/x/sys", "golang-golang-x-sys-dev"),
     ("/usr/share/gocode/src/golang.org/x/term", "golang-golang-x-term-dev"),
     ("apache2", "apache2-bin"),
-    ("chromium", "chromium"),
     ("curl", "curl"),
     ("gcc", "gcc"),
     ("gnutls-cli", "gnutls-bin"),
@@ -122,6 +121,11 @@ pub(crate) fn go_run(line: &str) -> Run {
 /// Installs the emulator alone.
 pub(crate) fn emulator() -> Result<()> {
     install(&[("qemu-system-arm", "qemu-system-arm")])
+}
+
+/// Installs the browser, which only `cargo xtask test --thorough` needs.
+pub(crate) fn browser() -> Result<()> {
+    install(&[("chromium", "chromium")])
 }
 
 /// Installs the emulator for RISC-V, which only `cargo xtask budget` needs.

@@ -78,7 +78,7 @@ impl Browser {
         let found = Command::new("chromium").arg("--version").output();
         assert!(
             found.is_ok_and(|found| found.status.success()),
-            "there is no Chromium: cargo xtask setup installs it, and so does apt-get install chromium"
+            "there is no Chromium: cargo xtask test --thorough installs it, and so does apt-get install chromium"
         );
         let mut program =
             Command::new("bash").args(["-c", &line]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
