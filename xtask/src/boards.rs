@@ -5,8 +5,8 @@ use crate::run::{Result, Run, root, told};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The real boards that are built with the cryptography of `embedded-mtls-micro`, too: one of each core.
-const WITH_MICRO: [&str; 4] = ["esp32c3", "nrf52840", "rp2040", "rp2350"];
+/// The real boards that are built with the cryptography of `embedded-mtls-micro`, too: one of each core that has no emulated one.
+const WITH_MICRO: [&str; 3] = ["esp32c3", "rp2040", "rp2350"];
 
 /// The emulated board with the assembly of `embedded-mtls-micro`, and the target of its core.
 const EMULATED: Board = Board { name: "qemu-mps2", target: "thumbv7em-none-eabihf" };
@@ -46,13 +46,7 @@ pub(crate) fn build() -> Result<()> {
 
 /// Builds the image of a board with a feature, and returns what it takes.
 fn image(board: &Board, feature: &str, fleet_key: &Path) -> Result<String> {
-    // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
-    let run = Run::cargo("build --release --locked")
-        .arg(format!("--features={feature}"))
-        .env("FLEET_KEY", fleet_key.to_string_lossy())
-        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
-        .within(&format!("boards/{}", board.name));
+    let run = linted(board.name, feature).env("FLEET_KEY", fleet_key.to_string_lossy());
     println!("  $ {run}");
     run.succeed()?;
     let image = root().join("boards/target").join(board.target).join("release").join(board.name);
@@ -60,20 +54,31 @@ fn image(board: &Board, feature: &str, fleet_key: &Path) -> Result<String> {
     Ok(format!("  {:<11} {feature:<5} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram))
 }
 
-/// Builds the image of the emulated board with the feature `micro` and keeps it under a name of its own, since the one
-/// without it, which is to be built next, has the same.
-pub(crate) fn emulated_micro() -> Result<()> {
-    let run = Run::cargo("build --release --locked --features micro").within(&format!("boards/{}", EMULATED.name));
-    println!("  $ {run}");
-    run.succeed()?;
+/// Builds the images for the emulator without a lint.
+pub(crate) fn emulated() -> Result<()> {
+    let build = |name, feature| {
+        let run = linted(name, feature);
+        println!("  $ {run}");
+        run.succeed()
+    };
+    build(EMULATED.name, "micro")?;
+    // The image without it, which is to be built next, has the same name.
     let directory = root().join("boards/target").join(EMULATED.target).join("release");
     let (image, copy) = (directory.join(EMULATED.name), directory.join(format!("{}-micro", EMULATED.name)));
-    told(&copy, fs::copy(image, &copy).map(drop))
+    told(&copy, fs::copy(image, &copy))?;
+    build(EMULATED.name, "")?;
+    build("qemu-lm3s", "")
 }
 
-/// Returns whether a crate in `boards` is one of these, which need the key of a fleet to build.
-pub(crate) fn is_real(directory: &str) -> bool {
-    BOARDS.iter().any(|board| directory.strip_prefix("boards/") == Some(board.name))
+/// Returns the build of the image of a board without a lint, and without the debug information that a debugger wants.
+fn linted(board: &str, feature: &str) -> Run {
+    // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
+    Run::cargo("build --release --locked")
+        .arg(format!("--features={feature}"))
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+        .within(&format!("boards/{board}"))
 }
 
 /// Writes the public key of a fleet as `mtls provision fleet-key` does. It is not on the curve, so no blob is accepted.
@@ -114,7 +119,8 @@ mod tests {
             assert!(manifest.contains("\nmicro = ["), "{}", board.name);
             let readme = fs::read_to_string(root().join("boards").join(board.name).join("README.md")).unwrap();
             assert!(readme.contains("`--features micro`") && readme.contains("not been audited"), "{}", board.name);
-            let mut built = BOARDS.iter().filter(|board| WITH_MICRO.contains(&board.name));
+            let with_micro = BOARDS.iter().filter(|board| WITH_MICRO.contains(&board.name));
+            let mut built = with_micro.chain([&EMULATED]);
             assert!(built.any(|other| other.target == board.target), "{}", board.target);
         }
     }
@@ -124,8 +130,8 @@ mod tests {
         for entry in fs::read_dir(root().join("boards")).unwrap() {
             let entry = entry.unwrap();
             let config = fs::read_to_string(entry.path().join(".cargo/config.toml")).unwrap_or_default();
-            let name = format!("boards/{}", entry.file_name().to_string_lossy());
-            assert_eq!(config.contains("probe-rs"), is_real(&name), "{name}");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            assert_eq!(config.contains("probe-rs"), BOARDS.iter().any(|board| board.name == name), "{name}");
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Targets and sets of features that have to build.
 
-/// Targets without an operating system that the core has to build for.
-pub(crate) const TARGETS: &[&str] =
-    &["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "thumbv8m.main-none-eabihf", "riscv32imac-unknown-none-elf"];
+/// The least of the targets without an operating system, for which all that firmware may use has to build.
+pub(crate) const LEAST_TARGET: &str = "thumbv6m-none-eabi";
 
-/// Targets that only boards are built for.
-pub(crate) const BOARD_TARGETS: &[&str] = &["riscv32imc-unknown-none-elf", "thumbv7m-none-eabi"];
+/// A target for which no board is built.
+pub(crate) const OTHER_TARGET: &str = "riscv32imac-unknown-none-elf";
+
+/// Targets that boards are built for, beside [`LEAST_TARGET`].
+pub(crate) const BOARD_TARGETS: &[&str] =
+    &["riscv32imc-unknown-none-elf", "thumbv7em-none-eabihf", "thumbv7m-none-eabi", "thumbv8m.main-none-eabihf"];
 
 /// The target whose flash is measured.
 pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
@@ -14,37 +17,31 @@ pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 /// (events and a cipher suite) need no set of their own. Without a cipher suite there is still the
 /// validator of certificates.
 pub(crate) const SETS: &[&str] = &[
-    "",
     "post-handshake-auth",
     "resumption",
-    "aes128-gcm,resumption",
-    "key-log,rustcrypto",
     "events",
-    "aes128-gcm,events,post-handshake-auth,resumption,defmt",
-    "aes128-gcm,post-handshake-auth",
     "std",
-    "aes128-gcm,aes256-gcm-sha384,defmt",
-    "rustcrypto",
     "rsa",
+    "dangerous-waivers",
+    "key-log,rustcrypto",
     "x25519",
     "mlkem",
-    "aes128-gcm,mlkem,p384,resumption",
     "ed25519",
     "p384",
-    "rsa,rustcrypto",
-    "aes128-gcm,ed25519,p384,rsa",
-    "all-algorithms",
-    "dangerous-waivers",
-    "aes128-gcm,dangerous-waivers,defmt",
     "aes128-gcm",
     "aes128-gcm,any-peer",
-    "chacha20-poly1305",
-    "chacha20-poly1305,x25519",
+    "aes128-gcm,resumption",
+    "aes128-gcm,post-handshake-auth",
+    "aes128-gcm,dangerous-waivers,defmt",
+    "aes128-gcm,ed25519,p384,rsa",
+    "aes128-gcm,mlkem,p384,resumption",
     "aes256-gcm-sha384",
-    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,defmt",
-    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,log",
-    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,std,log",
+    "chacha20-poly1305,x25519",
+    "all-algorithms,std,log",
 ];
+
+/// The least and what a device has, which Clippy reads as well. The step `lints` has most of what a host has.
+pub(crate) const LINTED_SETS: &[&str] = &["", "aes128-gcm,events,post-handshake-auth,resumption,defmt"];
 
 /// Features that exclude each other, and what the compiler has to say about it.
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
@@ -85,6 +82,27 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "x509_cases",
 ];
 
+/// Tests of the programs, and those of the core with the hybrid key exchange.
+pub(crate) const TESTS_OF_PROGRAMS: &[&str] = &["hybrid", "inspect", "order", "pki", "programs", "provision"];
+
+/// Tests of the packages beside the core and the programs. What else has one of these names runs with them.
+pub(crate) const TESTS_OF_COMPANIONS: &[&str] = &[
+    "blob",
+    "capture",
+    "connections",
+    "differential",
+    "encrypted_keys",
+    "examples",
+    "fleet",
+    "handshakes",
+    "page",
+    "pkcs12",
+    "recorded",
+    "send",
+    "split",
+    "timeouts",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +113,27 @@ mod tests {
         let features = manifest.split("\n[features]\n").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap();
         let names = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
         for name in names.filter(|name| *name != "default") {
-            assert!(SETS.iter().any(|set| set.split(',').any(|feature| feature == name)), "no set has `{name}`");
+            assert!(
+                SETS.iter().chain(LINTED_SETS).any(|set| set.split(',').any(|feature| feature == name)),
+                "no set has `{name}`"
+            );
+        }
+    }
+
+    /// Tests that another step runs, or another line of the step `tests`.
+    const ELSEWHERE: [&str; 4] = ["browser", "capture", "check", "constant_time"];
+
+    #[test]
+    fn every_test_beside_those_of_the_core_is_run() {
+        let named = [TESTS_OF_PROGRAMS, TESTS_OF_COMPANIONS, &ELSEWHERE].concat();
+        for package in std::fs::read_dir(crate::run::root().join("crates")).unwrap() {
+            for test in std::fs::read_dir(package.unwrap().path().join("tests")).into_iter().flatten() {
+                let path = test.unwrap().path();
+                let is_test =
+                    path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
+                let name = path.file_stem().unwrap().to_string_lossy();
+                assert!(!is_test || named.contains(&name.as_ref()), "nothing runs {}", path.display());
+            }
         }
     }
 }

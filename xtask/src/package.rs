@@ -31,16 +31,20 @@ const UNPACKED: &str = "target/published/package/embedded-mtls-0.1.0";
 const EXAMPLES: &str = "check --examples --features all-algorithms,events,std --offline --target-dir ../..";
 const NEEDED: &str = r#"patch.crates-io.embedded-mtls-aead.path="../embedded-mtls-aead-0.1.0""#;
 
+/// Packages have a profile of their own each: none of them is debugged here.
+const DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
+
 /// Packages all, and builds each from its archive; then the examples of the root package.
 pub(crate) fn all() -> Result<()> {
     forget()?;
     let packages = PUBLISHED.map(|name| format!("--package {name}")).join(" ");
     // Off CI one packages with changes not committed yet.
     let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
-    let run = Run::cargo(&format!("package {packages} --target-dir {TARGET} --offline --locked {dirty}"));
+    let run =
+        Run::cargo(&format!("package {packages} --target-dir {TARGET} --offline --locked {dirty}")).env(DEBUG, "0");
     println!("  $ {run}");
     run.succeed()?;
-    let examples = Run::cargo(EXAMPLES).arg("--config").arg(NEEDED).within(UNPACKED);
+    let examples = Run::cargo(EXAMPLES).arg("--config").arg(NEEDED).env(DEBUG, "0").within(UNPACKED);
     println!("  $ {examples}");
     examples.succeed()
 }

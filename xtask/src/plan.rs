@@ -1,6 +1,9 @@
 //! The list of steps.
 
-use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, MEASURED_TARGET, PLAIN, SETS, TARGETS};
+use crate::features::{
+    ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, HYBRID, LEAST_TARGET, LINTED_SETS, MEASURED_TARGET, OTHER_TARGET, PLAIN,
+    SETS, TESTS_OF_COMPANIONS, TESTS_OF_PROGRAMS,
+};
 use crate::run::{Result, Run, root, told};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -23,7 +26,6 @@ const DENY: &str = "-- -D warnings";
 
 /// Everything, from quick to slow where nothing speaks against it.
 pub(crate) fn test() -> Result<Vec<Step>> {
-    let boards = boards()?;
     Ok(vec![
         Step {
             name: SETUP,
@@ -34,7 +36,6 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         lints(),
         combinations(),
         targets(),
-        firmware(&boards),
         real_boards(),
         documentation(),
         supply_step(),
@@ -53,6 +54,12 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         qemu_step(&[]),
     ])
 }
+
+/// All that `embedded-mtls-connect` connects to.
+const CONNECTORS: &str = "embedded-mtls-connect/edge-nal,embedded-mtls-connect/embassy-net,embedded-mtls-connect/nal,embedded-mtls-connect/picoserve,embedded-mtls-connect/resumption,embedded-mtls-connect/split";
+
+/// Everything but the programs and the tests that have steps of their own.
+const COMPANIONS: &str = "--workspace --exclude bogo --exclude device --exclude interop --exclude mtls --exclude secrets --exclude vectors --features embedded-mtls-blob/write";
 
 /// AES and GHASH in software, on any processor.
 const SOFTWARE: &str = r#"--cfg aes_backend="soft" --cfg polyval_backend="soft""#;
@@ -80,8 +87,8 @@ pub(crate) fn thorough() -> Step {
 }
 
 /// The steps to run after each change.
-pub(crate) fn check() -> Result<Vec<Step>> {
-    Ok(vec![format(), lints(), unit()])
+pub(crate) fn check() -> Vec<Step> {
+    vec![format(), lints(), unit()]
 }
 
 /// The handshakes with other implementations.
@@ -122,10 +129,11 @@ fn lints() -> Step {
 }
 
 fn combinations() -> Step {
-    let set = |set: &&str| {
-        let features = if set.is_empty() { String::new() } else { format!("--features {set}") };
-        cargo(&format!("clippy --package embedded-mtls --lib --locked --no-default-features {features} {DENY}"))
-    };
+    let core = "--package embedded-mtls --lib --locked --no-default-features";
+    let features = |set: &str| if set.is_empty() { String::new() } else { format!("--features {set}") };
+    let linted = |set: &&str| cargo(&format!("clippy {core} {} {DENY}", features(set)));
+    // The compiler's own lints, which are those that depend on features, in half of the time.
+    let built = |set: &&str| cargo(&format!("rustc --profile check {core} {} {DENY}", features(set)));
     let operator = ["", "--features dangerous-waivers", "--features defmt"]
         .map(|features| cargo(&format!("clippy --package embedded-mtls-operator --lib --locked {features} {DENY}")));
     // With everything built in, which is the default, they are a part of the step before.
@@ -135,9 +143,10 @@ fn combinations() -> Step {
     let hybrid = cargo(&format!("clippy --package vectors --test wycheproof --locked --features mlkem {DENY}"));
     let (features, reason) = EXCLUSIVE;
     let exclusive = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {features}"));
-    let tasks = SETS
+    let tasks = LINTED_SETS
         .iter()
-        .map(set)
+        .map(linted)
+        .chain(SETS.iter().map(built))
         .chain(operator)
         .chain(programs)
         .chain([hybrid])
@@ -147,36 +156,23 @@ fn combinations() -> Step {
 }
 
 fn targets() -> Step {
-    // Images for two of them are built as well, by the steps for the boards.
-    let target = |target: &&str| {
-        let check = format!("check --package embedded-mtls --lib --locked --target {target}");
-        let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
-        let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
-        let blob = format!("check --package embedded-mtls-blob --lib --locked --target {target}");
-        let micro = format!("check --package embedded-mtls-micro --lib --locked --target {target}");
-        let connect = format!(
-            "check --package embedded-mtls-connect --lib --locked --features edge-nal,embassy-net,nal,picoserve,resumption,split --target {target}"
-        );
-        let core = [cargo(&check), cargo(&format!("{check} --no-default-features"))];
-        core.into_iter().chain([cargo(&operator), cargo(&blob), cargo(&verifier), cargo(&micro), cargo(&connect)])
-    };
-    // Elsewhere the crate is empty.
-    let assembly = ["", "--features x25519"].map(|features| {
-        let only_there = format!("--package embedded-mtls-cortex-m4 --lib --locked --target {MEASURED_TARGET}");
-        cargo(&format!("clippy {only_there} {features} {DENY}"))
-    });
-    let ours = cargo(&format!(
-        "clippy --package embedded-mtls-micro --lib --locked --features comparison --target {MEASURED_TARGET} {DENY}"
-    ));
-    let tasks = TARGETS.iter().flat_map(target).chain(assembly).chain([ours]).collect();
+    let check = |target: &str, packages: &str| cargo(&format!("check {packages} --lib --locked --target {target}"));
+    let core = "--package embedded-mtls";
+    let beside = "--package embedded-mtls-operator --package embedded-mtls-blob --package embedded-mtls-embedded-tls \
+                  --package embedded-mtls-micro --package embedded-mtls-connect";
+    let clippy = |packages: &str| cargo(&format!("clippy {packages} --lib --locked --target {MEASURED_TARGET} {DENY}"));
+    // The steps `boards` and `qemu` build images for all other targets.
+    let tasks = vec![
+        check(LEAST_TARGET, &format!("{core} --no-default-features")),
+        check(LEAST_TARGET, core),
+        check(LEAST_TARGET, &format!("{beside} --features {CONNECTORS}")),
+        check(OTHER_TARGET, core),
+        // Elsewhere the crate is empty.
+        clippy("--package embedded-mtls-cortex-m4"),
+        clippy("--package embedded-mtls-cortex-m4 --features x25519"),
+        clippy("--package embedded-mtls-micro --features comparison"),
+    ];
     Step { name: "no_std", what: "the library builds for targets without an operating system", tasks }
-}
-
-fn firmware(boards: &[String]) -> Step {
-    // Those made of hardware have a step of their own, with the key of a fleet.
-    let boards = boards.iter().filter(|board| !boards::is_real(board));
-    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --locked {DENY}")).within(board));
-    Step { name: "firmware", what: "the firmware crates build without a lint", tasks: boards.map(board).collect() }
 }
 
 fn real_boards() -> Step {
@@ -187,17 +183,17 @@ fn real_boards() -> Step {
 fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
     let doc = "doc --package embedded-mtls --no-deps --locked";
-    let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-host --package embedded-mtls-micro \
-                  --package embedded-mtls-operator --package embedded-mtls-sim --package mtls --package mtls-order --package mtls-pki \
-                  --package embedded-mtls-blob --features embedded-mtls-blob/write,mtls-pki/throw-away";
+    let beside = "--package embedded-mtls-blob --package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-host \
+                  --package embedded-mtls-micro --package embedded-mtls-operator --package embedded-mtls-sim --package mtls \
+                  --package mtls-order --package mtls-pki --features embedded-mtls-blob/write,mtls-pki/throw-away";
     let tasks = vec![
         run(&format!("{doc} --no-default-features")),
         run(doc),
         run(&format!("{doc} --features {ALL}")),
-        run(&format!("test --package embedded-mtls --doc --locked --features {ALL}")),
         run(&format!("doc {beside} --no-deps --locked")),
         run(&format!("doc --package embedded-mtls-cortex-m4 --no-deps --locked --target {MEASURED_TARGET}")),
-        run(&format!("test {beside} --doc --locked")),
+        run(&format!("test {} --doc --locked", programs())),
+        run(&format!("test {COMPANIONS} --doc --locked")),
         Task::Call(rfc::check),
     ];
     let what = "no broken link, every example in the documentation runs, every requirement of the RFCs has its code and its test, or a reason";
@@ -221,41 +217,33 @@ fn msrv() -> Step {
     Step { name: "msrv", what: "the core builds with the oldest compiler that its manifest names", tasks }
 }
 
+/// The core and the programs with everything built in. Where the same packages and features are named, nothing is built again.
+fn programs() -> String {
+    format!("--package embedded-mtls --package mtls --features {HYBRID},{ALL},{ALL_OF_TESTS}")
+}
+
 fn unit() -> Step {
+    let boards = "test --locked --package flash-journal --package gateway --package hardware --package image";
     let tasks = vec![
-        cargo(
-            "test --workspace --exclude bogo --exclude interop --exclude mtls --exclude vectors --lib --bins --examples --locked",
-        ),
-        cargo(&format!(
-            "test --package embedded-mtls --package mtls --lib --bins --locked --features {HYBRID},{ALL},mtls/dangerous-waivers"
-        )),
-        Task::Succeeds(
-            Run::cargo("test --locked --package flash-journal --package gateway --package hardware --package image")
-                .within("boards"),
-        ),
+        cargo(&format!("test {COMPANIONS} --lib --bins --examples --locked")),
+        cargo(&format!("test {} --lib --bins --locked", programs())),
+        Task::Succeeds(Run::cargo(boards).within("boards")),
     ];
     Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }
 }
 
 fn integration() -> Step {
-    let all = ALL_TESTS.join(" --test ");
-    let features = format!("{ALL},{ALL_OF_TESTS}");
+    let tests = |names: &[&str]| format!("--test {}", names.join(" --test "));
+    let all = tests(ALL_TESTS);
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PLAIN}")),
-        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {features}")),
+        cargo(&format!("test --package embedded-mtls {all} --locked --features {ALL},{ALL_OF_TESTS}")),
         // The programs have the hybrid key exchange built in, and then the core has it, too.
-        cargo(&format!(
-            "test --package embedded-mtls --package mtls --test hybrid --test inspect --test pki --test programs --test provision --locked --features {HYBRID},{features}"
-        )),
-        // Its tests run its examples, and `--test` alone does not build them.
-        cargo("build --package embedded-mtls-connect --examples --locked"),
-        // Together: each set of features builds the core again.
-        cargo(
-            "test --package embedded-mtls-blob --package embedded-mtls-connect --package embedded-mtls-sim --package mtls-pki --test * --locked \
-             --features embedded-mtls-blob/write",
-        ),
+        cargo(&format!("test {} {} --locked", programs(), tests(TESTS_OF_PROGRAMS))),
+        // Tests run the examples, and `--test` alone does not build them.
+        cargo(&format!("build {COMPANIONS} --examples --locked")),
+        cargo(&format!("test {COMPANIONS} {} --locked", tests(TESTS_OF_COMPANIONS))),
         cargo("test --package vectors --test wycheproof --locked --features mlkem"),
-        cargo("test --package embedded-mtls-micro --test * --locked"),
         // As the optimizer leaves it, and with a branch that has to be found.
         cargo("test --release --package embedded-mtls-micro --test constant_time --locked"),
         Task::Succeeds(
@@ -264,7 +252,6 @@ fn integration() -> Step {
         ),
         // In the same profile: what is left in memory is up to the optimizer, too.
         cargo("test --release --package secrets --locked"),
-        cargo("test --package embedded-mtls-host --test * --locked"),
         // By itself: every other package switches on what this one goes without.
         cargo("test --package device --locked"),
     ];
@@ -286,7 +273,7 @@ fn fuzz() -> Step {
 pub(crate) fn limbo(files: &[String]) -> Result<Step> {
     let absolute = |file: &String| Ok(told(file, std::fs::canonicalize(file))?.to_string_lossy().into_owned());
     let files = files.iter().map(absolute).collect::<Result<Vec<_>>>()?;
-    let test = "test --package vectors --test limbo --locked -- --nocapture";
+    let test = "test --package vectors --test limbo --locked --features mlkem -- --nocapture";
     let run = if files.is_empty() { Run::cargo(test) } else { Run::cargo(test).env("LIMBO_JSON", files.join(":")) };
     let what = "each certificate case of x509-limbo is answered as expected, or explained";
     Ok(Step { name: "limbo", what, tasks: vec![Task::Succeeds(run)] })
@@ -352,7 +339,7 @@ fn interop_step() -> Step {
     let tasks = vec![
         cargo("test --package interop --locked -- --nocapture"),
         cargo("test --package interop --test hybrid --test resumption --locked --features mlkem"),
-        cargo("test --package mtls --test capture --test check --locked"),
+        cargo(&format!("test {} --test capture --test check --locked", programs())),
     ];
     Step { name: "interop", what: "both roles against other implementations", tasks }
 }
@@ -364,30 +351,14 @@ fn bogo_step() -> Step {
 }
 
 fn qemu_step(words: &[String]) -> Step {
-    let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
     let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), Run::arg);
     let tasks = vec![
-        Task::Call(boards::emulated_micro),
-        image("boards/qemu-mps2"),
-        image("boards/qemu-lm3s"),
-        cargo("build --package mtls --locked --bins"),
+        Task::Call(boards::emulated),
+        // Builds the program `mtls`.
+        cargo(&format!("test {} --test programs --locked --no-run", programs())),
         Task::Succeeds(rows),
     ];
     Step { name: "qemu", what: "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks }
-}
-
-/// Firmware crates: each directory of `boards` with a manifest.
-fn boards() -> Result<Vec<String>> {
-    let directory = root().join("boards");
-    let mut boards = Vec::new();
-    for entry in told(&directory, std::fs::read_dir(&directory))? {
-        let entry = told(&directory, entry)?;
-        if entry.path().join("Cargo.toml").is_file() {
-            boards.push(format!("boards/{}", entry.file_name().to_string_lossy()));
-        }
-    }
-    boards.sort();
-    Ok(boards)
 }
 
 #[cfg(test)]

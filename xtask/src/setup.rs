@@ -1,6 +1,6 @@
 //! Installing what the tests need and only what is missing.
 
-use crate::features::{BOARD_TARGETS, TARGETS};
+use crate::features::{BOARD_TARGETS, LEAST_TARGET, OTHER_TARGET};
 use crate::run::{Failure, Result, Run, installed, root, told};
 use std::fs;
 use std::path::Path;
@@ -175,7 +175,7 @@ fn is_root() -> Result<bool> {
 /// Installs the standard library for the targets without an operating system.
 pub(crate) fn targets() -> Result<()> {
     let mut missing = Vec::new();
-    for target in TARGETS.iter().chain(BOARD_TARGETS) {
+    for target in BOARD_TARGETS.iter().chain(&[LEAST_TARGET, OTHER_TARGET]) {
         let directory = Run::new("rustc").words("--print target-libdir --target").arg(*target).read()?;
         if !Path::new(directory.trim()).is_dir() {
             missing.push(*target);
