@@ -27,30 +27,28 @@ const DENY: &str = "-- -D warnings";
 /// Everything, from quick to slow where nothing speaks against it.
 pub(crate) fn test() -> Result<Vec<Step>> {
     Ok(vec![
-        Step {
-            name: SETUP,
-            what: "programs and targets the tests need are there",
-            tasks: vec![Task::Call(setup::everything)],
-        },
+        Step::new(SETUP, "programs and targets the tests need are there", vec![Task::Call(setup::everything)]),
         format(),
+        supply_step(),
+        // These build in directories of their own, beside the others.
+        msrv(),
+        fuzz(),
+        real_boards(),
+        published(),
+        panics(),
+        budget_step(),
+        cortex_m4(),
         lints(),
         combinations(),
         targets(),
-        real_boards(),
         documentation(),
-        supply_step(),
-        msrv(),
         unit(),
         integration(),
-        fuzz(),
         limbo(&limbo_files()?)?,
-        published(),
         example(),
-        cortex_m4(),
-        budget_step(),
-        panics(),
         interop_step(),
         bogo_step(),
+        // Its images are built where those of real boards are, for which it would wait.
         qemu_step(&[]),
     ])
 }
@@ -83,7 +81,7 @@ pub(crate) fn thorough() -> Step {
         Task::Call(budget::all),
     ];
     let what = "ten million cases of our own cryptography, a hundred times the inputs of the fuzz targets, an hour of chains, a fleet's day, AES in software under valgrind, the pages in a browser, all of the budget";
-    Step { name: THOROUGH, what, tasks }
+    Step::new(THOROUGH, what, tasks)
 }
 
 /// The steps to run after each change.
@@ -93,21 +91,15 @@ pub(crate) fn check() -> Vec<Step> {
 
 /// The handshakes with other implementations.
 pub(crate) fn interop(install: bool) -> Vec<Step> {
-    let install = install.then(|| Step {
-        name: SETUP,
-        what: "programs the tests run against are there",
-        tasks: vec![Task::Call(setup::programs)],
-    });
+    let install = install
+        .then(|| Step::new(SETUP, "programs the tests run against are there", vec![Task::Call(setup::programs)]));
     install.into_iter().chain([interop_step()]).collect()
 }
 
 /// The firmware in QEMU: rows that contain one of these words, or all.
 pub(crate) fn qemu(install: bool, words: &[String]) -> Vec<Step> {
-    let install = install.then(|| Step {
-        name: SETUP,
-        what: "QEMU, servers, clients and targets are there",
-        tasks: vec![Task::Call(setup::everything)],
-    });
+    let install = install
+        .then(|| Step::new(SETUP, "QEMU, servers, clients and targets are there", vec![Task::Call(setup::everything)]));
     install.into_iter().chain([qemu_step(words)]).collect()
 }
 
@@ -120,12 +112,12 @@ fn format() -> Step {
     let apart = ["boards", "boards/budget", FUZZ, bench_host::CRATE]
         .map(|directory| Task::Succeeds(Run::cargo("fmt -- --check").within(directory)));
     let tasks = [cargo("fmt --all -- --check")].into_iter().chain(apart).collect();
-    Step { name: "format", what: "all code is formatted", tasks }
+    Step::new("format", "all code is formatted", tasks)
 }
 
 fn lints() -> Step {
     let tasks = vec![cargo(&format!("clippy --workspace --all-targets --locked {DENY}"))];
-    Step { name: "lints", what: "no lint fires, in tests and examples either", tasks }
+    Step::new("lints", "no lint fires, in tests and examples either", tasks)
 }
 
 fn combinations() -> Step {
@@ -152,7 +144,7 @@ fn combinations() -> Step {
         .chain([hybrid])
         .chain([Task::Refused(exclusive, reason)])
         .collect();
-    Step { name: "features", what: "every sensible set of features builds without a lint", tasks }
+    Step::new("features", "every sensible set of features builds without a lint", tasks)
 }
 
 fn targets() -> Step {
@@ -172,12 +164,12 @@ fn targets() -> Step {
         clippy("--package embedded-mtls-cortex-m4 --features x25519"),
         clippy("--package embedded-mtls-micro --features comparison"),
     ];
-    Step { name: "no_std", what: "the library builds for targets without an operating system", tasks }
+    Step::new("no_std", "the library builds for targets without an operating system", tasks)
 }
 
 fn real_boards() -> Step {
     let tasks = vec![Task::Call(boards::build)];
-    Step { name: "boards", what: "the images of real boards are built; they are not run", tasks }
+    Step::apart("boards", "the images of real boards are built; they are not run", tasks)
 }
 
 fn documentation() -> Step {
@@ -197,13 +189,13 @@ fn documentation() -> Step {
         Task::Call(rfc::check),
     ];
     let what = "no broken link, every example in the documentation runs, every requirement of the RFCs has its code and its test, or a reason";
-    Step { name: "docs", what, tasks }
+    Step::new("docs", what, tasks)
 }
 
 fn supply_step() -> Step {
     let tasks = vec![Task::Call(supply::check)];
     let what = "every package of the lock files is from crates.io, not withdrawn, and of a licence that is allowed";
-    Step { name: "supply", what, tasks }
+    Step::new("supply", what, tasks)
 }
 
 /// Builds with the oldest compiler, in a directory of its own: what it builds is of no use to another.
@@ -214,7 +206,7 @@ fn msrv() -> Step {
         .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_OPT_LEVEL", "0");
     let install = Run::new("rustup").words("toolchain install --profile minimal --no-self-update").arg(MSRV);
     let tasks = vec![Task::Succeeds(install), Task::Succeeds(check)];
-    Step { name: "msrv", what: "the core builds with the oldest compiler that its manifest names", tasks }
+    Step::apart("msrv", "the core builds with the oldest compiler that its manifest names", tasks)
 }
 
 /// The core and the programs with everything built in. Where the same packages and features are named, nothing is built again.
@@ -229,7 +221,7 @@ fn unit() -> Step {
         cargo(&format!("test {} --lib --bins --locked", programs())),
         Task::Succeeds(Run::cargo(boards).within("boards")),
     ];
-    Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }
+    Step::new("unit", "unit tests of the core, the examples, the firmware and the tools", tasks)
 }
 
 fn integration() -> Step {
@@ -255,18 +247,18 @@ fn integration() -> Step {
         // By itself: every other package switches on what this one goes without.
         cargo("test --package device --locked"),
     ];
-    Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
+    Step::new("tests", "tests on the public API, and of the repository's own rules", tasks)
 }
 
 /// The fuzz targets on inputs that are the same each time; the fuzzer itself needs another toolchain.
 fn fuzz() -> Step {
     let clippy = Run::cargo(&format!("clippy --all-targets --locked {DENY}")).within(FUZZ);
     let tasks = vec![Task::Succeeds(clippy), Task::Succeeds(Run::cargo("test --locked").within(FUZZ))];
-    Step {
-        name: "fuzz",
-        what: "no input of the fuzz targets panics, is accepted wrongly, or is judged unlike rustls-webpki without a reason",
+    Step::apart(
+        "fuzz",
+        "no input of the fuzz targets panics, is accepted wrongly, or is judged unlike rustls-webpki without a reason",
         tasks,
-    }
+    )
 }
 
 /// The certificate cases in these files; without one, those of the project.
@@ -276,7 +268,7 @@ pub(crate) fn limbo(files: &[String]) -> Result<Step> {
     let test = "test --package vectors --test limbo --locked --features mlkem -- --nocapture";
     let run = if files.is_empty() { Run::cargo(test) } else { Run::cargo(test).env("LIMBO_JSON", files.join(":")) };
     let what = "each certificate case of x509-limbo is answered as expected, or explained";
-    Ok(Step { name: "limbo", what, tasks: vec![Task::Succeeds(run)] })
+    Ok(Step::new("limbo", what, vec![Task::Succeeds(run)]))
 }
 
 /// The files of x509-limbo that lie beside the repository, if any do.
@@ -296,7 +288,7 @@ fn limbo_files() -> Result<Vec<String>> {
 
 fn published() -> Step {
     let tasks = vec![Task::Call(package::all)];
-    Step { name: "package", what: "the published packages are complete and build", tasks }
+    Step::apart("package", "the published packages are complete and build", tasks)
 }
 
 fn example() -> Step {
@@ -308,31 +300,31 @@ fn example() -> Step {
         // 9,600 orders in some 20 seconds.
         cargo("run --release --locked --package embedded-mtls-sim --example fleet -- crates/sim/examples/day.txt"),
     ];
-    Step {
-        name: "example",
-        what: "the gateway posts its order and gets a 200, a fleet delivers those of a day of faults, the other examples do theirs",
+    Step::new(
+        "example",
+        "the gateway posts its order and gets a 200, a fleet delivers those of a day of faults, the other examples do theirs",
         tasks,
-    }
+    )
 }
 
 fn cortex_m4() -> Step {
     let tasks = vec![Task::Call(budget::check_cortex_m4)];
-    Step {
-        name: "cortex-m4",
-        what: "providers in assembly agree with their portable forms, RustCrypto and Wycheproof in QEMU, take the same time for all secrets, wipe their stack, and cost what the README of ours states",
+    Step::apart(
+        "cortex-m4",
+        "providers in assembly agree with their portable forms, RustCrypto and Wycheproof in QEMU, take the same time for all secrets, wipe their stack, and cost what the README of ours states",
         tasks,
-    }
+    )
 }
 
 /// One build of many; the others take some minutes more.
 fn budget_step() -> Step {
     let tasks = vec![Task::Call(budget::quick)];
-    Step { name: "budget", what: "flash, RAM and instructions are not worse than docs/budget.md says", tasks }
+    Step::apart("budget", "flash, RAM and instructions are not worse than docs/budget.md says", tasks)
 }
 
 fn panics() -> Step {
     let tasks = vec![Task::Call(budget::check_panics)];
-    Step { name: "panics", what: "no code of the core can panic: an image without a panic handler links", tasks }
+    Step::apart("panics", "no code of the core can panic: an image without a panic handler links", tasks)
 }
 
 fn interop_step() -> Step {
@@ -341,13 +333,13 @@ fn interop_step() -> Step {
         cargo("test --package interop --test hybrid --test resumption --locked --features mlkem"),
         cargo(&format!("test {} --test capture --test check --locked", programs())),
     ];
-    Step { name: "interop", what: "both roles against other implementations", tasks }
+    Step::new("interop", "both roles against other implementations", tasks)
 }
 
 fn bogo_step() -> Step {
     let what = "every test of BoGo for what this library has gets the answer it asks for, or is explained";
     let tasks = vec![cargo("test --package bogo --bins --locked"), Task::Call(bogo::all)];
-    Step { name: "bogo", what, tasks }
+    Step::new("bogo", what, tasks)
 }
 
 fn qemu_step(words: &[String]) -> Step {
@@ -358,7 +350,7 @@ fn qemu_step(words: &[String]) -> Step {
         cargo(&format!("test {} --test programs --locked --no-run", programs())),
         Task::Succeeds(rows),
     ];
-    Step { name: "qemu", what: "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks }
+    Step::new("qemu", "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks)
 }
 
 #[cfg(test)]
