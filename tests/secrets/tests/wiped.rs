@@ -122,7 +122,8 @@ fn a_handshake_that_fails_forgets_its_secrets(mut setup: Setup, log: &'static Lo
     let mask = if after_hello { 0x39 } else { 0x5c };
     let bytes: [u8; Entropy::LEN] = std::array::from_fn(|at| u8::try_from(at * 5 % 251).unwrap_or_default() ^ mask);
     let hedge = mac(&bytes[96..], &[&bytes[64..96], b"CertificateVerify"]);
-    let seeds = [64, 96].map(|at| (String::from("seed"), inverted(&bytes[at..])));
+    let seeds =
+        [("first seed", 64), ("second seed", 96)].map(|(name, at)| (String::from(name), inverted(&bytes[at..])));
     let mut secrets = vec![(String::from("hedge"), hedge)];
     // Without optimization, a state is copied with the bytes that it does not use, in which the stack has left a seed.
     if !(after_hello && cfg!(debug_assertions)) {
@@ -148,17 +149,21 @@ fn a_handshake_that_fails_forgets_its_secrets(mut setup: Setup, log: &'static Lo
     secrets.append(&mut log.0.lock().unwrap());
     let mut in_use = search(&secrets).elsewhere;
     in_use.sort_unstable();
-    in_use.dedup();
+    // Keys of both sides, and what only the client has.
     let wanted: &[&str] = if after_hello {
         &[
             "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "SERVER_HANDSHAKE_TRAFFIC_SECRET",
             "SERVER_HANDSHAKE_TRAFFIC_SECRET",
             "hedge",
             "key of CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "key of CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "key of SERVER_HANDSHAKE_TRAFFIC_SECRET",
             "key of SERVER_HANDSHAKE_TRAFFIC_SECRET",
         ]
     } else {
-        &["seed"]
+        &["first seed", "second seed"]
     };
     assert_eq!(in_use, wanted);
     deliver(&mut BROKEN.to_vec(), &mut client, 0);
