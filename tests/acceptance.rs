@@ -248,6 +248,19 @@ fn an_alert_within_the_flight_of_the_client_refuses_a_credential_of_which_a_part
     }
 }
 
+/// What comes before it is not read any more, so that it does not matter where a message ends.
+#[test]
+fn a_close_notify_within_a_message_is_the_reason_of_a_transport_that_broke() {
+    let pki = Pki::new();
+    let (mut real, mut script) = client(Setup::new(&pki));
+    let flight = script.server_flight(&pki, |message| message);
+    real.feed(&script.seal(&flight[0]));
+    let part = Sent::new(Epoch::Handshake, HANDSHAKE, &flight[1].bytes[..3]);
+    let close = Sent::new(Epoch::Handshake, ALERT, &[1, AlertDescription::CLOSE_NOTIFY.0]);
+    deliver(&mut script.seal_all(&[part, close]), &mut real.handshake, 0);
+    assert_eq!(real.handshake.transport_failed(), Error::AlertReceived(AlertDescription::CLOSE_NOTIFY));
+}
+
 /// Mbed TLS changes its keys when the handshake is over, and refuses clients before that.
 #[test]
 fn an_alert_under_the_keys_of_the_handshake_is_read_in_the_place_of_the_first_record() {
