@@ -3,13 +3,19 @@
 
 use embedded_mtls::credential::{Entry, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::{
+    AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, SignatureAlgorithm,
+};
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
-use embedded_mtls::{AlertDescription, ClientAuth, Error, ServerConfig, Stage};
+use embedded_mtls::{
+    AlertDescription, CipherSuite, ClientAuth, Error, NamedGroup, ServerConfig, SignatureScheme, Stage,
+};
+use embedded_mtls_blob::{Blob, Content, Denied};
 use embedded_mtls_operator::access::{AllowList, DenyList, Rule};
 use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::{DnType, DnValue, SanType};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use test_support::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
 
@@ -99,6 +105,62 @@ fn a_stolen_certificate_or_key_is_denied_although_it_is_valid_and_on_the_list() 
     assert_eq!(all.map(|issued| denied(issued, by_serial)), [revoked, None, None]);
     assert_eq!(all.map(|issued| denied(issued, by_key)), [no_access, no_access, None]);
     assert!(!peer(&pki.client.der, |peer| DenyList::default().denies(RustCrypto, peer)), "an empty list denies nobody");
+}
+
+/// A provider whose hash has failed, such as an accelerator that is busy.
+#[derive(Clone, Copy, Debug)]
+struct Hashless;
+
+impl CryptoProvider for Hashless {
+    type Hash = <RustCrypto as CryptoProvider>::Hash;
+    type Aead = <RustCrypto as CryptoProvider>::Aead;
+    type KeyExchange = <RustCrypto as CryptoProvider>::KeyExchange;
+
+    const CIPHER_SUITES: &'static [CipherSuite] = RustCrypto::CIPHER_SUITES;
+    const NAMED_GROUPS: &'static [NamedGroup] = RustCrypto::NAMED_GROUPS;
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = RustCrypto::SIGNATURE_ALGORITHMS;
+    const SIGNATURE_SCHEMES: &'static [SignatureScheme] = RustCrypto::SIGNATURE_SCHEMES;
+
+    fn hash(self, _: HashAlgorithm) -> Result<Self::Hash, CryptoError> {
+        Err(CryptoError::Failed)
+    }
+
+    fn hmac(self, _: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Result<Digest, CryptoError> {
+        Err(CryptoError::Failed)
+    }
+
+    fn aead(self, _: AeadAlgorithm, _: &[u8]) -> Result<Self::Aead, CryptoError> {
+        Err(CryptoError::Failed)
+    }
+
+    fn key_exchange(self, _: NamedGroup, _: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError> {
+        Err(CryptoError::Failed)
+    }
+
+    fn verify(self, _: SignatureAlgorithm, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), CryptoError> {
+        Err(CryptoError::Failed)
+    }
+}
+
+#[test]
+fn a_peer_whose_key_cannot_be_hashed_is_denied_where_keys_are() {
+    let pki = Pki::new();
+    let fleet = signing_key(&pki.server);
+    let of_blob = |denied: &[Denied<'_>]| {
+        let content = Content { version: 1, denied: denied.to_vec(), ..Content::default() };
+        let blob = content.seal(RustCrypto, |digest| fleet.sign_digest(digest, &[]).ok()).unwrap();
+        let blob = Blob::dangerous_unsigned(RustCrypto, &blob).unwrap();
+        peer(&pki.client.der, |peer| blob.deny_list().authorize(Hashless, peer)).err()
+    };
+    let of_rules = |rules: &[Rule<'_>]| {
+        let list = DenyList::of(rules);
+        peer(&pki.client.der, |peer| list.authorize(Hashless, peer)).err()
+    };
+    let no_access = Some(AlertDescription::ACCESS_DENIED);
+    assert_eq!((of_rules(&[Rule::KeyPin([7; 32])]), of_blob(&[Denied::Key([7; 32])])), (no_access, no_access));
+    assert_eq!((of_rules(&[Rule::CommonName("nobody")]), of_blob(&[])), (None, None));
+    let allowed = [Rule::KeyPin([7; 32])];
+    assert!(!peer(&pki.client.der, |peer| AllowList::any_of(&allowed).allows(Hashless, peer)));
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl<'a> DenyList<'a> {
     }
 
     /// Returns the first entry that denies a peer. A peer that is
-    /// [known by its key only](PeerIdentity::is_known_by_key_only) is denied by its key alone: it chooses the rest itself.
+    /// [known by its key only](PeerIdentity::is_known_by_key_only) is denied by its key alone: it chooses the rest itself. If the
+    /// provider cannot hash the key of the peer, the first key of the list denies it.
     pub fn denies<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Option<Denied<'a>> {
         let mut key = None;
         self.iter().find(|denied| match denied {
@@ -128,7 +129,10 @@ impl<'a> DenyList<'a> {
                     && peer.issuer() == *issuer
                     && serials.iter().any(|serial| serial == peer.serial())
             }
-            Denied::Key(sha256) => key.get_or_insert_with(|| peer.sha256_key_info(provider)).as_ref() == Some(sha256),
+            Denied::Key(sha256) => match key.get_or_insert_with(|| peer.sha256_key_info(provider)) {
+                Some(found) => found == sha256,
+                None => !peer.key_algorithm().is_pss_only(),
+            },
         })
     }
 

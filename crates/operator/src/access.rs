@@ -86,7 +86,8 @@ impl<'a> AllowList<'a> {
 /// It takes effect with the next handshake, also if that resumes a session, and depends on whoever distributes the list:
 /// unlike a certificate revocation list, it is not signed, and does not expire. Deny a stolen device by its key
 /// ([`Rule::KeyPin`]), which denies each of its certificates, or by [`Rule::Serial`]. A peer that is known by its key only
-/// is denied by [`Rule::KeyPin`] alone.
+/// is denied by [`Rule::KeyPin`] alone. If the provider cannot hash the key of a peer, each [`Rule::KeyPin`] denies it; keys that
+/// sign by RSASSA-PSS only are never [hashed](PeerIdentity::sha256_key_info), so that no [`Rule::KeyPin`] matches them.
 ///
 /// ```
 /// use embedded_mtls::AlertDescription;
@@ -119,7 +120,7 @@ impl<'a> DenyList<'a> {
 
     /// Returns the first rule that denies the peer.
     pub fn rule<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Option<Rule<'a>> {
-        self.rules.iter().copied().find(|rule| rule.holds(provider, peer))
+        self.rules.iter().copied().find(|rule| rule.holds(provider, peer) || rule.is_undecided(provider, peer))
     }
 
     /// Answers the authorization request of a handshake.
@@ -155,6 +156,13 @@ impl Rule<'_> {
             Self::KeyPin(sha256) => peer.sha256_key_info(provider).as_ref() == Some(sha256),
             Self::SubjectAltName(name) => peer.subject_alt_names().any(|found| same(&found, name)),
         }
+    }
+
+    /// Returns whether the provider failed to compute what the rule compares.
+    fn is_undecided<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
+        matches!(self, Self::KeyPin(_))
+            && !peer.key_algorithm().is_pss_only()
+            && peer.sha256_key_info(provider).is_none()
     }
 }
 

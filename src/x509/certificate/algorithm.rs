@@ -45,6 +45,14 @@ pub enum KeyAlgorithm {
     Unsupported,
 }
 
+impl KeyAlgorithm {
+    /// Returns whether a key signs by RSASSA-PSS only (RFC 4055 section 3.1), so that its
+    /// [hash](crate::x509::PeerIdentity::sha256_key_info) is not known.
+    pub const fn is_pss_only(self) -> bool {
+        matches!(self, Self::RsaPss | Self::RsaPssSha256 | Self::RsaPssSha384 | Self::RsaPssSha512)
+    }
+}
+
 /// The kind of a signature, from `signatureAlgorithm`: for ECDSA the curve is known only from the key of the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
