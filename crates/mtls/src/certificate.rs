@@ -124,6 +124,11 @@ impl Certificate {
         UnixTime(self.raw.not_after)
     }
 
+    /// Describes it as a certificate of a chain that was sent.
+    pub(crate) fn as_sent(&self) -> SentCertificate {
+        SentCertificate { subject: self.subject.clone(), issuer: self.issuer.clone(), days_left: days_left(self.end()) }
+    }
+
     /// Returns whether it names the other one as its issuer; the key identifiers decide, if both have one.
     pub(crate) fn is_issued_by(&self, other: &Self) -> bool {
         let same_id = match (&self.raw.issuer_id, &other.raw.own_id) {
@@ -164,6 +169,14 @@ impl Request {
 pub(crate) fn public_key(der: &[u8]) -> Option<String> {
     SubjectPublicKeyInfoOwned::from_der(der).ok().map(|info| key_kind(&info))
 }
+
+/// Returns whether a public key signs by RSASSA-PSS only (RFC 4055 section 3.1).
+pub(crate) fn is_pss_only(der: &[u8]) -> bool {
+    SubjectPublicKeyInfoOwned::from_der(der).is_ok_and(|info| info.algorithm.oid == RSASSA_PSS)
+}
+
+/// `id-RSASSA-PSS`.
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
 /// The access method of RFC 5280 section 4.2.2.1.
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
@@ -263,10 +276,5 @@ fn signature_kind(algorithm: &AlgorithmIdentifierOwned) -> String {
 /// Describes the certificates of a chain in DER; unreadable ones are left out.
 pub(crate) fn described(chain: &[Vec<u8>]) -> Vec<SentCertificate> {
     let read = chain.iter().filter_map(|der| Certificate::read(der));
-    read.map(|certificate| SentCertificate {
-        days_left: days_left(certificate.end()),
-        subject: certificate.subject,
-        issuer: certificate.issuer,
-    })
-    .collect()
+    read.map(|certificate| certificate.as_sent()).collect()
 }

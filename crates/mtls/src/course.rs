@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "program")]
+use embedded_mtls::Diagnosis;
 use embedded_mtls::events::{Direction, EventRing, LogEvent};
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Time, TraceEvent, UnixTime};
@@ -62,6 +64,15 @@ pub struct Course {
 }
 
 impl Course {
+    /// Returns the last diagnosis among the events.
+    #[cfg(feature = "program")]
+    pub(crate) fn diagnosis(&self) -> Option<Diagnosis> {
+        self.events.iter().rev().find_map(|event| match event {
+            LogEvent::Diagnosed(diagnosis) => Some(*diagnosis),
+            _ => None,
+        })
+    }
+
     /// Takes the events of the ring, and these records.
     pub(crate) fn note(&mut self, ring: Option<EventRing<'_>>, records: Vec<Passed>) {
         if let Some(records) = ring.and_then(|ring| ring.records().ok()) {

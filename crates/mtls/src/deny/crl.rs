@@ -5,10 +5,10 @@ use embedded_mtls::crypto::{CryptoProvider as _, SignatureAlgorithm};
 use embedded_mtls::x509::UnixTime;
 use x509_cert::certificate::{CertificateInner, Raw, Version};
 use x509_cert::crl::RevokedCert;
-use x509_cert::der::asn1::{AnyRef, BitStringRef, ContextSpecific, ObjectIdentifier};
+use x509_cert::der::asn1::{AnyRef, BitStringRef, ContextSpecific, ObjectIdentifier, UintRef};
 use x509_cert::der::{self, Decode as _, Encode as _, Reader as _, SliceReader, TagNumber, Tagged as _};
-use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::{BasicConstraints, IssuingDistributionPoint, KeyUsage};
+use x509_cert::ext::{Extension, Extensions};
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
@@ -26,8 +26,12 @@ pub struct Crl<'a> {
     pub serials: Vec<Vec<u8>>,
     /// The name of the issuer in DER.
     pub(super) name: Vec<u8>,
-    /// A critical extension that changes the meaning of the list.
-    unknown: Option<ObjectIdentifier>,
+    /// The extension `issuingDistributionPoint`: lists of an issuer replace each other if theirs are the same.
+    pub(super) scope: Vec<u8>,
+    /// The number of the list, without leading zeros; lists of version 1 have none.
+    pub(super) number: Option<Vec<u8>>,
+    /// The reason for which its entries do not mean what they seem to mean, or are not all.
+    objection: Option<String>,
     /// The signed part.
     signed: &'a [u8],
     /// The algorithm of the signature, in the signed part and beside it.
@@ -37,13 +41,16 @@ pub struct Crl<'a> {
 
 /// The extensions of lists and of their entries that may be critical without changing what an entry means.
 const KNOWN: [ObjectIdentifier; 5] = [
-    ObjectIdentifier::new_unwrap("2.5.29.20"), // cRLNumber
+    CRL_NUMBER,
+    ISSUING_DISTRIBUTION_POINT,                // unless it restricts the list
     ObjectIdentifier::new_unwrap("2.5.29.21"), // cRLReasons
     ObjectIdentifier::new_unwrap("2.5.29.24"), // invalidityDate
-    ObjectIdentifier::new_unwrap("2.5.29.28"), // issuingDistributionPoint, unless the list is indirect
     ObjectIdentifier::new_unwrap("2.5.29.35"), // authorityKeyIdentifier
 ];
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
+const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
+const CERTIFICATE_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.29");
 
 /// The fields of the signed part.
 struct Fields {
@@ -70,6 +77,18 @@ impl Fields {
                 .unwrap_or_default(),
         })
     }
+
+    /// Returns the value of an extension of the list.
+    fn value(&self, id: ObjectIdentifier) -> Option<&[u8]> {
+        let found = self.extensions.iter().find(|extension| extension.extn_id == id);
+        found.map(|extension| extension.extn_value.as_bytes())
+    }
+
+    /// Finds an extension that changes the meaning of the list, whose entries then are not all, or are certificates of others.
+    fn objection(&self) -> Option<String> {
+        let of_entries = self.revoked.iter().flat_map(|entry| entry.crl_entry_extensions.iter().flatten());
+        self.extensions.iter().chain(of_entries).find_map(objection)
+    }
 }
 
 impl<'a> Crl<'a> {
@@ -93,11 +112,40 @@ impl<'a> Crl<'a> {
             next_update: read.next_update.as_ref().map(seconds),
             serials,
             name: read.issuer.to_der().ok()?,
-            unknown: unknown(&read),
+            scope: read.value(ISSUING_DISTRIBUTION_POINT).unwrap_or_default().to_vec(),
+            number: read
+                .value(CRL_NUMBER)
+                .and_then(|der| UintRef::from_der(der).ok())
+                .map(|number| number.as_bytes().to_vec()),
+            objection: read.objection(),
             signed,
             algorithms: [read.algorithm, algorithm],
             signature,
         })
+    }
+
+    /// Makes an unsigned list.
+    #[cfg(test)]
+    pub(super) fn of_age(
+        scope: &[u8],
+        this_update: UnixTime,
+        next_update: UnixTime,
+        number: Option<&[u8]>,
+    ) -> Crl<'static> {
+        let algorithm = AlgorithmIdentifierOwned { oid: CRL_NUMBER, parameters: None };
+        Crl {
+            issuer: "CN=a".to_owned(),
+            this_update,
+            next_update: Some(next_update),
+            serials: Vec::new(),
+            name: Vec::new(),
+            scope: scope.to_vec(),
+            number: number.map(<[u8]>::to_vec),
+            objection: None,
+            signed: &[],
+            algorithms: [algorithm.clone(), algorithm],
+            signature: &[],
+        }
     }
 
     /// Checks that one of the authorities has signed the list, and that its time has come.
@@ -105,10 +153,8 @@ impl<'a> Crl<'a> {
     /// # Errors
     /// The reason for which it must not be used.
     pub fn verify(&self, authorities: &[Vec<u8>], now: UnixTime) -> Result<(), String> {
-        if let Some(id) = self.unknown {
-            return Err(format!(
-                "found the critical extension {id}, which changes what its entries mean, wanted a full list"
-            ));
+        if let Some(found) = &self.objection {
+            return Err(format!("found {found}, wanted a full list of an authority about its own certificates"));
         }
         if now < self.this_update {
             return Err(format!("found a list of {}, wanted one that is not from the future", self.this_update));
@@ -153,31 +199,32 @@ impl<'a> Crl<'a> {
         let key = info.subject_public_key.raw_bytes();
         RustCrypto.verify(algorithm, key, signed, self.signature).map_err(forged)
     }
-
-    /// Returns a warning if there should be a newer list.
-    pub fn expired(&self, now: UnixTime) -> Option<String> {
-        let due = self.next_update.filter(|due| *due < now)?;
-        Some(format!(
-            "the revocation list of {} was to be replaced by {due}: what was revoked since is not on it",
-            self.issuer
-        ))
-    }
 }
 
 fn seconds(time: &Time) -> UnixTime {
     UnixTime(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Finds a critical extension that changes the meaning of the list: of a list of changes only, or of the certificates of others.
-fn unknown(read: &Fields) -> Option<ObjectIdentifier> {
-    let of_entries = read.revoked.iter().flat_map(|entry| entry.crl_entry_extensions.iter().flatten());
-    let mut critical = read.extensions.iter().chain(of_entries).filter(|extension| extension.critical);
-    let changes = |extension: &x509_cert::ext::Extension| {
-        let point = || IssuingDistributionPoint::from_der(extension.extn_value.as_bytes()).ok();
-        let is_direct = || point().is_some_and(|point| !point.indirect_crl && !point.only_contains_attribute_certs);
-        !KNOWN.contains(&extension.extn_id) || extension.extn_id == ISSUING_DISTRIBUTION_POINT && !is_direct()
+/// Returns what an extension makes of a list, unless that is a full list of an authority about its own certificates. Issuers have to
+/// mark these extensions as critical (RFC 5280 sections 5.2.4, 5.2.5 and 5.3.3); those that do not mean the same.
+fn objection(extension: &Extension) -> Option<String> {
+    let found = match extension.extn_id {
+        DELTA_CRL_INDICATOR => "a list of changes (deltaCRLIndicator)",
+        CERTIFICATE_ISSUER => "an indirect list (certificateIssuer)",
+        ISSUING_DISTRIBUTION_POINT => match IssuingDistributionPoint::from_der(extension.extn_value.as_bytes()) {
+            Err(_) => "an issuingDistributionPoint that cannot be read",
+            Ok(point) if point.indirect_crl => "an indirect list (indirectCRL)",
+            // RFC 5280 section 5.2.5: such a list says nothing about certificates that were revoked for other reasons.
+            Ok(point) if point.only_some_reasons.is_some() => "a list of some reasons only (onlySomeReasons)",
+            Ok(point) if point.only_contains_attribute_certs => "a list of attributes (onlyContainsAttributeCerts)",
+            // Nobody is denied by the certificate of an authority.
+            Ok(point) if point.only_contains_ca_certs => "a list of authorities only (onlyContainsCACerts)",
+            Ok(_) => return None,
+        },
+        id if extension.critical && !KNOWN.contains(&id) => return Some(format!("the critical extension {id}")),
+        _ => return None,
     };
-    critical.find(|extension| changes(extension)).map(|extension| extension.extn_id)
+    Some(found.to_owned())
 }
 
 /// Returns the algorithm of a signature for a key; `None` if they do not fit.
@@ -200,3 +247,40 @@ fn algorithm_of(algorithm: &AlgorithmIdentifierOwned, info: &SubjectPublicKeyInf
 
 const EC: &str = "1.2.840.10045.2.1";
 const RSA: &str = "1.2.840.113549.1.1.1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use x509_cert::der::asn1::OctetString;
+
+    fn found(id: &str, critical: bool, value: &[u8]) -> String {
+        let extn_id = ObjectIdentifier::new_unwrap(id);
+        let extension = Extension { extn_id, critical, extn_value: OctetString::new(value).unwrap() };
+        objection(&extension).unwrap_or_default()
+    }
+
+    #[test]
+    fn lists_that_are_not_full_or_not_about_own_certificates_are_refused_critical_or_not() {
+        for (id, value, wanted) in [
+            ("2.5.29.27", &[2, 1, 1][..], "deltaCRLIndicator"),
+            ("2.5.29.29", &[0x30, 0], "certificateIssuer"),
+            ("2.5.29.28", &[0x30, 3, 0x84, 1, 0xff], "indirectCRL"),
+            // keyCompromise
+            ("2.5.29.28", &[0x30, 4, 0x83, 2, 6, 0x40], "onlySomeReasons"),
+            ("2.5.29.28", &[0x30, 3, 0x85, 1, 0xff], "onlyContainsAttributeCerts"),
+            ("2.5.29.28", &[0x30, 3, 0x82, 1, 0xff], "onlyContainsCACerts"),
+            ("2.5.29.28", &[0x30, 3, 0x84, 1], "cannot be read"),
+        ] {
+            for critical in [true, false] {
+                let found = found(id, critical, value);
+                assert!(found.contains(wanted), "{wanted}: {found}");
+            }
+        }
+        assert_eq!(found("2.5.29.28", true, &[0x30, 3, 0x81, 1, 0xff]), "", "onlyContainsUserCerts");
+        assert_eq!(found("1.2.3", true, &[5, 0]), "the critical extension 1.2.3");
+        assert_eq!(found("1.2.3", false, &[5, 0]), "");
+        for known in ["2.5.29.20", "2.5.29.21", "2.5.29.24", "2.5.29.35"] {
+            assert_eq!(found(known, true, &[5, 0]), "", "{known}");
+        }
+    }
+}

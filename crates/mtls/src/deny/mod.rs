@@ -1,7 +1,8 @@
 //! Certificates and keys that are trusted no longer, from revocation lists, certificates and public keys: the option `--deny`.
 //!
 //! A revocation list counts only if a given authority has signed it. A certificate is denied by its issuer and number, and by its
-//! key, so that no other certificate with this key is accepted.
+//! key, so that no other certificate with this key is accepted. Only the certificate of the client or server itself is compared,
+//! never those of the authorities above it.
 
 mod crl;
 
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use embedded_mtls::AlertDescription;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::x509::{Name, PeerIdentity, Time};
+use embedded_mtls::x509::{Name, PeerIdentity, Time, TrustAnchor, UnixTime};
 use embedded_mtls_blob::{Denied, DenyList as BlobList, Serials};
 use embedded_mtls_operator::access::{DenyList, Rule};
 use mtls_pki::pem::{self, Password};
@@ -22,7 +23,11 @@ use x509_cert::ext::pkix::BasicConstraints;
 
 pub use self::crl::Crl;
 use super::args::UsageError;
+use super::certificate;
 use super::report::{hex, printable};
+
+/// The keys that a handshake compares.
+const COMPARED: &str = "one on P-256 or P-384, for Ed25519, or for RSA with 2048 to 4096 bits (rsaEncryption)";
 
 /// Certificates and keys that are denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +36,43 @@ pub struct Denials {
     certificates: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
     /// SHA-256 of public keys in DER.
     keys: BTreeSet<[u8; 32]>,
-    /// Warnings about lists that have expired.
-    pub warnings: Vec<String>,
+    /// The revocation lists that were read.
+    lists: Vec<List>,
+    /// Warnings about what has less effect than it seems to have.
+    notes: Vec<String>,
+}
+
+/// A revocation list that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct List {
+    /// The name of its issuer in DER, and the certificates that it is about.
+    scope: (Vec<u8>, Vec<u8>),
+    /// Its place among the lists of this scope: its time, and its number by length and digits.
+    age: (i64, Option<(usize, Vec<u8>)>),
+    issuer: String,
+    this_update: UnixTime,
+    next_update: Option<UnixTime>,
+}
+
+impl List {
+    fn of(list: &Crl<'_>) -> Self {
+        Self {
+            scope: (list.name.clone(), list.scope.clone()),
+            age: (list.this_update.0, list.number.clone().map(|number| (number.len(), number))),
+            issuer: list.issuer.clone(),
+            this_update: list.this_update,
+            next_update: list.next_update,
+        }
+    }
+
+    /// Returns a warning if there should be a newer list.
+    fn expired(&self, now: UnixTime) -> Option<String> {
+        let due = self.next_update.filter(|due| *due < now)?;
+        Some(format!(
+            "the revocation list of {} was to be replaced by {due}: what was revoked since is not on it",
+            self.issuer
+        ))
+    }
 }
 
 /// Certificates and keys that are denied, in the form that a blob borrows.
@@ -48,9 +88,10 @@ impl Denials {
     /// # Errors
     /// A file that cannot be read, or holds something else, and a list that is not to be believed.
     pub fn read(files: &[String], authorities: &[Vec<u8>]) -> Result<Self, UsageError> {
+        let now = now().map_err(UsageError)?;
         let mut denials = Self::default();
         for file in files {
-            denials.take(file, &read(file)?, authorities)?;
+            denials.take(file, &read(file)?, authorities, now)?;
         }
         Ok(denials)
     }
@@ -63,7 +104,7 @@ impl Denials {
             match denied {
                 Denied::Key(sha256) => _ = denials.keys.insert(sha256),
                 Denied::Certificates { issuer, serials } => {
-                    denials.of(issuer.as_der()).extend(serials.iter().map(<[u8]>::to_vec));
+                    denials.serials_of(issuer.as_der()).extend(serials.iter().map(<[u8]>::to_vec));
                 }
             }
         }
@@ -76,7 +117,35 @@ impl Denials {
             self.certificates.entry(issuer).or_default().extend(serials);
         }
         self.keys.extend(other.keys);
-        self.warnings.extend(other.warnings);
+        self.lists.extend(other.lists);
+        self.notes.extend(other.notes);
+    }
+
+    /// Returns warnings about what has less effect than it seems to have, and about lists that have expired by now.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        now().map_or_else(|_| self.notes.clone(), |now| self.warnings_at(now))
+    }
+
+    fn warnings_at(&self, now: UnixTime) -> Vec<String> {
+        let expired = self.lists.iter().filter_map(|list| list.expired(now));
+        self.notes.iter().cloned().chain(expired).collect()
+    }
+
+    /// Checks that no list is older than the one in use that it replaces: somebody who copies old lists cannot let anyone in again.
+    fn follows(&self, in_use: &Self) -> Result<(), String> {
+        for old in &in_use.lists {
+            let same = self.lists.iter().filter(|list| list.scope == old.scope);
+            if let Some(newest) = same.max_by_key(|list| &list.age)
+                && newest.age < old.age
+            {
+                let (issuer, found, wanted) = (&old.issuer, newest.this_update, old.this_update);
+                return Err(format!(
+                    "found a revocation list of {issuer} of {found}, wanted one that is not older than that of {wanted}, which is in use"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Returns what a blob borrows.
@@ -92,15 +161,16 @@ impl Denials {
         Ok(Encoded { certificates, keys: &self.keys })
     }
 
-    fn of(&mut self, issuer: &[u8]) -> &mut BTreeSet<Vec<u8>> {
+    /// Returns the numbers of an issuer, given in DER.
+    fn serials_of(&mut self, issuer: &[u8]) -> &mut BTreeSet<Vec<u8>> {
         self.certificates.entry(issuer.to_vec()).or_default()
     }
 
     /// Takes the content of a file: lists, or certificates and keys.
-    fn take(&mut self, file: &str, bytes: &[u8], authorities: &[Vec<u8>]) -> Result<(), UsageError> {
+    fn take(&mut self, file: &str, bytes: &[u8], authorities: &[Vec<u8>], now: UnixTime) -> Result<(), UsageError> {
         let unfit = |why: String| UsageError(format!("--deny {file}: {why}"));
         if Crl::read(bytes).is_some() {
-            return self.take_list(bytes, authorities).map_err(unfit);
+            return self.take_list(bytes, authorities, now).map_err(unfit);
         }
         let wanted = "revocation lists, or certificates and public keys";
         let sections = pem::sections(bytes, file, &Password::none())?;
@@ -111,12 +181,13 @@ impl Denials {
         let mut found = 0;
         for section in sections {
             let read = match section.label {
-                "X509 CRL" => self.take_list(&section.der, authorities).map(|()| true),
+                "X509 CRL" => self.take_list(&section.der, authorities, now).map(|()| true),
                 "CERTIFICATE" => self.take_certificate(&section.der),
-                "PUBLIC KEY" => {
-                    self.keys.insert(Sha256::digest(&section.der).into());
-                    Ok(true)
-                }
+                "PUBLIC KEY" => self.take_key(&section.der).map(|()| true).map_err(|kind| {
+                    format!(
+                        "found a public key that no handshake compares ({kind}), wanted {COMPARED}, or its certificate"
+                    )
+                }),
                 label => Err(format!("found BEGIN {label}, wanted {wanted}")),
             };
             found += u32::from(read.map_err(unfit)?);
@@ -126,14 +197,25 @@ impl Denials {
         if found == 0 { Err(unfit(of_authorities.to_owned())) } else { Ok(()) }
     }
 
-    fn take_list(&mut self, der: &[u8], authorities: &[Vec<u8>]) -> Result<(), String> {
+    fn take_list(&mut self, der: &[u8], authorities: &[Vec<u8>], now: UnixTime) -> Result<(), String> {
         let list = Crl::read(der).ok_or("found a revocation list that cannot be read")?;
-        let (Time::Trusted(now) | Time::AtLeast(now)) = system_time() else {
-            return Err("the clock of this computer does not work".to_owned());
-        };
         list.verify(authorities, now)?;
-        self.warnings.extend(list.expired(now));
-        self.of(&list.name).extend(list.serials);
+        self.lists.push(List::of(&list));
+        self.serials_of(&list.name).extend(list.serials);
+        Ok(())
+    }
+
+    /// Takes a public key.
+    ///
+    /// # Errors
+    /// The kind of a key that no handshake compares.
+    fn take_key(&mut self, der: &[u8]) -> Result<(), String> {
+        let kind = || certificate::public_key(der).unwrap_or_else(|| "unreadable".to_owned());
+        // A peer cannot have a key of another kind, or a key in another encoding; the core does not keep the parameters of RSASSA-PSS.
+        if TrustAnchor::from_pinned_key(der).is_err() || certificate::is_pss_only(der) {
+            return Err(kind());
+        }
+        self.keys.insert(Sha256::digest(der).into());
         Ok(())
     }
 
@@ -146,9 +228,15 @@ impl Denials {
             return Ok(false);
         }
         let issuer = inner.issuer().to_der().map_err(unreadable)?;
-        self.of(&issuer).insert(inner.serial_number().as_bytes().to_vec());
+        self.serials_of(&issuer).insert(inner.serial_number().as_bytes().to_vec());
         let key = inner.subject_public_key_info().to_der().map_err(unreadable)?;
-        self.keys.insert(Sha256::digest(key).into());
+        if let Err(kind) = self.take_key(&key) {
+            let number = hex(inner.serial_number().as_bytes());
+            self.notes.push(format!(
+                "certificate {number} of {} is denied, but no other one with its key, which no handshake compares ({kind})",
+                inner.issuer()
+            ));
+        }
         Ok(true)
     }
 
@@ -163,7 +251,9 @@ impl Denials {
         {
             rules.push(Rule::Serial { issuer, serial });
         }
-        if let Some(sha256) = peer.sha256_key_info(RustCrypto).and_then(|key| self.keys.get(&key)) {
+        // A key that cannot be hashed is for the list to judge.
+        let key = peer.sha256_key_info(RustCrypto);
+        if let Some(sha256) = key.map_or_else(|| self.keys.first(), |key| self.keys.get(&key)) {
             rules.push(Rule::KeyPin(*sha256));
         }
         let list = DenyList::of(&rules);
@@ -206,6 +296,8 @@ pub struct Watched {
 struct Last {
     contents: Result<Vec<Vec<u8>>, UsageError>,
     denials: Arc<Denials>,
+    /// The warnings that were told.
+    told: Vec<String>,
 }
 
 impl Watched {
@@ -216,33 +308,55 @@ impl Watched {
     pub fn new(files: Vec<String>, authorities: Vec<Vec<u8>>) -> Result<Self, UsageError> {
         let contents = contents(&files);
         let denials = Arc::new(Denials::read(&files, &authorities)?);
-        Ok(Self { files, authorities, last: Mutex::new(Last { contents, denials }) })
+        Ok(Self { files, authorities, last: Mutex::new(Last { contents, denials, told: Vec::new() }) })
     }
 
-    /// Returns what is denied now. Changes are told, and so are files that cannot be used: what was denied before still is.
-    pub fn current(&self, mut tell: impl FnMut(String)) -> Arc<Denials> {
+    /// Returns what is denied now. Changes are told, and so are lists that have expired, once, and files that cannot be used: what was
+    /// denied before still is.
+    pub fn current(&self, tell: impl FnMut(String)) -> Arc<Denials> {
+        self.current_at(now().ok(), tell)
+    }
+
+    fn current_at(&self, now: Option<UnixTime>, mut tell: impl FnMut(String)) -> Arc<Denials> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let contents = contents(&self.files);
         if contents != last.contents {
-            match contents.as_ref().map_err(ToString::to_string).and_then(|contents| self.parse(contents)) {
+            let read = contents.as_ref().map_err(ToString::to_string);
+            match read.and_then(|contents| self.parse(contents, now.ok_or(NO_CLOCK)?, &last.denials)) {
                 Ok(denials) => {
                     tell(denials.to_string());
-                    denials.warnings.iter().for_each(|warning| tell(format!("warning: {warning}")));
-                    last.denials = Arc::new(denials);
+                    (last.denials, last.told) = (Arc::new(denials), Vec::new());
                 }
                 Err(error) => tell(format!("{}; {} as before", printable(&error), last.denials)),
             }
             last.contents = contents;
         }
+        if let Some(now) = now {
+            let warnings = last.denials.warnings_at(now);
+            let news = warnings.iter().filter(|warning| !last.told.contains(warning));
+            news.for_each(|warning| tell(format!("warning: {warning}")));
+            last.told = warnings;
+        }
         Arc::clone(&last.denials)
     }
 
-    fn parse(&self, contents: &[Vec<u8>]) -> Result<Denials, String> {
+    fn parse(&self, contents: &[Vec<u8>], now: UnixTime, in_use: &Denials) -> Result<Denials, String> {
         let mut denials = Denials::default();
         for (file, bytes) in self.files.iter().zip(contents) {
-            denials.take(file, bytes, &self.authorities).map_err(|error| error.to_string())?;
+            denials.take(file, bytes, &self.authorities, now).map_err(|error| error.to_string())?;
         }
-        Ok(denials)
+        denials.follows(in_use).map(|()| denials)
+    }
+}
+
+/// The reason for which no list can be judged.
+const NO_CLOCK: &str = "the clock of this computer does not work";
+
+/// Returns the time.
+fn now() -> Result<UnixTime, String> {
+    match system_time() {
+        Time::Trusted(now) | Time::AtLeast(now) => Ok(now),
+        Time::Unknown(_) => Err(NO_CLOCK.to_owned()),
     }
 }
 
@@ -252,4 +366,51 @@ fn read(file: &str) -> Result<Vec<u8>, UsageError> {
 
 fn contents(files: &[String]) -> Result<Vec<Vec<u8>>, UsageError> {
     files.iter().map(|file| read(file)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list that was read, of this age, which is to be replaced after 100 seconds.
+    fn list(scope: u8, this_update: i64, number: Option<&[u8]>) -> List {
+        List::of(&Crl::of_age(&[scope], UnixTime(this_update), UnixTime(this_update + 100), number))
+    }
+
+    fn denials(lists: &[List]) -> Denials {
+        Denials { lists: lists.to_vec(), ..Denials::default() }
+    }
+
+    #[test]
+    fn a_list_that_expires_while_a_server_runs_is_told_once() {
+        let last = Last { contents: Ok(Vec::new()), denials: Arc::new(denials(&[list(1, 0, None)])), told: Vec::new() };
+        let watched = Watched { files: Vec::new(), authorities: Vec::new(), last: Mutex::new(last) };
+        let told = |now| {
+            let mut told = Vec::new();
+            watched.current_at(now, |news| told.push(news));
+            told
+        };
+        assert!(told(Some(UnixTime(100))).is_empty());
+        assert!(told(None).is_empty());
+        let [warning] = &told(Some(UnixTime(101)))[..] else { panic!("one warning") };
+        assert!(warning.starts_with("warning: the revocation list of CN=a was to be replaced by "), "{warning}");
+        assert!(told(Some(UnixTime(102))).is_empty());
+    }
+
+    #[test]
+    fn an_older_list_of_the_same_scope_does_not_follow() {
+        let in_use = denials(&[list(1, 1000, Some(&[2]))]);
+        for (lists, follows) in [
+            (vec![list(1, 1000, Some(&[2]))], true),
+            (vec![list(1, 1001, Some(&[3]))], true),
+            (vec![list(1, 1000, Some(&[1, 0]))], true),
+            (vec![list(1, 999, Some(&[3]))], false),
+            (vec![list(1, 1000, Some(&[1]))], false),
+            // Beside one that is not older, and of another part of the certificates.
+            (vec![list(1, 999, Some(&[1])), list(1, 1000, Some(&[2]))], true),
+            (vec![list(2, 999, None)], true),
+        ] {
+            assert_eq!(denials(&lists).follows(&in_use).is_ok(), follows, "{lists:?}");
+        }
+    }
 }

@@ -53,11 +53,8 @@ fn connection(file: &str, number: u16, records: &[Record]) -> Section {
         (None, Some(_)) => (Outcome::Passed, "the handshake is complete".to_owned()),
         (None, None) => (Outcome::Warned, "the handshake has not ended".to_owned()),
     };
-    let diagnosis = events.iter().rev().find_map(|event| match event {
-        LogEvent::Diagnosed(diagnosis) => Some(*diagnosis),
-        _ => None,
-    });
     let is_client = !events.iter().any(|event| matches!(event, LogEvent::Began { client: false }));
+    let course = Course { events: events.clone(), ..Course::default() };
     let peer = if is_client { "server" } else { "client" };
     let name = |of: NameOf| {
         events.iter().find_map(|event| match event {
@@ -68,7 +65,7 @@ fn connection(file: &str, number: u16, records: &[Record]) -> Section {
     let subject = name(NameOf::Subject);
     let there = [name(NameOf::Server), subject.clone()].into_iter().flatten().next().unwrap_or_default();
     Section {
-        causes: diagnosis.filter(|_| failed.is_some()).map(cause).into_iter().collect(),
+        causes: course.diagnosis().filter(|_| failed.is_some()).map(cause).into_iter().collect(),
         hops: vec![
             Hop { name: "device", detail: file.to_owned(), outcome: Outcome::Passed },
             Hop { name: peer, detail: there, outcome },
@@ -83,7 +80,7 @@ fn connection(file: &str, number: u16, records: &[Record]) -> Section {
             Chain { heading: "Of the device", links: ours(&events), is_verified: true },
         ],
         lines: vec![("Events", records.iter().map(ToString::to_string).collect())],
-        course: Course { events, ..Course::default() },
+        course,
         ..Section::new(format!("{file}, connection {number}"), outcome, verdict)
     }
 }
@@ -125,11 +122,7 @@ fn ours(events: &[LogEvent]) -> Vec<SentCertificate> {
 /// Shows a chain and what is wrong with it.
 fn chain(report: &Report, items: &[Item]) -> Section {
     let certificate = |place: &usize| match &items.get(*place)?.content {
-        Content::Certificate(certificate) => Some(SentCertificate {
-            subject: certificate.subject.clone(),
-            issuer: certificate.issuer.clone(),
-            days_left: days_left(certificate.end()),
-        }),
+        Content::Certificate(certificate) => Some(certificate.as_sent()),
         _ => None,
     };
     let links: Vec<_> = report.chain.iter().filter_map(certificate).collect();

@@ -75,12 +75,9 @@ fn note(section: &mut Section, event: &Event) -> bool {
                 Chain { heading: "Of the client", links: course.theirs.clone(), is_verified },
                 Chain { heading: "Of this side", links: described(&course.ours), is_verified: true },
             ];
-            let diagnosis = course.events.iter().rev().find_map(|event| match event {
-                LogEvent::Diagnosed(diagnosis) => Some(*diagnosis),
-                _ => None,
-            });
             if section.outcome == Outcome::Failed {
-                section.causes = diagnosis.map(|diagnosis| Cause::named(diagnosis.into())).into_iter().collect();
+                section.causes =
+                    course.diagnosis().map(|diagnosis| Cause::named(diagnosis.into())).into_iter().collect();
             }
             return true;
         }

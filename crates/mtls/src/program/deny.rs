@@ -14,7 +14,8 @@ use crate::report::printable;
 #[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
 pub(super) struct DenyArgs {
     /// PEM or DER: a revocation list (CRL) that a trusted CA has signed, or certificates or public keys, whose holders are refused
-    /// although their certificates are valid; may be repeated
+    /// although their certificates are valid; may be repeated. Only the peer's own certificate is compared: a revoked intermediate
+    /// denies nobody
     #[arg(long, visible_alias = "crl", value_name = "FILE")]
     pub(super) deny: Vec<String>,
     /// PEM: a CA that signs revocation lists, beside those that are trusted, such as an intermediate; may be repeated
@@ -31,7 +32,7 @@ impl DenyArgs {
     /// Reads the files.
     pub(super) fn read(&self, trusted: &[Vec<u8>]) -> Result<Denials, UsageError> {
         let denials = Denials::read(&self.deny, &self.authorities(trusted)?)?;
-        denials.warnings.iter().for_each(|warning| eprintln!("mtls: warning: {}", printable(warning)));
+        denials.warnings().iter().for_each(|warning| eprintln!("mtls: warning: {}", printable(warning)));
         Ok(denials)
     }
 

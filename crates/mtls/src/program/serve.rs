@@ -277,8 +277,10 @@ fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Ve
     let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
     // Those of --sni may be the first as well.
     let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
-    let denied = setup.denied.iter().flat_map(|denied| denied.current(drop).warnings.clone());
-    let denied = denied.map(|warning| format!("warning: {warning}")).collect();
+    let mut denied = Vec::new();
+    if let Some(list) = &setup.denied {
+        list.current(|warning| denied.push(warning));
+    }
     let own = warnings(first.map(|first| ("--cert", first)).chain(named), Role::Server);
     Ok([of_files.clone(), denied, own, expired(&setup.client_authorities)].concat())
 }

@@ -104,11 +104,20 @@ fn a_revocation_list_that_nobody_vouches_for_is_refused_and_an_old_one_warns() {
     desk.refused("new", &[&trusted[..], &[&forged]].concat(), "found a signature that CN=");
     let future = lists.list("future.crl", " -crl_lastupdate 20990101000000Z -crl_nextupdate 20990201000000Z");
     desk.refused("new", &[&trusted[..], &[&future]].concat(), "wanted one that is not from the future");
-    // A deltaCRLIndicator.
-    let extension = "2.5.29.27=critical,DER:02:01:01";
-    desk.0.write("ca.cnf", desk.0.read("ca.cnf").replace("authorityKeyIdentifier=keyid", extension)).unwrap();
-    let delta = lists.list("delta.crl", " -crlexts extensions");
-    desk.refused("new", &[&trusted[..], &[&delta]].concat(), "found the critical extension 2.5.29.27");
+    for (extension, told) in [
+        ("2.5.29.27=critical,DER:02:01:01", "found a list of changes (deltaCRLIndicator)"),
+        ("2.5.29.27=DER:02:01:01", "found a list of changes (deltaCRLIndicator)"),
+        ("2.5.29.28=critical,DER:30:03:84:01:ff", "found an indirect list (indirectCRL)"),
+        ("2.5.29.28=DER:30:04:83:02:06:40", "found a list of some reasons only (onlySomeReasons)"),
+        ("1.2.3.4=critical,DER:05:00", "found the critical extension 1.2.3.4"),
+    ] {
+        let usual = "authorityKeyIdentifier=keyid";
+        let before = desk.0.read("ca.cnf");
+        desk.0.write("ca.cnf", before.replace(usual, extension)).unwrap();
+        let odd = lists.list("odd.crl", " -crlexts extensions");
+        desk.refused("new", &[&trusted[..], &[&odd]].concat(), told);
+        desk.0.write("ca.cnf", before).unwrap();
+    }
     let both = [desk.0.read("list.crl"), desk.0.read("pki/client.pem")].concat();
     let both = desk.0.write("both.pem", both).unwrap();
     desk.refused("new", &[&trusted[..], &[&both]].concat(), "found a revocation list beside something else");
@@ -118,6 +127,66 @@ fn a_revocation_list_that_nobody_vouches_for_is_refused_and_an_old_one_warns() {
     let said = desk.provisioned("new", &[&trusted[..], &[&expired]].concat());
     assert!(said.contains("was to be replaced by 2020-02-01T00:00:00Z: what was revoked since is not on it"), "{said}");
     assert_eq!(answer(desk, "pki/client.pem"), Some(AlertDescription::CERTIFICATE_REVOKED));
+}
+
+#[test]
+fn a_revocation_list_counts_only_if_its_signer_may_sign_lists_by_a_fitting_algorithm() {
+    let lists = Lists::new(&[]);
+    let desk = &lists.desk;
+    let [root, issuing] = ["pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
+    let usage = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign";
+    let subject = "-subj /CN=a -days 30 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256";
+    let weak =
+        desk.openssl(&format!("req -x509 {subject} {usage} -keyout {}", lists.file("pki/weak.key")), "pki/weak.pem");
+    let words = format!("ca -gencrl -config {} {}", lists.config, lists.signer("weak"));
+    let list = desk.openssl(&words, "weak.crl");
+    let told = "found a list of CN=a, wanted one of a CA whose key usage has cRLSign";
+    desk.refused("new", &["--ca", &root, "--crl-issuer", &weak, "--deny", &list], told);
+    let list = lists.list("list.crl", "");
+    let der = std::fs::read(desk.openssl(&format!("crl -in {list} -outform DER"), "list.der")).unwrap();
+    // ecdsa-with-SHA256 becomes ecdsa-with-SHA224, in one of its two places and in both.
+    let id = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+    let places: Vec<_> = (0..der.len()).filter(|at| der[*at..].starts_with(&id)).map(|at| at + id.len()).collect();
+    for patched in [&places[..1], &places[1..], &places[..]] {
+        let mut der = der.clone();
+        for at in patched {
+            der[*at] = 1;
+        }
+        let odd = desk.0.write("odd.crl", der).unwrap();
+        let told = "wanted one that fits the key of CN=";
+        desk.refused("new", &["--ca", &root, "--crl-issuer", &issuing, "--deny", &odd], told);
+    }
+}
+
+#[test]
+fn a_key_that_no_handshake_compares_is_refused_and_its_certificate_is_denied_by_number() {
+    let lists = Lists::new(&[]);
+    let desk = &lists.desk;
+    let root = lists.file("pki/root.pem");
+    for (key, kind) in [
+        ("-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "P-521"),
+        ("-algorithm ED448", "Ed448"),
+        ("-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "RSA with 1024 bits"),
+        ("-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", "RSA for PSS only"),
+    ] {
+        let private = desk.openssl(&format!("genpkey {key}"), "odd.key");
+        let public = desk.openssl(&format!("pkey -in {private} -pubout"), "odd.pub");
+        let told = format!("found a public key that no handshake compares ({kind}), wanted one on P-256 or P-384");
+        desk.refused("new", &["--ca", &root, "--deny", &public], &told);
+    }
+    // A point on P-256 in the compressed form, which no peer can send.
+    let key = lists.file("pki/client.key");
+    let public = desk.openssl(&format!("ec -in {key} -pubout -conv_form compressed"), "compressed.pub");
+    desk.refused("new", &["--ca", &root, "--deny", &public], "found a public key that no handshake compares (P-256)");
+    let private = lists.file("odd.key");
+    let certificate = desk.openssl(
+        &format!("req -x509 -key {private} -subj /CN=b -days 30 -addext basicConstraints=critical,CA:FALSE"),
+        "odd.pem",
+    );
+    let said = desk.provisioned("new", &["--ca", &root, "--deny", &certificate]);
+    let told = "is denied, but no other one with its key, which no handshake compares (RSA for PSS only)";
+    assert!(said.contains(told) && said.contains("denies    of CN=b"), "{said}");
+    assert!(!said.contains("the key with SHA-256"), "{said}");
 }
 
 #[test]
@@ -156,13 +225,15 @@ fn post(lists: &Lists, port: u16, client: &str) -> (Option<i32>, String) {
 #[test]
 fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
     let lists = Lists::new(&[]);
-    let list = lists.list("list.crl", "");
+    // With a number.
+    let listed = || lists.list("list.crl", " -crlexts extensions");
+    let list = listed();
     let [cert, key, root, issuing] =
         ["pki/server.pem", "pki/server.key", "pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
     let words =
         ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root, "--deny", &list];
     let mut server =
-        Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "6"]].concat())
+        Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "7"]].concat())
             .unwrap();
     let told = |server: &Process| String::from_utf8_lossy(&server.stdout()).into_owned();
     let port = |server: &Process| told(server).split_once('\n')?.0.rsplit_once(':')?.1.parse().ok();
@@ -170,29 +241,35 @@ fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
     let port = port(&server).unwrap();
     let posted = |client: &str| post(&lists, port, client);
     assert_eq!(posted("client").0, Some(0));
+    let before = lists.desk.0.read("list.crl");
     lists.revoke("pki/client.pem");
-    lists.list("list.crl", "");
+    listed();
     let (code, said) = posted("client");
     assert!(code == Some(21) && said.contains("with alert 44 "), "{said}");
     assert_eq!(posted("other").0, Some(0));
+    // Neither does the list from before let it in again.
+    std::fs::write(&list, before).unwrap();
+    assert_eq!(posted("client").0, Some(21));
     // A list that is not to be believed changes nothing, also not if it denies nobody.
     std::fs::write(lists.file("index.txt"), "").unwrap();
     std::fs::write(&list, lists.desk.0.read("list.crl").replace('M', "N")).unwrap();
     assert_eq!((posted("client").0, posted("other").0), (Some(21), Some(0)));
-    lists.list("list.crl", "");
+    listed();
     assert_eq!(posted("client").0, Some(0), "it was found again");
     server.await_status(LIMIT).unwrap();
     let told = told(&server);
     for words in [
         "deny list: certificates: 1, keys: 0",
         "handshake failed: on the deny list: certificate ",
+        "wanted one that is not older than that of ",
         "; certificates: 1, keys: 0 as before",
         "deny list: certificates: 0, keys: 0",
     ] {
-        assert_eq!(
-            told.matches(words).count(),
-            if words.starts_with("handshake") { 2 } else { 1 },
-            "'{words}': {told}"
-        );
+        let count = match words.split(' ').next() {
+            Some("handshake") => 3,
+            Some(";") => 2,
+            _ => 1,
+        };
+        assert_eq!(told.matches(words).count(), count, "'{words}': {told}");
     }
 }
