@@ -146,7 +146,14 @@ pub(crate) fn shared_secrets(document: &[u8]) -> Vec<String> {
     let Ok(source) = decode(document, None) else { return Vec::new() };
     let Ok(document) = parse(&source) else { return Vec::new() };
     let secrets = document.descendants().filter(|node| node.has_tag_name("SharedSecret"));
-    secrets.filter_map(|node| node.text()).map(|secret| secret.trim().to_owned()).collect()
+    // Each text, and all of an element together.
+    let texts = secrets.flat_map(|secret| {
+        let texts = secret.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text());
+        let texts: Vec<_> = texts.map(str::to_owned).collect();
+        let joined = texts.concat();
+        texts.into_iter().chain([joined])
+    });
+    texts.map(|secret| secret.trim().to_owned()).collect()
 }
 
 /// Returns an order with another `payloadID`, `timestamp` and, if there is one, `orderID`; every other byte stays.

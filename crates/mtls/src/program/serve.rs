@@ -19,6 +19,7 @@ use crate::deny::Watched;
 use crate::page::Connections;
 use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
 use crate::report::{Link, Peer, say};
+use crate::redact::elements;
 use crate::supplier::{ClientAuthMode, Event, Setup, serve};
 #[cfg(feature = "resumption")]
 use crate::tickets;
@@ -315,7 +316,7 @@ fn listen(options: &Options, program: &str) -> Result<(), UsageError> {
         if options.json {
             let _ = say_json(&Told::of(&from.to_string(), &event));
         } else {
-            say!("{from} {event}");
+            say!("{from} {}", elements(&event.to_string()));
         }
     })
 }
@@ -343,14 +344,14 @@ struct Told<'e> {
 
 impl<'e> Told<'e> {
     fn of(from: &'e str, event: &'e Event) -> Self {
-        let told = || Self { from, text: Some(event.to_string()), ..Self::default() };
+        let told = || Self { from, text: Some(elements(&event.to_string())), ..Self::default() };
         let known =
             |event, link: &'e Link| Self { event, tls: Some(Tls::of(link)), peer: link.peer.as_ref(), ..told() };
         match event {
             Event::Opened(link) => known("opened", link),
             Event::Identified(link) => known("identified", link),
             Event::Answered(request, status, note) => {
-                let text = Some(note.clone());
+                let text = Some(elements(note));
                 Self { event: "answered", from, request: Some(request), status: Some(*status), text, ..Self::default() }
             }
             Event::Refused(_) => Self { event: "refused", ..told() },
