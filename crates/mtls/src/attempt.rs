@@ -38,7 +38,11 @@ pub(crate) struct Attempt {
     pub(crate) ours: Vec<SentCertificate>,
     pub(crate) http: Option<Http>,
     pub(crate) cxml: Option<Cxml>,
+    /// The version of the blob that the server has for our device.
+    pub(crate) blob: Option<u64>,
     pub(crate) failure: Option<Failure>,
+    /// Something that is wrong with the connection, although it did not fail.
+    pub(crate) noted: Option<Noted>,
     /// The seconds until the next attempt, if there will be one.
     pub(crate) retry_in: Option<u64>,
     pub(crate) milliseconds: Times,
@@ -125,6 +129,16 @@ pub(crate) struct Failure {
     pub(crate) remedy: String,
 }
 
+/// A fact that somebody has to act on, although nothing has failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Noted {
+    pub(crate) cause: String,
+    pub(crate) responsible: String,
+    pub(crate) remedy: String,
+    #[serde(skip)]
+    pub(crate) finding: Finding,
+}
+
 /// The time of each step; none if it was not reached.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Times {
@@ -176,13 +190,20 @@ impl<'o> Observer<'o> {
             ours: Vec::new(),
             http: None,
             cxml: None,
+            blob: None,
             failure: None,
+            noted: None,
             retry_in: None,
             milliseconds: Times::default(),
             course: Course::default(),
             finding: None,
         };
         Self { attempt, names, redaction: Redaction::of(document), begun: Instant::now() }
+    }
+
+    /// Replaces the secrets of the order in a text of the server.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        self.redaction.apply(text)
     }
 
     /// Gives access to what is known of the attempt.
@@ -225,7 +246,9 @@ impl<'o> Observer<'o> {
             }
             #[cfg(feature = "resumption")]
             Progress::TicketUnused(_) => {}
-            Progress::Noted(_) | Progress::Traced(_) => {}
+            Progress::Announced(version) => self.attempt.blob = Some(*version),
+            Progress::Noted(diagnosis) => self.attempt.noted = Some(Noted::of((*diagnosis).into())),
+            Progress::Traced(_) => {}
         }
     }
 
@@ -256,8 +279,7 @@ impl<'o> Observer<'o> {
         let told = text.lines().map(str::trim).filter(|line| finding.is_none() || !line.starts_with("That means: "));
         let message = self.redaction.apply(&told.collect::<Vec<_>>().join("\n"));
         if let Some(finding) = finding {
-            let [cause, responsible, remedy] =
-                [finding.cause().to_owned(), finding.responsible().to_string(), finding.remedy().to_owned()];
+            let Noted { cause, responsible, remedy, .. } = Noted::of(finding);
             return Failure { message, cause: Some(cause), responsible, remedy };
         }
         let (responsible, remedy) = unnamed(trouble);
@@ -295,6 +317,14 @@ impl Tls {
     }
 }
 
+impl Noted {
+    fn of(finding: Finding) -> Self {
+        let [cause, responsible, remedy] =
+            [finding.cause().to_owned(), finding.responsible().to_string(), finding.remedy().to_owned()];
+        Self { cause, responsible, remedy, finding }
+    }
+}
+
 impl ClientAuth {
     fn of(asked: &Asked, names: &[String], late: bool) -> Self {
         let sent = asked.shown.and_then(|place| names.get(place)).cloned();
@@ -326,6 +356,22 @@ mod tests {
                 assert!(told.contains("[redacted]") && !told.contains("only-an-ex"), "{told}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_noted_of_a_connection_that_did_not_fail_is_in_every_report() {
+        let document = include_bytes!("../../../examples/data/order.xml");
+        let order = Order::parse(document, None).unwrap();
+        let server = Server { address: "a:1".to_owned(), name: "a".to_owned(), path: "/".to_owned() };
+        let mut observer = Observer::new(1, &order, document, server, &[]);
+        observer.note(&Progress::Noted(Diagnosis::CertificateNotAsked));
+        let status = Status { code: 200, text: "OK".to_owned(), message: String::new() };
+        let attempt = observer.end(Ok(&status));
+        assert_eq!(attempt.noted.as_ref().unwrap().cause, Diagnosis::CertificateNotAsked.cause());
+        let json = serde_json::to_string(&attempt).unwrap();
+        let page = super::super::page::of_attempts(&[attempt]);
+        assert!(json.contains("\"noted\":{\"cause\":"), "{json}");
+        assert!(page.contains("That means") && page.contains(Diagnosis::CertificateNotAsked.cause()), "{page}");
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl Journal {
                 Progress::AskedLate(request) | Progress::FailedAfter(request) => asked = Some(request),
                 #[cfg(feature = "resumption")]
                 Progress::TicketUnused(_) => {}
-                Progress::Certificates(_)
+                Progress::Announced(_)
+                | Progress::Certificates(_)
                 | Progress::Diagnosed(_)
                 | Progress::Noted(_)
                 | Progress::Sent

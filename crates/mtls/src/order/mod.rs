@@ -93,6 +93,8 @@ pub enum Progress<'a> {
     AskedLate(Asked),
     /// The response arrived.
     Answered(u16, &'a str),
+    /// The server has a blob of this version for our device.
+    Announced(u64),
     /// The connection did not fail, but something is wrong with it.
     Noted(Diagnosis),
     /// The certificates of both sides; after the handshake, only our own.
@@ -342,6 +344,9 @@ where
     }
     let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
     progress(Progress::Answered(response.status, &response.reason));
+    if let Some(version) = response.headers.first("mtls-blob").and_then(|version| version.parse().ok()) {
+        progress(Progress::Announced(version));
+    }
     // Once the answer is there, the end of the connection adds nothing.
     if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));

@@ -32,11 +32,12 @@ fn section(attempt: &Attempt) -> Section {
             ),
         ],
     });
+    let noted = attempt.noted.as_ref().map(|noted| Cause::named(noted.finding));
     let own = attempt.client_auth.as_ref().and_then(|asked| asked.sent.clone());
     let server = format!("{}, {}", attempt.server.name, attempt.server.address);
     Section {
         exit_code: Some(attempt.exit_code),
-        causes: cause.into_iter().collect(),
+        causes: cause.into_iter().chain(noted).collect(),
         hops: vec![
             Hop {
                 name: "this side",

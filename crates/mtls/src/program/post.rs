@@ -19,6 +19,7 @@ use crate::events::Events;
 use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
 use crate::page::of_attempts;
 use crate::policy::{Anchors, Around, Endpoint, Rules, expired, passed_over, warnings};
+use crate::redact::Redaction;
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
@@ -128,12 +129,13 @@ pub(super) fn repeat(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let redaction = Redaction::of(&options.delivery.document);
     let mut attempts = Vec::new();
     loop {
         let number = u8::try_from(attempts.len() + 1).unwrap_or(u8::MAX);
         let (mut attempt, trouble) = deliver(&options, number, program);
         let pause = trouble.as_ref().and_then(|trouble| {
-            eprintln!("{program}: {trouble}");
+            eprintln!("{program}: {}", redaction.apply(&trouble.to_string()));
             rules.after(number, &trouble.into())
         });
         attempt.retry_in = pause.map(|pause| pause.as_secs());
@@ -265,7 +267,8 @@ fn deliver(options: &Options, number: u8, program: &str) -> (Attempt, Option<Tro
     let mut observer = Observer::new(number, order, &delivery.document, server, names);
     let outcome = converse(options, &mut observer, program);
     if let (Ok(status), false) = (&outcome, options.json) {
-        say!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
+        let [text, message] = [&status.text, &status.message].map(|text| printable(&observer.redacted(text)));
+        say!("         cXML {} {text}: {message}", status.code);
     }
     let attempt = observer.end(outcome.as_ref());
     (attempt, outcome.err())
@@ -296,7 +299,7 @@ fn converse(options: &Options, observer: &mut Observer<'_>, program: &str) -> Re
     let posted = post(delivery, transport, memory.lend(), ring, &mut |progress| {
         observer.note(&progress);
         if !options.json {
-            tell(&progress, delivery, names);
+            tell(&progress, delivery, observer, names);
         }
     });
     if delivery.preferences.events && !options.json {
@@ -325,7 +328,7 @@ fn print_order(Options { delivery, order, .. }: &Options) {
 }
 
 /// Prints what happens.
-fn tell(progress: &Progress<'_>, delivery: &Delivery, names: &[String]) {
+fn tell(progress: &Progress<'_>, delivery: &Delivery, observer: &Observer<'_>, names: &[String]) {
     match progress {
         Progress::Open(link, asked) => {
             match asked {
@@ -345,7 +348,8 @@ fn tell(progress: &Progress<'_>, delivery: &Delivery, names: &[String]) {
         }
         Progress::Noted(diagnosis) => say!("         that means: {}", Finding::from(*diagnosis)),
         Progress::Sent => say!("request  POST {}", delivery.path),
-        Progress::Answered(status, reason) => say!("answer   HTTP {status} {}", printable(reason)),
+        Progress::Answered(status, reason) => say!("answer   HTTP {status} {}", printable(&observer.redacted(reason))),
+        Progress::Announced(version) => say!("blob     the server has version {version} for the device of this client"),
         Progress::Certificates(_) | Progress::Diagnosed(_) => {}
     }
 }
