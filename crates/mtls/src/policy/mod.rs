@@ -73,13 +73,20 @@ impl Rules {
     /// Sets the values of flow variables: each the name of a store or an alias, or `ref://` and the name of a reference.
     ///
     /// # Errors
-    /// A value that denotes something outside of the folder.
+    /// A value that denotes something outside of the folder, and a second value of the same variable.
     pub fn with_variables(mut self, variables: Vec<(String, String)>) -> Result<Self, UsageError> {
         let is_name = |value: &String| ssl_info::is_file_name(value.strip_prefix("ref://").unwrap_or(value));
         if let Some((name, value)) = variables.iter().find(|(_, value)| !is_name(value)) {
             let wanted = "a name, or ref:// and a name: letters, digits, '-', '_' and '.', not beginning with '.'";
             let found = printable(value);
             return Err(UsageError(format!("--var {}: found '{found}', wanted {wanted}", printable(name))));
+        }
+        let twice = |place: &usize| {
+            let name = variables.get(*place).map(|(name, _)| name);
+            variables.iter().take(*place).any(|(before, _)| Some(before) == name)
+        };
+        if let Some((name, _)) = (0..variables.len()).find(twice).and_then(|place| variables.get(place)) {
+            return Err(UsageError(format!("--var {}: found it twice, wanted one value", printable(name))));
         }
         self.variables = variables;
         Ok(self)

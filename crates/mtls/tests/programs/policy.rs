@@ -422,6 +422,9 @@ fn flow_variables_choose_store_and_alias_of_a_connection() {
         let error = rules(&of(outside, "first")).unwrap_err().to_string();
         assert!(error.starts_with(&format!("--var ssl.keystore: found '{outside}', wanted a name")), "{error}");
     }
+    let twice = [("ssl.keystore", "a"), ("x", "b"), ("ssl.keystore", "a")];
+    let error = rules(&twice).unwrap_err().to_string();
+    assert_eq!(error, "--var ssl.keystore: found it twice, wanted one value");
     let host = SslInfo::read(&file, Around::Host).unwrap();
     let error = Rules::new(&file, host, None, None, mtls_pki::pem::Password::none()).check::<embedded_mtls::Server>();
     let error = error.unwrap_err().to_string();
