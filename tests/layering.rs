@@ -33,7 +33,7 @@ const PROGRAM_LAYERS: &[&[&str]] = &[
     &["verdict"],
     &["policy"],
     &["tap", "tls", "watch"],
-    &["deny"],
+    &["blobs", "deny"],
     &["args"],
     &["certificate", "redact"],
     &["cxml", "http", "mime"],

@@ -5,6 +5,7 @@
 //! - `certificate`: certificates and requests for them, taken apart for show; with the feature `program`
 //! - `inspect`: reads certificates, keys and other files, and reports what is wrong with them; with the feature `program`
 //! - `provision`: identities and trust anchors of devices as signed blobs; with the feature `program`
+//! - `blobs`: what a server has for its clients' devices; with the feature `program`
 //! - `deny`: certificates and keys that are trusted no longer, from revocation lists; with the feature `program`
 //! - [`args`]: options of the command line
 //! - [`policy`]: `--policy`, files of settings with the stores next to them
@@ -44,6 +45,8 @@
 pub mod args;
 #[cfg(feature = "program")]
 mod attempt;
+#[cfg(feature = "program")]
+pub mod blobs;
 pub mod capture;
 #[cfg(feature = "program")]
 pub mod certificate;

@@ -11,8 +11,12 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(feature = "program")]
+use mtls_order::BLOB_PATH;
 use time::OffsetDateTime;
 
+#[cfg(feature = "program")]
+use super::blobs::{Blobs, Sent};
 use super::cxml::{self, CxmlError, Order, Party, Status};
 use super::http::{self, HttpError, Request};
 use super::mime::{self, MediaType};
@@ -26,15 +30,23 @@ const KEPT: usize = 1000;
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     /// A note for the supplier's log.
     pub(crate) note: String,
+    /// The version of the blob that the client may fetch.
+    pub(crate) blob: Option<u64>,
 }
 
 impl Reply {
     /// Makes a page of plain text.
     pub(crate) fn text(status: u16, body: String, note: impl Into<String>) -> Self {
-        Self { status, content_type: "text/plain; charset=UTF-8", body, note: note.into() }
+        let content_type = "text/plain; charset=UTF-8";
+        Self { status, content_type, body: body.into_bytes(), note: note.into(), blob: None }
+    }
+
+    /// Makes the answer to a document: a cXML Response.
+    pub(crate) fn cxml(response: String, note: String) -> Self {
+        Self { status: 200, content_type: cxml::CONTENT_TYPE, body: response.into_bytes(), note, blob: None }
     }
 
     /// Makes the answer to a client without permission.
@@ -55,7 +67,10 @@ impl Reply {
             415 => &[("Accept", "text/xml, application/xml, multipart/related"), ("Accept-Encoding", "identity")],
             _ => &[],
         };
-        http::response(self.status, self.content_type, self.body.len(), last, extra)
+        let version = self.blob.map(|version| version.to_string());
+        let announced = version.iter().map(|version| ("Mtls-Blob", version.as_str()));
+        let extra: Vec<_> = extra.iter().copied().chain(announced).collect();
+        http::response(self.status, self.content_type, self.body.len(), last, &extra)
     }
 }
 
@@ -76,6 +91,9 @@ struct Taken {
 pub(crate) struct Responder {
     /// Common names of admitted clients; empty: every client that completed the handshake.
     required_names: Vec<String>,
+    /// What there is for the devices of clients.
+    #[cfg(feature = "program")]
+    blobs: Blobs,
     taken: Mutex<VecDeque<Taken>>,
     responses: AtomicU64,
 }
@@ -84,6 +102,12 @@ impl Responder {
     /// Makes a responder for clients with one of these common names, or for all.
     pub(crate) fn new(required_names: Vec<String>) -> Self {
         Self { required_names, ..Self::default() }
+    }
+
+    /// Sets what there is for the devices of clients.
+    #[cfg(feature = "program")]
+    pub(crate) fn with_blobs(self, blobs: Blobs) -> Self {
+        Self { blobs, ..self }
     }
 
     /// Returns the common names of admitted clients; empty: all.
@@ -123,8 +147,13 @@ impl Responder {
     fn answer_known(&self, request: &Request, link: &Link) -> Reply {
         let common_name = proved_name(link);
         match request.method.as_str() {
+            #[cfg(feature = "program")]
+            "GET" | "HEAD" if request.target == BLOB_PATH => self.blob(common_name),
             "GET" | "HEAD" => Reply::text(200, page(link), "the page about the client"),
-            "POST" => unsupported(request).unwrap_or_else(|| self.take_order(request, common_name)),
+            "POST" => {
+                let reply = unsupported(request).unwrap_or_else(|| self.take_order(request, common_name));
+                self.announce(reply, common_name)
+            }
             other => {
                 let note = format!("method: found {}, wanted GET, HEAD or POST", printable(other));
                 Reply::text(405, format!("405 Method Not Allowed\n{note}\n"), note)
@@ -132,9 +161,43 @@ impl Responder {
         }
     }
 
+    /// Answers the request of a client for its blob.
+    #[cfg(feature = "program")]
+    fn blob(&self, common_name: Option<&str>) -> Reply {
+        match self.blobs.of(common_name) {
+            None => Reply::text(404, "404 Not Found\nno blob for this client\n".to_owned(), "no blob for this client"),
+            Some(Err(why)) => {
+                let text = "503 Service Unavailable\nthe blob cannot be read now\n".to_owned();
+                Reply::text(503, text, printable(&why))
+            }
+            Some(Ok(Sent { version, bytes })) => {
+                let note = format!("blob {version}, {} bytes", bytes.len());
+                Reply { status: 200, content_type: "application/octet-stream", body: bytes, note, blob: Some(version) }
+            }
+        }
+    }
+
+    /// Announces the blob of a client in an answer to its order.
+    #[cfg(feature = "program")]
+    fn announce(&self, mut reply: Reply, common_name: Option<&str>) -> Reply {
+        match self.blobs.of(common_name) {
+            None => {}
+            Some(Ok(blob)) => reply.blob = Some(blob.version),
+            Some(Err(why)) => reply.note = format!("{}; no blob is announced: {}", reply.note, printable(&why)),
+        }
+        reply
+    }
+
+    /// Announces nothing.
+    #[cfg(not(feature = "program"))]
+    #[allow(clippy::unused_self, reason = "as with `program`")]
+    fn announce(&self, reply: Reply, _: Option<&str>) -> Reply {
+        reply
+    }
+
     /// Answers a document that should be an order.
     fn take_order(&self, request: &Request, common_name: Option<&str>) -> Reply {
-        let reply = |body: String, note: String| Reply { status: 200, content_type: cxml::CONTENT_TYPE, body, note };
+        let reply = Reply::cxml;
         let enclosed = mime::document(request.headers.first("content-type"), &request.body);
         let enclosed = enclosed.map_err(|message| CxmlError { code: 406, message });
         let parsed = enclosed.and_then(|enclosed| Order::parse(enclosed.bytes, enclosed.charset.as_deref()));
@@ -239,9 +302,13 @@ mod tests {
         Request { method: "POST".to_owned(), body: body.as_bytes().to_vec(), ..Request::default() }
     }
 
+    fn text(reply: &Reply) -> String {
+        String::from_utf8(reply.body.clone()).unwrap()
+    }
+
     fn cxml_code(reply: &Reply) -> u16 {
         assert_eq!((reply.status, reply.content_type), (200, cxml::CONTENT_TYPE));
-        Status::parse(reply.body.as_bytes(), None).unwrap().code
+        Status::parse(&reply.body, None).unwrap().code
     }
 
     /// A request as it comes.
@@ -292,7 +359,7 @@ mod tests {
         let responder = Responder::new(Vec::new());
         let first = responder.answer(&post(ORDER), &visitor("a"));
         assert_eq!(cxml_code(&first), 200);
-        assert!(first.body.contains("order PO-2026-004711 for 412.60 EUR with 2 lines accepted"), "{}", first.body);
+        assert!(text(&first).contains("order PO-2026-004711 for 412.60 EUR with 2 lines accepted"), "{first:?}");
         assert_eq!(responder.answer(&post(ORDER), &visitor("a")).body, first.body);
         assert_ne!(responder.answer(&post(ORDER), &visitor("b")).body, first.body);
         assert_ne!(responder.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);
@@ -345,7 +412,7 @@ mod tests {
             (200, 403)
         );
         let get = Request { method: "GET".to_owned(), ..Request::default() };
-        let page = Responder::new(Vec::new()).answer(&get, &waived).body;
+        let page = text(&Responder::new(Vec::new()).answer(&get, &waived));
         assert!(page.contains("SSL_CLIENT_VERIFY=FAILED:untrusted root\n"), "{page}");
     }
 
@@ -353,9 +420,49 @@ mod tests {
     fn the_page_names_the_client() {
         let get = Request { method: "GET".to_owned(), ..Request::default() };
         let responder = Responder::new(Vec::new());
-        let page = responder.answer(&get, &visitor("a")).body;
+        let page = text(&responder.answer(&get, &visitor("a")));
         assert!(page.contains("SSL_CLIENT_VERIFY=SUCCESS\n") && page.contains("SSL_CLIENT_S_DN_CN=a\n"), "{page}");
-        assert!(responder.answer(&get, &Link::default()).body.contains("SSL_CLIENT_VERIFY=NONE\n"));
+        assert!(text(&responder.answer(&get, &Link::default())).contains("SSL_CLIENT_VERIFY=NONE\n"));
+    }
+
+    #[cfg(feature = "program")]
+    #[test]
+    fn a_client_is_told_of_its_blob_and_gets_no_other() {
+        use embedded_mtls_blob::Content;
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-blobs-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("a.bin");
+        let write = |version| {
+            let content = Content { version, ..Content::default() };
+            let blob = content.seal(embedded_mtls::crypto::rustcrypto::RustCrypto, |_| Some([1; 64])).unwrap();
+            std::fs::write(&file, [&blob[..], &[0xff; 9]].concat()).unwrap();
+            blob
+        };
+        let first = write(7);
+        let files = vec![("a".to_owned(), file.display().to_string())];
+        assert!(Blobs::new([files.clone(), files.clone()].concat()).is_err());
+        let responder = Responder::new(Vec::new()).with_blobs(Blobs::new(files).unwrap());
+        let get = Request { method: "GET".to_owned(), target: BLOB_PATH.to_owned(), ..Request::default() };
+        let announced = |name: &str| responder.answer(&post(ORDER), &visitor(name)).head(false);
+        assert!(announced("a").contains("\r\nMtls-Blob: 7\r\n"));
+        assert!(!announced("b").contains("Mtls-Blob"));
+        let fetched = |link: &Link| responder.answer(&get, link);
+        let blob = fetched(&visitor("a"));
+        assert_eq!((blob.status, blob.content_type), (200, "application/octet-stream"));
+        assert_eq!(blob.body, first, "without what is behind it");
+        let waived = Link { waived: Some("untrusted root".to_owned()), ..visitor("a") };
+        for link in [visitor("b"), waived, Link::default()] {
+            assert_eq!(fetched(&link).status, 404);
+        }
+        // Another one takes its place.
+        let second = write(8);
+        assert!(announced("a").contains("\r\nMtls-Blob: 8\r\n"));
+        assert_eq!(fetched(&visitor("a")).body, second);
+        std::fs::write(&file, "none").unwrap();
+        let reply = responder.answer(&post(ORDER), &visitor("a"));
+        assert!(reply.blob.is_none() && reply.note.contains("; no blob is announced: "), "{reply:?}");
+        assert_eq!(fetched(&visitor("a")).status, 503);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -151,9 +151,9 @@ struct CheckArgs {
     /// Accepts a server that requests no certificate
     #[arg(long)]
     one_way: bool,
-    /// Requests this path by HTTP
-    #[arg(long, default_value = "/", conflicts_with = "no_http", value_parser = path)]
-    path: String,
+    /// Requests this path by HTTP; by default that of the endpoint of --blob, else /
+    #[arg(long, conflicts_with = "no_http", value_parser = path)]
+    path: Option<String>,
     /// Ends the check after the handshake, for servers that do not speak HTTP
     #[arg(long)]
     no_http: bool,
@@ -326,7 +326,7 @@ impl CheckArgs {
             common_name: self.common_name.clone().map(|name| Wanted { name, is_pattern: self.wildcard_match }),
             identities,
             insists: self.alias.is_some(),
-            path: if self.no_http { None } else { Some(self.path.clone()) },
+            path: (!self.no_http).then(|| self.path.clone().unwrap_or_else(|| "/".to_owned())),
             patience: Duration::from_secs(u64::from(self.timeout)),
             warn_days: self.warn_days,
             one_way: self.one_way,
@@ -336,7 +336,7 @@ impl CheckArgs {
         };
         match device {
             None => Ok(targets.into_iter().map(|target| Plan { target, ..template.clone() }).collect()),
-            Some(device) => device.plans(template, &targets, self.path == "/"),
+            Some(device) => device.plans(template, &targets, self.path.is_none()),
         }
     }
 

@@ -15,11 +15,12 @@ use super::run;
 use super::script::ScriptArgs;
 use crate::args::{self, UsageError};
 use crate::attempt::Tls;
+use crate::blobs::Blobs;
 use crate::deny::Watched;
 use crate::page::Connections;
 use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
-use crate::report::{Link, Peer, say};
 use crate::redact::elements;
+use crate::report::{Link, Peer, say};
 use crate::supplier::{ClientAuthMode, Event, Setup, serve};
 #[cfg(feature = "resumption")]
 use crate::tickets;
@@ -49,6 +50,11 @@ pub(super) struct ServeArgs {
     require_cn: Vec<String>,
     #[command(flatten)]
     denied: DenyArgs,
+    /// The client with this common name gets this blob at /.well-known/mtls-blob, and each answer to its orders announces the version
+    /// (Mtls-Blob), as the firmware of boards/ expects it; may be repeated. The file is read for each answer, so that another one may
+    /// take its place
+    #[arg(long, value_name = "NAME=FILE", value_parser = blob)]
+    blob: Vec<(String, String)>,
     /// Requests a client's certificate after the handshake, only when it requests PATH or a path below it, as Apache does with
     /// SSLVerifyClient in a <Location>; may be repeated. A client that does not offer this gets HTTP 403, and so does one that
     /// posts an order to another path. The handshake then requests a certificate only with --client-auth; --require-cn applies
@@ -96,7 +102,8 @@ struct Supplier {
 pub(super) const ANSWERS: &str = "\
 GET answers with a page about the client. POST accepts a cXML OrderRequest and answers with a cXML
 Response: HTTP 200 and cXML status 200 (accepted; the same answer to a repetition), 406 (cannot be
-read), 409 (payloadID used before for another document) or 450 (not an order).
+read), 409 (payloadID used before for another document) or 450 (not an order). A request for another
+host than the client has named in its handshake gets HTTP 421.
 
 Faults, each for one connection; the last one stays, so that `--fault close:0 --fault none` cuts
 only the first:
@@ -180,6 +187,7 @@ impl ServeArgs {
             required_names: self.require_cn,
             refuse_early: self.refuse_early,
             denied,
+            blobs: Blobs::new(self.blob)?,
             late_paths,
             #[cfg(feature = "resumption")]
             tickets,
@@ -258,6 +266,14 @@ fn late_path(_: &str) -> Result<String, &'static str> {
     Err(
         "this build asks nobody after the handshake; one that does is made with cargo build --features post-handshake-auth",
     )
+}
+
+/// Parses the value of `--blob`.
+fn blob(found: &str) -> Result<(String, String), &'static str> {
+    let parts = found.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    parts
+        .map(|(name, file)| (name.to_owned(), file.to_owned()))
+        .ok_or("wanted NAME=FILE, as in gateway-0042=device.bin")
 }
 
 /// Parses the value of `--client-auth`.
@@ -370,6 +386,15 @@ impl<'e> Told<'e> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shared_secret_in_an_event_is_in_no_line_of_json() {
+        let quoted = || "found <SharedSecret>only-an-example</SharedSecret>".to_owned();
+        for event in [Event::Answered("POST /".to_owned(), 200, quoted()), Event::Broken(quoted())] {
+            let json = serde_json::to_string(&Told::of("a:1", &event)).unwrap();
+            assert!(json.contains("[redacted]") && !json.contains("only-an-example"), "{json}");
+        }
+    }
 
     #[test]
     fn a_policy_replaces_other_options() {

@@ -36,6 +36,8 @@ pub(super) struct SupplierHost<'b> {
     pub(super) diagnosis: Option<Diagnosis>,
     /// A function that takes each step of path building.
     pub(super) trace: Option<&'b dyn Fn(Event)>,
+    /// The server name in the ClientHello.
+    pub(super) requested: Option<String>,
     /// The certificates of both sides, for a report.
     pub(super) course: Course,
 }
@@ -48,6 +50,9 @@ impl<'b> Host for SupplierHost<'b> {
     }
 
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        if let Some(name) = request.server_name {
+            self.requested = Some(name.to_owned());
+        }
         let choice = self.software.credential(request);
         if let Choice::Send(credential) = &choice {
             self.course.ours = credential.chain().iter().map(<[u8]>::to_vec).collect();

@@ -3,6 +3,7 @@
 //! No peer can end the server or occupy a thread for ever: every step has a deadline, the number of connections is
 //! limited, and failures are reported and dropped.
 
+mod answered;
 mod event;
 mod host;
 mod script;
@@ -24,6 +25,8 @@ use embedded_mtls::{ClientAuth, Entropy, Error, Handshake, Server, ServerConfig}
 use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
+#[cfg(feature = "program")]
+use super::blobs::Blobs;
 use super::capture::{Capture, End};
 use super::course::Course;
 #[cfg(feature = "program")]
@@ -40,8 +43,9 @@ use super::responder::{Reply, Responder};
 use super::terms::{self, Source, Terms, Wishes};
 use super::tls::{self, Deadline, HostMemory, Timed};
 use super::watch::Watch;
+use answered::{Answered, lost, misdirected};
 pub use event::Event;
-use event::{broken, explain};
+use event::explain;
 use host::SupplierHost;
 pub use script::{Answer, Fault};
 use script::{Script, send_huge_record};
@@ -96,6 +100,9 @@ pub struct Setup {
     /// Certificates and keys of clients that are trusted no longer.
     #[cfg(feature = "program")]
     pub denied: Option<Watched>,
+    /// What there is for the devices of clients.
+    #[cfg(feature = "program")]
+    pub blobs: Blobs,
     /// Paths for which the client's certificate is requested after the handshake; needs `post-handshake-auth`.
     pub late_paths: Vec<String>,
     /// The keys of tickets, with which clients resume their sessions, and the seconds for which tickets are valid.
@@ -136,6 +143,8 @@ impl Setup {
             refuse_early: false,
             #[cfg(feature = "program")]
             denied: None,
+            #[cfg(feature = "program")]
+            blobs: Blobs::default(),
             late_paths: Vec::new(),
             #[cfg(feature = "resumption")]
             tickets: None,
@@ -220,6 +229,8 @@ pub fn serve(
         Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
     let responder = Responder::new(setup.required_names.clone());
+    #[cfg(feature = "program")]
+    let responder = responder.with_blobs(setup.blobs.clone());
     let supplier = Supplier {
         source,
         responder,
@@ -401,6 +412,7 @@ impl Supplier<'_> {
             verdict: None,
             diagnosis: None,
             trace: self.trace.then_some(tell),
+            requested: None,
             course: Course::default(),
         }
     }
@@ -416,44 +428,55 @@ impl Supplier<'_> {
     ) -> Event {
         loop {
             deadline.renew(REQUEST_TIME);
-            let (name, reply, copies, last) = match connection.read_request() {
+            let request = match connection.read_request() {
                 Ok(None) => return Event::Closed,
-                Ok(Some(request)) => {
-                    let answer = if request.method == "POST" { self.answers.step() } else { None };
-                    let answer = answer.map(|(_, answer)| answer);
-                    let mut reply = answer.and_then(|answer| answer.replacement(&self.responder));
-                    if reply.is_none() {
-                        reply = match self.answer(&request, connection.stream(), &mut link, host, tell) {
-                            Ok(reply) => Some(reply),
-                            Err(broken) => return broken,
-                        };
-                    }
-                    if let Some(answer) = answer {
-                        reply = reply.and_then(|reply| answer.change(reply));
-                    }
-                    let copies = if answer.is_some_and(Answer::is_twice) { 2 } else { 1 };
-                    (printable(&format!("{} {}", request.method, request.target)), reply, copies, request.is_last())
+                Ok(Some(request)) => request,
+                Err(error) => {
+                    let Some(reply) = Reply::refusal(&error) else { return lost(connection, &error) };
+                    let answered = Answered { name: "unreadable request".to_owned(), reply, copies: 1, is_last: true };
+                    deadline.renew(REQUEST_TIME);
+                    return answered.send(connection, tell).err().unwrap_or(Event::Closed);
                 }
-                Err(error) => match Reply::refusal(&error) {
-                    Some(reply) => ("unreadable request".to_owned(), Some(reply), 1, true),
-                    None => return Event::Broken(broken(&error, connection.stream().session.diagnosis())),
-                },
             };
-            let Some(reply) = reply else {
-                return Event::Broken("closed without a response, as --answer says".to_owned());
+            let is_last = request.is_last();
+            let (reply, copies) = match self.reply(&request, connection.stream(), &mut link, host, tell) {
+                Ok(reply) => reply,
+                Err(broken) => return broken,
             };
+            let name = printable(&format!("{} {}", request.method, request.target));
             deadline.renew(REQUEST_TIME);
-            let body = if name.starts_with("HEAD ") { "" } else { reply.body.as_str() };
-            for _ in 0..copies {
-                if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
-                    return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
-                }
+            if let Err(broken) = (Answered { name, reply, copies, is_last }).send(connection, tell) {
+                return broken;
             }
-            tell(Event::Answered(name, reply.status, reply.note));
-            if last {
+            if is_last {
                 return Event::Closed;
             }
         }
+    }
+
+    /// Makes the reply to a request, as the script has it, and counts how often it is sent.
+    fn reply<'b>(
+        &'b self,
+        request: &Request,
+        stream: &mut Stream<'b, Timed, Server>,
+        link: &mut Link,
+        host: &mut SupplierHost<'b>,
+        tell: &dyn Fn(Event),
+    ) -> Result<(Reply, usize), Event> {
+        if let Some(reply) = misdirected(host.requested.as_deref(), request) {
+            return Ok((reply, 1));
+        }
+        let scripted = if request.method == "POST" { self.answers.step() } else { None };
+        let Some((_, answer)) = scripted else {
+            return self.answer(request, stream, link, host, tell).map(|reply| (reply, 1));
+        };
+        let reply = match answer.replacement(&self.responder) {
+            Some(reply) => reply,
+            None => self.answer(request, stream, link, host, tell)?,
+        };
+        let closed = || Event::Broken("closed without a response, as --answer says".to_owned());
+        let reply = answer.change(reply).ok_or_else(closed)?;
+        Ok((reply, if answer.is_twice() { 2 } else { 1 }))
     }
 }
 

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use embedded_mtls::{AlertDescription, NamedGroup, ServerConfig};
 use mtls_pki::pem::Identity;
 
-use super::super::cxml::{self, Status};
+use super::super::cxml::Status;
 use super::super::responder::{Reply, Responder};
 
 /// A fault of one connection.
@@ -108,7 +108,7 @@ impl Answer {
             Kind::Cxml(code) => {
                 let body = responder.response(&Status::new(code, "as --answer says"));
                 let note = format!("cXML {code}, as --answer says");
-                Some(Reply { status: 200, content_type: cxml::CONTENT_TYPE, body, note })
+                Some(Reply::cxml(body, note))
             }
             _ => None,
         }
@@ -122,7 +122,7 @@ impl Answer {
         match self.kind {
             Kind::Close => return None,
             Kind::Empty => reply.body.clear(),
-            Kind::Huge => reply.body.extend(core::iter::repeat_n(' ', HUGE)),
+            Kind::Huge => reply.body.extend(core::iter::repeat_n(b' ', HUGE)),
             _ => {}
         }
         Some(reply)

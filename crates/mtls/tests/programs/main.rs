@@ -86,6 +86,16 @@ fn assert_late(delivery: &Delivery, alert: u8) {
 }
 
 #[test]
+fn a_request_for_another_host_than_the_handshake_is_answered_with_421() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    let for_host = |authority: &str| Delivery { authority: Some(authority.to_owned()), ..delivery(&pki, &address) };
+    assert!(run(&for_host(&format!("{SUPPLIER_NAME}:8443"))).0.is_ok());
+    let (_, words) = trouble(&for_host("another.example"));
+    assert!(words.contains("HTTP 421"), "{words}");
+}
+
+#[test]
 fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
     let pki = Pki::new().unwrap();
     let (address, _events) = start(setup(&pki));

@@ -9,6 +9,7 @@ use super::{Desk, mtls};
 struct Ground {
     desk: Desk,
     _server: Process,
+    port: String,
     blob: String,
 }
 
@@ -16,7 +17,23 @@ impl Ground {
     fn new() -> Self {
         let desk = Desk::new(&[]);
         let [cert, key, root] = ["pki/server.pem", "pki/server.key", "pki/root.pem"].map(|name| desk.file(name));
-        let words = ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root];
+        Desk::good(&["pki", "issue", &desk.file("pki"), "--client", "gateway-0043", "--file", "other"]);
+        desk.new_blob(&[]);
+        std::fs::rename(desk.file("device.bin"), desk.file("next.bin")).unwrap();
+        let announced = format!("gateway-0042.plant.example={}", desk.file("next.bin"));
+        let words = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--cert",
+            &cert,
+            "--key",
+            &key,
+            "--client-ca",
+            &root,
+            "--blob",
+            &announced,
+        ];
         let mut server = Process::start(env!("CARGO_BIN_EXE_mtls"), words).unwrap();
         let port = |server: &Process| {
             let told = String::from_utf8_lossy(&server.stdout()).into_owned();
@@ -29,7 +46,7 @@ impl Ground {
             ["--host", "127.0.0.1", "--port", &port, "--server-name", "supplier.example", "--path", "/orders"];
         desk.new_blob(&[&["--cert", &cert, "--key", &key], &endpoint[..]].concat());
         let blob = desk.file("device.bin");
-        Self { desk, _server: server, blob }
+        Self { desk, _server: server, port, blob }
     }
 
     /// Checks the server of the blob.
@@ -48,6 +65,9 @@ fn a_server_is_checked_with_what_a_device_has() {
         assert!(said.contains(words), "'{words}' is not in: {said}");
     }
     assert!(!said.contains("-cert "), "the key is in no file: {said}");
+    // A path of the command line wins, also if it is the usual one.
+    let (code, said) = ground.check(&["--path", "/"]);
+    assert!(code == Some(0) && said.contains("GET /: HTTP 200"), "{said}");
     // Another host with the same trust and identity.
     let (code, said) = ground.check(&["127.0.0.1:1", "--no-http"]);
     assert_eq!(code, Some(10), "{said}");
@@ -61,6 +81,25 @@ fn a_server_is_checked_with_what_a_device_has() {
     assert!(code == Some(1) && said.contains("the site has an alias, which the policy of the fleet locks"), "{said}");
     let (code, said) = ground.check(&["--ca", &ground.desk.file("pki/root.pem")]);
     assert!(code == Some(1) && said.contains("cannot be used with"), "{said}");
+}
+
+#[test]
+fn a_server_announces_the_blob_of_a_client_and_gives_it_to_no_other() {
+    let ground = Ground::new();
+    let desk = &ground.desk;
+    let to = format!("127.0.0.1:{}", ground.port);
+    let root = desk.file("pki/root.pem");
+    let order = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/order.xml");
+    for (client, announced, status) in [("client", Value::from(1), "HTTP 200"), ("other", Value::Null, "HTTP 404")] {
+        let [cert, key] = ["pem", "key"].map(|kind| desk.file(&format!("pki/{client}.{kind}")));
+        let own = ["--ca", &root, "--cert", &cert, "--key", &key];
+        let post = ["order", "post", "--connect", &to, "--server-name", "supplier.example", "--order", order, "--json"];
+        let told: Value = serde_json::from_str(&Desk::good(&[&post[..], &own].concat())).unwrap();
+        assert_eq!(told["blob"], announced, "{client}");
+        let check = ["check", &to, "--sni", "supplier.example", "--path", "/.well-known/mtls-blob"];
+        let (_, said) = mtls(&[&check[..], &own].concat());
+        assert!(said.contains(&format!("GET /.well-known/mtls-blob: {status}")), "{said}");
+    }
 }
 
 #[test]
