@@ -113,8 +113,8 @@ only the first:
   hello-retry-request   asks for another key share, on P-384 or P-256
   huge-record           answers the ClientHello with a record that is longer than TLS allows
   missing-intermediate  sends only the server's own certificate
-  expired, wrong-name   sends NAME-expired.pem beside --cert NAME.pem; so does each other fault
-                        that `mtls pki issue --bad all` writes
+  expired, wrong-name   sends NAME-expired.pem beside --cert NAME.pem, or what the CA makes that
+                        `mtls pki` has put there; so does each other fault of `mtls pki issue --bad`
 
 Answers, each for one order; the last one stays:
   usual                 the one above

@@ -230,18 +230,28 @@ fn a_server_answers_and_fails_as_its_command_line_says() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(said(&output).matches("retry    attempt ").count(), 2, "{}", said(&output));
 
+    // Without the keys of its authorities.
+    let alone = ["server.pem", "server.key"].map(|name| {
+        let text = std::fs::read(ground.file(name)).unwrap();
+        ground.0.write(&format!("alone-{name}"), text).unwrap()
+    });
     let refused = |words: &[&str], told: &str| {
-        let [cert, key] = ["server.pem", "server.key"].map(|name| ground.file(name));
-        let output = mtls(&[&["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key], words].concat());
+        let [cert, key] = &alone;
+        let output = mtls(&[&["serve", "--listen", "127.0.0.1:0", "--cert", cert, "--key", key], words].concat());
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         says(&said(&output), told);
     };
     refused(
         &["--fault", "expired"],
-        "server-expired.pem, wanted that file: mtls pki issue FOLDER --server NAME --bad expired",
+        "alone-server-expired.pem, wanted that file: mtls pki issue FOLDER --server NAME --bad expired",
     );
     refused(&["--fault", "broken"], "--fault: found 'broken', wanted one that --help lists");
     refused(&["--answer", "http"], "wanted usual, http:STATUS, cxml:STATUS");
+    // The server makes the certificate itself.
+    for (fault, code) in [("expired", 22), ("wrong-name", 25), ("unknown-ca", 24)] {
+        let (_server, port) = ground.serve_with(&["--fault", fault]);
+        assert_eq!(ground.retry(port).status.code(), Some(code), "{fault}");
+    }
     let issue = ["pki", "issue", &ground.0.file("pki"), "--server", "supplier.example", "--file", "other"];
     assert!(mtls(&[&issue[..], &["--bad", "expired"]].concat()).status.success());
     for ending in ["pem", "key"] {
