@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::cxml::Status;
 use super::order::{Asked, Delivery, Progress, connect, post};
 use super::report::{Link, thousands};
-use super::tap::{Direction, Kind, Log, Record, Tap, picture};
+use super::tap::{Direction, Kind, Log, Record, Tap, picture, visible};
 use super::tls::{Deadline, DeviceMemory, Timed};
 use super::verdict::Trouble;
 
@@ -64,7 +64,10 @@ impl Journal {
     /// Draws each flight between the two sides, and adds up what each sent.
     pub fn flights(&self) -> String {
         let [rx, tx, peer] = DeviceMemory::SIZES.map(thousands);
-        let picture = picture(&self.log, "gateway", "supplier", |flight| self.inside(flight));
+        let picture = picture(&self.log, "gateway", "supplier", |flight| match flight {
+            [Record { kind: Kind::Encrypted, .. }, ..] => self.inside(flight),
+            _ => visible(flight),
+        });
         let [gateway, supplier] =
             [("gateway", Direction::Sent), ("supplier", Direction::Received)].map(|(who, way)| {
                 let (bytes, records) = self.log.total(way);

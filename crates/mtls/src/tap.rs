@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::AlertDescription;
 
 use super::report::thousands;
 
@@ -26,8 +27,8 @@ pub(crate) enum Kind {
     Handshake(&'static str),
     /// Type 20: no meaning in TLS 1.3.
     ChangeCipherSpec,
-    /// Type 21, unencrypted.
-    Alert,
+    /// Type 21, unencrypted, with its description.
+    Alert(Option<u8>),
     /// Type 23: encrypted content of any type.
     Encrypted,
     /// No type of TLS.
@@ -74,7 +75,13 @@ impl Log {
         self.records.chunk_by(move |a, b| alike(a) == alike(b))
     }
 
-    fn pass(&mut self, direction: Direction, bytes: &[u8]) {
+    /// Returns the number of records.
+    pub(crate) fn count(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Takes bytes that pass.
+    pub(crate) fn pass(&mut self, direction: Direction, bytes: &[u8]) {
         let splitter = match direction {
             Direction::Sent => &mut self.sent,
             Direction::Received => &mut self.received,
@@ -134,7 +141,8 @@ impl Splitter {
 fn kind(head: &[u8]) -> Kind {
     match head {
         [20, ..] => Kind::ChangeCipherSpec,
-        [21, ..] => Kind::Alert,
+        [21, _, _, 0, 2, _, description, ..] => Kind::Alert(Some(*description)),
+        [21, ..] => Kind::Alert(None),
         [22, _, _, _, _, 1, ..] => Kind::Handshake("ClientHello"),
         // RFC 9846 section 4.2.3: a HelloRetryRequest is a ServerHello with a fixed random.
         [22, _, _, _, _, 2, _, _, _, _, _, 0xcf, 0x21, 0xad, 0x74, ..] => Kind::Handshake("HelloRetryRequest"),
@@ -186,26 +194,25 @@ impl<S: Write> Write for Tap<S> {
 /// Number of columns between the two lifelines of the diagram.
 const WIDTH: usize = 76;
 
-/// Draws the flights between `left`, this side, and `right`, the other one. `inside` names the content of an encrypted
-/// flight.
-pub(crate) fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut(&[Record]) -> String) -> String {
+/// Draws the flights between `left`, this side, and `right`, the other one. `content` names the content of a flight.
+pub(crate) fn picture(log: &Log, left: &str, right: &str, mut content: impl FnMut(&[Record]) -> String) -> String {
     let mut lines = vec![format!("  {left}{right:>width$}", width = WIDTH + 2 - left.chars().count())];
     for flight in log.flights() {
         let Some(first) = flight.first() else { continue };
         let encrypted = first.kind == Kind::Encrypted;
-        let label = if encrypted { inside(flight) } else { visible(flight) };
-        lines.append(&mut arrow(&label, &sizes(flight), first.direction, if encrypted { '═' } else { '─' }));
+        lines.append(&mut arrow(&content(flight), &sizes(flight), first.direction, if encrypted { '═' } else { '─' }));
     }
     lines.join("\n") + "\n"
 }
 
 /// Names the content of an unencrypted flight.
-fn visible(flight: &[Record]) -> String {
+pub(crate) fn visible(flight: &[Record]) -> String {
     let name = |record: &Record| match record.kind {
-        Kind::Handshake(message) => message,
-        Kind::ChangeCipherSpec => "change_cipher_spec",
-        Kind::Alert => "alert",
-        Kind::Encrypted | Kind::Unknown => "unknown",
+        Kind::Handshake(message) => message.to_owned(),
+        Kind::ChangeCipherSpec => "change_cipher_spec".to_owned(),
+        Kind::Alert(Some(number)) => format!("alert {number} ({:?})", AlertDescription(number)),
+        Kind::Alert(None) => "alert".to_owned(),
+        Kind::Encrypted | Kind::Unknown => "unknown".to_owned(),
     };
     flight.iter().map(name).collect::<Vec<_>>().join(", ")
 }
@@ -309,6 +316,9 @@ mod tests {
     #[test]
     fn the_picture_is_as_wide_in_every_line() {
         let picture = picture(&log(&handshake(), 99), "gateway", "supplier", |flight| {
+            if flight.iter().all(|record| record.kind != Kind::Encrypted) {
+                return visible(flight);
+            }
             format!("{} and a text that is long enough to be broken into two lines or three", flight.len())
         });
         let lines: Vec<_> = picture.lines().collect();

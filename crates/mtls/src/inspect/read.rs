@@ -15,6 +15,7 @@ use x509_cert::der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber, Tagg
 use super::super::certificate::{self, Certificate, Request};
 use super::super::deny::Crl;
 use super::super::provision::{Fleet, Shown, own_identity, show};
+use super::traffic::Traffic;
 
 /// Something that a file contains.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +40,13 @@ pub enum Content {
     BrokenBlob {
         /// The reason.
         why: String,
+    },
+    /// Captured traffic.
+    Capture {
+        /// Its kind, and how many packets it has.
+        what: String,
+        /// The diagram of each connection, in lines.
+        connections: Vec<Vec<String>>,
     },
     /// A certificate.
     Certificate(Box<Certificate>),
@@ -101,8 +109,8 @@ fn contents(bytes: &[u8], file: &str, password: &Password) -> Result<Vec<Content
         let records: Vec<_> = dump.records().collect();
         return Ok(vec![Content::Events { lines: records.iter().map(ToString::to_string).collect(), records }]);
     }
-    if let Some(what) = capture(bytes) {
-        return Ok(vec![Content::other(&what, Some("open it in Wireshark; --keylog of the programs has its keys"))]);
+    if let Some(Traffic { what, connections }) = Traffic::read(bytes) {
+        return Ok(vec![Content::Capture { what, connections }]);
     }
     if let Some(found) = pkcs7(bytes) {
         return Ok(found);
@@ -154,37 +162,6 @@ fn of_blob(bytes: &[u8], file: &str, fleet: Option<&Fleet>) -> Vec<Item> {
     }
     items.append(&mut part("trusted", blob.anchors().map(known).collect()));
     items
-}
-
-/// Names a capture of traffic, and counts its packets.
-fn capture(bytes: &[u8]) -> Option<String> {
-    let words = |bytes: &[u8], at: usize, is_little: bool| {
-        let word = *bytes.get(at..)?.first_chunk::<4>()?;
-        usize::try_from(if is_little { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) }).ok()
-    };
-    let (form, is_little, mut at) = match bytes {
-        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, 0x4d, 0x3c, 0x2b, 0x1a, ..] => ("pcapng", true, 0),
-        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, 0x1a, 0x2b, 0x3c, 0x4d, ..] => ("pcapng", false, 0),
-        [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0x4d, 0x3c, 0xb2, 0xa1, ..] => ("pcap", true, 24),
-        [0xa1, 0xb2, 0xc3, 0xd4, ..] | [0xa1, 0xb2, 0x3c, 0x4d, ..] => ("pcap", false, 24),
-        _ => return None,
-    };
-    let mut packets = 0_usize;
-    while at < bytes.len() {
-        let next = if form == "pcap" {
-            words(bytes, at + 8, is_little).map(|len| (true, len + 16))
-        } else {
-            // An enhanced, a simple and an obsolete block have a packet each.
-            let kind = words(bytes, at, is_little);
-            words(bytes, at + 4, is_little).filter(|len| *len >= 12).map(|len| (matches!(kind, Some(6 | 3 | 2)), len))
-        };
-        let Some((is_packet, len)) = next.filter(|(_, len)| at + len <= bytes.len()) else {
-            return Some(format!("a capture of traffic ({form}) with {packets} whole packets; its end is missing"));
-        };
-        packets += usize::from(is_packet);
-        at += len;
-    }
-    Some(format!("a capture of traffic ({form}) with {packets} packets"))
 }
 
 /// Returns the certificates of PKCS#7 (RFC 2315 section 9.1), which are not in order; `None` if it is something else.

@@ -114,6 +114,10 @@ impl Told {
         for item in &self.items {
             say!("{} {}: {}", printable(&item.file), item.number, printable(&words(&item.content)));
             match &item.content {
+                Content::Capture { connections, .. } => {
+                    connections.iter().flatten().for_each(|line| say!("    {}", printable(line)));
+                    say!("    Wireshark shows more; --keylog of the programs has its keys");
+                }
                 Content::Certificate(certificate) => details(certificate).iter().for_each(|line| say!("    {line}")),
                 Content::Blob(shown) => shown.to_string().trim_end().lines().skip(1).for_each(|line| say!("{line}")),
                 Content::Events { lines, .. } => lines.iter().for_each(|line| say!("    {}", printable(line))),
@@ -175,7 +179,7 @@ fn words(content: &Content) -> String {
         Content::Blob(shown) => format!("the blob of a device, {}", shown.summary()),
         Content::BrokenBlob { why } => format!("the blob of a device, which no device accepts: {why}"),
         Content::Events { lines, .. } => format!("the events of a device, {} in number", lines.len()),
-        Content::Other { what, .. } => what.clone(),
+        Content::Capture { what, .. } | Content::Other { what, .. } => what.clone(),
         Content::PrivateKey { key, .. } => format!("a private key, {key}"),
         Content::PublicKey { key } => format!("a public key, {key}"),
         Content::Request(request) => {
