@@ -5,8 +5,8 @@
 use crate::provider::{Provider, SigningKey};
 use crate::settings::{Board, Unreadable};
 use base64ct::{Base64, Encoding};
-use embedded_mtls::Signature;
 use embedded_mtls::credential::{CertificationRequest, CertificationSubject};
+use embedded_mtls::{KeyHandle, Signature};
 use embedded_mtls_blob::StoredKey;
 use logging::{error, info};
 use zeroize::Zeroizing;
@@ -59,8 +59,23 @@ pub fn request(board: &mut impl Board, common_name: &str) -> bool {
         return false;
     };
     let mut memory = [0; REQUEST];
-    let Some(der) = write(common_name, &key, &mut memory) else {
-        error!("no request: found a name that a certificate cannot have, wanted 1 to 64 characters");
+    let Some((request, digest)) = write(common_name, &key.public_key(), &mut memory) else { return false };
+    log(request, key.sign_digest(&digest, &[]).ok())
+}
+
+/// Logs a request for a certificate of a key that the board signs with, such as one that a secure element has made and never tells:
+/// `public_key` is its uncompressed point. `false` if there is none.
+pub async fn request_of(board: &mut impl Board, key: KeyHandle, public_key: &[u8; 65], common_name: &str) -> bool {
+    let mut memory = [0; REQUEST];
+    let Some((request, digest)) = write(common_name, public_key, &mut memory) else { return false };
+    // A secure element has randomness of its own.
+    log(request, board.sign(key, &digest, &[]).await)
+}
+
+/// Logs a request with its signature.
+fn log(request: CertificationRequest<'_>, signature: Option<[u8; 64]>) -> bool {
+    let Some(der) = signature.and_then(|signature| request.complete(&Signature::P256(signature)).ok()) else {
+        error!("no request: the key does not sign");
         return false;
     };
     info!("a request for a certificate of the key that never leaves this device:");
@@ -73,19 +88,24 @@ pub fn request(board: &mut impl Board, common_name: &str) -> bool {
     true
 }
 
-/// Writes a request, signed by its key.
-fn write<'m>(common_name: &str, key: &SigningKey, memory: &'m mut [u8]) -> Option<&'m [u8]> {
+/// Writes a request, and returns the digest that its key is to sign.
+fn write<'m>(
+    common_name: &str,
+    public_key: &[u8; 65],
+    memory: &'m mut [u8],
+) -> Option<(CertificationRequest<'m>, [u8; 32])> {
     let subject = CertificationSubject { common_name, ..CertificationSubject::default() };
-    let request = CertificationRequest::new(&subject, &key.public_key(), memory).ok()?;
-    let digest = request.digest(Provider).ok()?;
-    let signature = key.sign_digest(digest.as_bytes().first_chunk()?, &[]).ok()?;
-    request.complete(&Signature::P256(signature)).ok()
+    let request = CertificationRequest::new(&subject, public_key, memory).ok().or_else(|| {
+        error!("no request: found a name that a certificate cannot have, wanted 1 to 64 characters");
+        None
+    })?;
+    let digest = *request.digest(Provider).ok()?.as_bytes().first_chunk()?;
+    Some((request, digest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use embedded_mtls::KeyHandle;
     use mtls_order::Journal;
     use std::vec::Vec;
 
@@ -96,6 +116,7 @@ mod tests {
         key: Option<[u8; 32]>,
         is_broken: bool,
         is_unreadable: bool,
+        signs: bool,
     }
 
     impl Journal for Shelf {
@@ -123,8 +144,8 @@ mod tests {
             self.key = Some(*key).filter(|_| !self.is_broken);
             !self.is_broken
         }
-        async fn sign(&mut self, _: KeyHandle, _: &[u8; 32], _: &[u8]) -> Option<[u8; 64]> {
-            None
+        async fn sign(&mut self, key: KeyHandle, _: &[u8; 32], _: &[u8]) -> Option<[u8; 64]> {
+            (self.signs && key == KeyHandle(7)).then_some([1; 64])
         }
         fn stack(&self) -> Option<(usize, usize)> {
             None
@@ -139,6 +160,16 @@ mod tests {
         assert_eq!(own_key(&mut shelf).unwrap().public_key(), key.public_key());
         assert!(request(&mut shelf, "gateway-7") && !request(&mut shelf, ""));
         assert_eq!(shelf.random.len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_does_not_sign_has_no_request() {
+        let point = SigningKey::from_bytes(&[3; 32]).unwrap().public_key();
+        let request = |signs, name| {
+            let mut shelf = Shelf { signs, ..Shelf::default() };
+            embassy_futures::block_on(request_of(&mut shelf, KeyHandle(7), &point, name))
+        };
+        assert!(request(true, "gateway-7") && !request(true, "") && !request(false, "gateway-7"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Device<'m, R, F: NorFlash, K> {
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
 pub trait Keys {
     /// True if a device without a blob makes a key in software and requests a certificate for it. A secure element makes its keys
-    /// itself, and a key in flash would be worth less.
+    /// itself, and a key in flash would be worth less: the request is for the key of handle 0, if it has one.
     const MAKES_OWN_KEY: bool;
 
     /// Returns the public key of an identity, whose key is as a blob has it: its uncompressed point. `None` if the key cannot be used here.

@@ -4,9 +4,11 @@ use core::fmt::Write as _;
 
 use embassy_net::{HardwareAddress, Stack};
 use embassy_time::{Duration, Timer};
+use embedded_mtls::KeyHandle;
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
-use gateway::{Memory, Retry, Role, Site, Task, device, enrolment, sample};
+use gateway::enrolment::{self, OWN_KEY};
+use gateway::{Memory, Retry, Role, Site, StoredKey, Task, device, sample};
 use heapless::String;
 use logging::info;
 use static_cell::ConstStaticCell;
@@ -24,8 +26,8 @@ pub(crate) const MAX_ANCHORS: usize = 4;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
-/// Runs the gateway for ever, each time with the newest blob. While there is none, it says so, and requests a certificate for a key of its
-/// own.
+/// Runs the gateway for ever, each time with the newest blob. While there is none, it says so, and requests a certificate: for the first
+/// key of a secure element, or for one that it makes.
 ///
 /// # Panics
 /// If it is called twice.
@@ -49,12 +51,15 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
         tx: usize::MAX,
     };
     // A device that cannot make a key, or keep it, does not try again.
-    let mut requests = K::MAKES_OWN_KEY;
+    let mut requests = true;
     loop {
         let Some(blob) = device.blobs.store.load(in_use) else {
             // The authority answers with a certificate for a blob with the handle of this key.
             if let Some(name) = name(stack).filter(|_| requests) {
-                requests = enrolment::request(&mut device, &name);
+                requests = match device.keys.public_key(StoredKey::Handle(OWN_KEY)) {
+                    Some(point) => enrolment::request_of(&mut device, KeyHandle(OWN_KEY), &point, &name).await,
+                    None => K::MAKES_OWN_KEY && enrolment::request(&mut device, &name),
+                };
             }
             device.blobs.wait().await;
             continue;

@@ -13,6 +13,8 @@ use core::pin::pin;
 use embassy_net::Stack;
 use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::{Credential, KeyHandle};
+#[cfg(feature = "full")]
+use gateway::enrolment;
 use gateway::provider::SigningKey;
 use gateway::{DenyList, Memory, Policy, Settings, app, sample};
 #[cfg(feature = "full")]
@@ -47,13 +49,28 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     }
     #[cfg(feature = "full")]
     if let Some(name) = arguments.csr {
-        return Some(u8::from(!gateway::enrolment::request(&mut Host::new(Key::None)?, name)));
+        return request(name, arguments).await;
     }
     #[cfg(feature = "full")]
     if let Some(stem) = arguments.blob {
         return crate::provisioned::run(network, stem, arguments, MEMORY.take()).await;
     }
     of_files(network, arguments).await
+}
+
+/// Requests a certificate: for the key of the secure element if it is to sign, else for one that the machine makes.
+#[cfg(feature = "full")]
+async fn request(name: &str, arguments: Arguments) -> Option<u8> {
+    let Arguments { arena, identity, signer, .. } = arguments;
+    let is_requested = if let Signer::AnotherTask = signer {
+        let key = SigningKey::from_bytes(arena.load(identity?, "scalar")?.first_chunk()?).ok()?;
+        let point = key.public_key();
+        signer::hand_over(key);
+        enrolment::request_of(&mut Host::new(Key::Away)?, KeyHandle(0), &point, name).await
+    } else {
+        enrolment::request(&mut Host::new(Key::None)?, name)
+    };
+    Some(u8::from(!is_requested))
 }
 
 /// Runs the gateway, or the web server, with the anchors and the identity in files; `None` if one is missing or unusable.

@@ -28,6 +28,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a blob replaces the identity between two orders, for good", rotates),
         row("nginx announces a blob, which replaces the identity between two orders", fetches),
         row("a key made on the machine is certified by its request, and never leaves it", enrols),
+        row("a key in a secure element is certified by its request, and never leaves it", certifies),
         row("a supplier refuses a client that its blob denies, and takes the order of another", denies),
         row("a site chooses an alias of the blob if the fleet lets it", chooses),
     ]
@@ -124,6 +125,26 @@ fn enrols(machine: Machine, world: &World) -> Result<(), String> {
     }
     let lines = ["blob 1: the identity is orders-1", "order accepted: Delivered"];
     fleet.runs(machine, &[], DELIVERED, &lines, &peer)?;
+    in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
+}
+
+/// The key is in another task, as in a secure element: what it signs is a request, which OpenSSL verifies and an authority answers, and
+/// then a handshake with that certificate.
+fn certifies(machine: Machine, world: &World) -> Result<(), String> {
+    let (port, scalar) = (free_port()?, world.client.scalar);
+    let peer = Peer::start(Kind::Ours, world, port, "server", &[])?;
+    let run = |chain, words: &[&str], lines: &[&str]| {
+        let ground = Ground::new(&world.root, Some(&Identity { chain, scalar }))?;
+        let port = format!("port={port}");
+        let words: Vec<_> =
+            ["identity=identity", "key=slow", &port].iter().chain(words).map(ToString::to_string).collect();
+        let mut machine = boot(machine, &ground, &words)?;
+        expect_end(&mut machine, DELIVERED, lines).map_err(|problem| report(&problem, &machine, &peer))?;
+        Ok::<_, String>(machine.log())
+    };
+    let log = run(Vec::new(), &["csr=gateway-9"], &["heartbeats while the signer signed", BEGIN, END])?;
+    let leaf = certify(world, &request(&log))?;
+    run(vec![leaf], &[], &["heartbeats while the signer signed", "order accepted: Delivered"])?;
     in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
 }
 
