@@ -29,6 +29,7 @@ mod memory;
 pub mod provider;
 mod provisioned;
 pub mod sample;
+pub mod serial;
 mod server;
 mod settings;
 mod sntp;

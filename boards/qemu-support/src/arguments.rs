@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// The alias that the site chooses, with a blob.
     #[cfg(feature = "full")]
     pub(crate) alias: Option<&'static str>,
+    /// The serial line from which a blob is taken before each order, with a blob.
+    #[cfg(feature = "full")]
+    pub(crate) line: Option<crate::line::Line>,
     /// The number of orders to post, with a blob.
     #[cfg(feature = "full")]
     pub(crate) orders: u8,
@@ -83,6 +86,8 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         #[cfg(feature = "full")]
         alias: None,
         #[cfg(feature = "full")]
+        line: None,
+        #[cfg(feature = "full")]
         orders: 1,
         endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
         address: None,
@@ -128,6 +133,8 @@ impl Arguments {
             "next" => self.next = Some(value),
             #[cfg(feature = "full")]
             "alias" => self.alias = Some(value),
+            #[cfg(feature = "full")]
+            "line" if value == "blob" => self.line = Some(crate::line::Line::start()),
             #[cfg(feature = "full")]
             "orders" => self.orders = value.parse().ok()?,
             "host" => self.endpoint.host = value,

@@ -13,6 +13,8 @@ mod firmware;
 mod flash;
 mod guard;
 mod host;
+#[cfg(feature = "full")]
+mod line;
 pub mod nic;
 #[cfg(feature = "full")]
 mod provisioned;

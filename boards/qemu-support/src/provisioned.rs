@@ -8,7 +8,8 @@ use crate::host::{BUILT, Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
 use gateway::{
-    Acceptance, FleetKey, Memory, Provisioned, Role, Site, StoredKey, Task, device, enrolment, sample, software_key,
+    Acceptance, FleetKey, Memory, Provisioned, Role, Site, StoredKey, Task, device, enrolment, sample, serial,
+    software_key,
 };
 
 /// Memory for a slot.
@@ -78,7 +79,12 @@ pub(crate) async fn run(
         rx: arguments.rx,
         tx: arguments.tx,
     };
+    let mut line = arguments.line;
     for _ in 0..arguments.orders {
+        if let Some(line) = &mut line {
+            defmt::info!("waiting for a blob on the serial line");
+            while !serial::take_blob(line, &mut host).await.unwrap_or(false) {}
+        }
         let Some(blob) = host.blobs.as_mut()?.store.load(in_use) else {
             defmt::error!("the flash: found no blob in either slot, wanted one that the key of the fleet has signed");
             return None;

@@ -63,6 +63,7 @@ extern crate alloc;
 mod blob;
 mod deny;
 mod error;
+mod line;
 mod reader;
 mod records;
 mod signature;
@@ -78,6 +79,7 @@ mod readme {}
 pub use crate::blob::Blob;
 pub use crate::deny::{Denied, DenyList, Serials};
 pub use crate::error::{BlobError, Fault};
+pub use crate::line::{ANSWER, Receiver, TooLong};
 pub use crate::records::{Endpoint, Identity, Pin, Policy, StoredKey};
 pub use crate::signature::FleetKey;
 pub use crate::site::{Chosen, Site, SiteError};

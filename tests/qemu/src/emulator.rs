@@ -7,6 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
 
+/// The argument of a machine that takes a blob from its second UART.
+pub(crate) const ON_LINE: &str = "line=blob";
+
+/// The words before the name of a terminal that QEMU has made.
+const NOTICE: &[u8] = b"char device redirected to ";
+
 /// No machine runs longer.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -125,7 +131,9 @@ impl Emulator {
         let words =
             ["arg=image"].into_iter().chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(",arg=");
         let mut line: Vec<String> =
-            ["-M", machine.model(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
+            ["-M", machine.model(), "-display", "none", "-monitor", "none"].map(String::from).into();
+        let serial: &[_] = if arguments.iter().any(|word| word == ON_LINE) { &["null", "pty"] } else { &["none"] };
+        line.extend(serial.iter().flat_map(|serial| ["-serial".into(), (*serial).into()]));
         line.extend(["-semihosting-config".into(), format!("enable=on,target=native,{words}")]);
         line.extend(network.options(machine));
         if let Clock::Counting(shift) = clock {
@@ -133,6 +141,15 @@ impl Emulator {
         }
         line.extend(["-kernel".into(), image.display().to_string()]);
         Ok(Self { process: Process::start_in(directory, "qemu-system-arm", line)?, image: bytes })
+    }
+
+    /// Returns the terminal of the host that is the other end of the second UART of a machine with [`ON_LINE`].
+    pub(crate) fn terminal(&self) -> Result<String, String> {
+        let said = self.process.stdout();
+        let (line, _) = split_notice(&said);
+        let path = line.strip_prefix(NOTICE).and_then(|rest| rest.split(|byte| *byte == b' ').next());
+        let path = path.filter(|path| !path.is_empty()).ok_or("QEMU names no terminal")?;
+        Ok(String::from_utf8_lossy(path).into_owned())
     }
 
     /// The lines of the log so far.
@@ -197,11 +214,17 @@ fn dgram(id: &str, read: &str, write: &str) -> String {
     format!("dgram,id={id},local.type=unix,local.path={read},remote.type=unix,remote.path={write}")
 }
 
+/// Splits off the line in which QEMU names a terminal.
+fn split_notice(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').filter(|_| bytes.starts_with(NOTICE));
+    bytes.split_at(end.map_or(0, |end| end + 1))
+}
+
 /// The lines in the bytes that an image has written.
 fn decode(image: &[u8], bytes: &[u8]) -> Vec<String> {
     let Ok(Some(table)) = Table::parse(image) else { return vec!["this image does not log with defmt".into()] };
     let mut decoder = table.new_stream_decoder();
-    decoder.received(bytes);
+    decoder.received(split_notice(bytes).1);
     let mut lines = Vec::new();
     loop {
         match decoder.decode() {

@@ -1,11 +1,11 @@
 //! A machine with all that it knows from a blob in its flash, whose identity is replaced between two orders.
 
 use crate::clients;
-use crate::emulator::{Clock, Emulator, Machine, Network};
+use crate::emulator::{Clock, Emulator, Machine, Network, ON_LINE};
 use crate::ground::Ground;
-use crate::peers::{Kind, Peer};
+use crate::peers::{Kind, Peer, program};
 use crate::pki::{CLIENT_NAME, SERVER_NAME};
-use crate::process::Process;
+use crate::process::{Process, print_of};
 use crate::rows::{DELIVERED, Row, boot, expect_end, report};
 use crate::servers::REQUESTS;
 use crate::world::{Identity, WANTED_NAME, World, free_port};
@@ -30,6 +30,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a key made on the machine is certified by its request, and never leaves it", enrols),
         row("a key in a secure element is certified by its request, and never leaves it", certifies),
         row("a supplier refuses a client that its blob denies, and takes the order of another", denies),
+        row("blobs come over the serial line, also the first one", arrives),
         row("a site chooses an alias of the blob if the fleet lets it", chooses),
     ]
 }
@@ -92,6 +93,44 @@ fn fetches(machine: Machine, world: &World) -> Result<(), String> {
     let names = [CLIENT_NAME, CLIENT_NAME, WANTED_NAME];
     in_order("nginx", &requests, &names)?;
     if requests.lines().count() == names.len() { Ok(()) } else { Err(format!("nginx had other requests:\n{requests}")) }
+}
+
+/// The machine has no blob, and so no way to a server: `mtls provision send` brings one over the serial line, and another one before the
+/// next order. One that the machine cannot use and an older one are refused.
+fn arrives(machine: Machine, world: &World) -> Result<(), String> {
+    let fleet = Fleet::new(world, "/orders")?;
+    fleet.writes(&[
+        ("unfit", 3, &[(world.client.chain.concat(), StoredKey::Handle(0))]),
+        ("first", 1, &[of(&world.client)]),
+        ("second", 2, &[of(&world.client_wanted)]),
+    ])?;
+    let peer = Peer::start(Kind::Ours, world, fleet.port, "server", &[])?;
+    let words = ["blob=none", "attempts=8", ON_LINE, "orders=2"].map(String::from);
+    let mut machine = boot(machine, &fleet.ground, &words)?;
+    let lines = [
+        "waiting for a blob on the serial line",
+        "this device cannot use it: the key: found a handle of a key that is not here",
+        "blob 1 is stored",
+        "blob 1: the identity is orders-1",
+        "order accepted: Delivered",
+        "waiting for a blob on the serial line",
+        "the version: found 1, wanted at least 2",
+        "blob 2 is stored",
+        "blob 2: the identity is orders-2",
+        "order accepted: Delivered",
+    ];
+    machine.await_line(lines[0])?;
+    let send = |name: &str, answer: &str| {
+        let file = format!("{}/{name}.bin", fleet.ground.directory());
+        let said = print_of(&program("mtls")?, &["provision", "send", &file, "--serial", &machine.terminal()?])?;
+        if said.contains(answer) { Ok(()) } else { Err(format!("mtls provision send {name}: {said}")) }
+    };
+    let sent = [("unfit", "refused"), ("first", "stored"), ("first", "refused"), ("second", "stored")];
+    let outcome = sent.into_iter().try_for_each(|(name, answer)| send(name, answer));
+    let outcome = outcome.and_then(|()| expect_end(&mut machine, DELIVERED, &lines));
+    let outcome = outcome.and_then(|()| in_order("the log", &machine.log().join("\n"), &lines));
+    outcome.map_err(|problem| report(&problem, &machine, &peer))?;
+    in_order("the supplier", &peer.printed(), &[CLIENT_NAME, WANTED_NAME])
 }
 
 /// The blob has two identities, of which the first is active. The site overrides that, but not with one that is not there.

@@ -14,6 +14,7 @@ mod pki;
 mod post;
 mod provision;
 mod script;
+mod send;
 mod serve;
 mod settings;
 

@@ -16,6 +16,7 @@ use super::deny::DenyArgs;
 use super::drafts::{Drafts, at};
 use super::fleet::{FleetArgs, FleetKeyArgs};
 use super::options::{IdentityArgs, TrustArgs, path};
+use super::send::{SEND_EXIT_CODES, SendArgs};
 use crate::args::{self, UsageError};
 use crate::deny::Denials;
 use crate::files::Readers;
@@ -48,6 +49,9 @@ pub(super) enum ProvisionTask {
     Activate(ActivateArgs),
     /// Writes a request for a certificate (PKCS#10), for a key in a file, or one that stays with a signer
     Csr(CsrArgs),
+    /// Sends a blob to a device that waits for one at a serial line, and prints its answer
+    #[command(after_help = SEND_EXIT_CODES)]
+    Send(SendArgs),
     /// Shows a blob, and checks it as a device does
     #[command(after_help = EXIT_CODES)]
     Show(ShowArgs),
@@ -236,6 +240,7 @@ impl ProvisionTask {
             Self::Rotate(args) => args.run(Change::Rotate),
             Self::Activate(args) => args.run(),
             Self::Csr(args) => args.run(),
+            Self::Send(args) => args.run(),
             Self::Show(args) => args.run(),
         }
     }
