@@ -6,7 +6,7 @@ use crate::ground::Ground;
 use crate::peers::{Kind, Peer, program};
 use crate::pki::{CLIENT_NAME, SERVER_NAME};
 use crate::process::{Process, print_of};
-use crate::rows::{DELIVERED, Row, boot, expect_end, report};
+use crate::rows::{DELIVERED, Row, TLS, boot, expect_end, report};
 use crate::servers::REQUESTS;
 use crate::world::{Identity, WANTED_NAME, World, free_port};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
@@ -29,6 +29,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("nginx announces a blob, which replaces the identity between two orders", fetches),
         row("a key made on the machine is certified by its request, and never leaves it", enrols),
         row("a key in a secure element is certified by its request, and never leaves it", certifies),
+        row("limits in a blob refuse a server that is right otherwise", limits),
         row("a supplier refuses a client that its blob denies, and takes the order of another", denies),
         row("blobs come over the serial line, also the first one", arrives),
         row("a site chooses an alias of the blob if the fleet lets it", chooses),
@@ -187,6 +188,24 @@ fn certifies(machine: Machine, world: &World) -> Result<(), String> {
     in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
 }
 
+/// The owner of the fleet limits the depth of a server's chain, or how long its certificate may be valid (U06, U45). Without the limit the
+/// same server has the order.
+fn limits(machine: Machine, world: &World) -> Result<(), String> {
+    let mut fleet = Fleet::new(world, "/orders")?;
+    let peer = Peer::start(Kind::Ours, world, fleet.port, "server", &[])?;
+    let usual = fleet.policy;
+    for (version, policy, status, line) in [
+        (1, Policy { max_depth: Some(0), ..usual }, TLS, "has more CA certificates above it than allowed"),
+        (2, Policy { max_validity_days: Some(1), ..usual }, TLS, "is valid for more days than"),
+        (3, usual, DELIVERED, "order accepted: Delivered"),
+    ] {
+        fleet.policy = policy;
+        fleet.writes(&[("first", version, &[of(&world.client)])])?;
+        fleet.runs(machine, &["attempts=1"], status, &[line], &peer)?;
+    }
+    Ok(())
+}
+
 /// The machine is a supplier, whose blob denies the key of one of two clients of the same CA.
 fn denies(machine: Machine, world: &World) -> Result<(), String> {
     let fleet = Fleet::new(world, "/orders")?;
@@ -277,6 +296,7 @@ struct Fleet<'w> {
     key: P256SigningKey,
     port: u16,
     path: &'static str,
+    policy: Policy,
 }
 
 impl<'w> Fleet<'w> {
@@ -284,7 +304,8 @@ impl<'w> Fleet<'w> {
         let ground = Ground::new(&world.root, None)?;
         let key = P256SigningKey::from_bytes(&[7; 32]).map_err(|error| format!("{error:?}"))?;
         ground.write("fleet.point", &key.public_key())?;
-        Ok(Self { world, ground, key, port: free_port()?, path })
+        let policy = Policy { enforce: true, site_chooses_alias: true, max_depth: Some(2), ..Policy::default() };
+        Ok(Self { world, ground, key, port: free_port()?, path, policy })
     }
 
     /// Writes blobs: the name of the file, the version, and the identities, of which the first is active.
@@ -315,7 +336,7 @@ impl<'w> Fleet<'w> {
             renew_by: Some(embedded_mtls::x509::UnixTime(2_240_000_000)),
             active: Some(0),
             endpoint: Some(Endpoint { host, port: self.port, server_name, path: self.path, time_server: "" }),
-            policy: Policy { enforce: true, site_chooses_alias: true, max_depth: Some(2), ..Policy::default() },
+            policy: self.policy,
             anchors: vec![&self.world.root.der],
             identities: (aliases.iter().zip(identities))
                 .map(|(alias, (chain, key))| embedded_mtls_blob::Identity { alias, key: *key, chain })

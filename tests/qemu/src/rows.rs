@@ -20,7 +20,7 @@ type Run = Box<dyn FnOnce(&World) -> Result<(), String>>;
 /// Exit statuses of the firmware.
 pub(crate) const DELIVERED: u8 = 0;
 pub(crate) const NETWORK: u8 = 10;
-const TLS: u8 = 20;
+pub(crate) const TLS: u8 = 20;
 const REJECTED_LATE: u8 = 21;
 const NOT_MUTUAL: u8 = 22;
 pub(crate) const HTTP: u8 = 30;
