@@ -450,7 +450,8 @@ mod tests {
 
     #[test]
     fn no_secret_remains_in_the_scratch_memory() {
-        let uses: [fn(&mut FlashJournal<'_, Pages<Flash<4, 4096>, 8192>>) -> bool; 8] = [
+        type Use = fn(&mut FlashJournal<'_, Pages<Flash<4, 4096>, 8192>>) -> bool;
+        let uses: [Use; 8] = [
             |journal| journal.keep_own_key(&[8; 32]),
             |journal| journal.own_key() == key(8),
             |journal| journal.keep_seed(&[7; 32]),

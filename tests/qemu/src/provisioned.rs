@@ -126,8 +126,8 @@ fn arrives(machine: Machine, world: &World) -> Result<(), String> {
         let said = print_of(&program("mtls")?, &["provision", "send", &file, "--serial", &machine.terminal()?])?;
         if said.contains(answer) { Ok(()) } else { Err(format!("mtls provision send {name}: {said}")) }
     };
-    let sent = [("unfit", "refused"), ("first", "stored"), ("first", "refused"), ("second", "stored")];
-    let outcome = sent.into_iter().try_for_each(|(name, answer)| send(name, answer));
+    let answers = [("unfit", "refused"), ("first", "stored"), ("first", "refused"), ("second", "stored")];
+    let outcome = answers.into_iter().try_for_each(|(name, answer)| send(name, answer));
     let outcome = outcome.and_then(|()| expect_end(&mut machine, DELIVERED, &lines));
     let outcome = outcome.and_then(|()| in_order("the log", &machine.log().join("\n"), &lines));
     outcome.map_err(|problem| report(&problem, &machine, &peer))?;
