@@ -44,7 +44,7 @@ impl Tree {
         // The first is quick and finds most.
         let check = Run::cargo("check --lib");
         copy.build_with(&of_core(check))?;
-        copy.build_with(&build_of_tests(tests))?;
+        builds_of_tests(tests).iter().try_for_each(|run| copy.build_with(run))?;
         Ok(copy)
     }
 
@@ -201,17 +201,26 @@ impl Tree {
     }
 }
 
-/// Returns the build of the unit tests and the named tests in the copy.
-pub(super) fn build_of_tests(tests: &[&str]) -> Run {
-    let run = tests.iter().fold(Run::cargo("test --no-run --lib"), |run, test| run.arg("--test").arg(*test));
-    of_core(run)
+/// Returns the builds of the unit tests and the named tests in the copy: those of the core have all features.
+pub(super) fn builds_of_tests(tests: &[&str]) -> Vec<Run> {
+    let of_others = tests.iter().filter_map(|test| test.split_once('/'));
+    let of_others = of_others
+        .map(|(package, test)| in_copy(Run::cargo("test --no-run --package").arg(package).arg("--test").arg(test)));
+    let own = tests.iter().filter(|test| !test.contains('/'));
+    let own = own.fold(Run::cargo("test --no-run --lib"), |run, test| run.arg("--test").arg(*test));
+    std::iter::once(of_core(own)).chain(of_others).collect()
 }
 
-/// Completes a command of Cargo for the copy. Its dependencies are built already, for the repository.
+/// Completes a command of Cargo for the core in the copy.
 fn of_core(run: Run) -> Run {
-    run.words("--package embedded-mtls --message-format=short --features")
-        .arg(format!("{ALL},{ALL_OF_TESTS}"))
-        .arg("--target-dir")
+    in_copy(run.words("--package embedded-mtls --features").arg(format!("{ALL},{ALL_OF_TESTS}")))
+}
+
+/// Completes a command of Cargo for the copy. Its dependencies are built already, for the repository. The setting is there
+/// to differ from the repository's: Cargo names a build after its settings and its path within the workspace, and would take
+/// the core of the one for that of the other.
+fn in_copy(run: Run) -> Run {
+    run.words("--config profile.dev.package.embedded-mtls.codegen-units=8 --message-format=short --target-dir")
         .arg(root().join("target").display().to_string())
         .within(&tree().display().to_string())
 }

@@ -73,13 +73,17 @@ impl Trials {
 impl Program {
     /// Builds the unit tests and the named tests.
     pub(super) fn build(tests: &[&str]) -> Result<Vec<Self>> {
-        let done = copy::build_of_tests(tests).finish()?;
-        if !done.is_good {
-            return Err(Failure::new(format!("the tests do not build:\n{}", done.stderr)));
+        let mut programs = Vec::new();
+        for run in copy::builds_of_tests(tests) {
+            let done = run.finish()?;
+            if !done.is_good {
+                return Err(Failure::new(format!("the tests do not build:\n{}", done.stderr)));
+            }
+            let executables = done.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Executable "));
+            let files = executables.filter_map(|line| Some(line.rsplit_once('(')?.1.trim_end_matches(')').to_owned()));
+            programs.extend(files.map(|file| Self { file: tree().join(file), reach: HashMap::new(), calls: 0 }));
         }
-        let executables = done.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Executable "));
-        let files = executables.filter_map(|line| Some(line.rsplit_once('(')?.1.trim_end_matches(')').to_owned()));
-        Ok(files.map(|file| Self { file: tree().join(file), reach: HashMap::new(), calls: 0 }).collect())
+        Ok(programs)
     }
 
     /// Returns whether it has the tests of this file.
