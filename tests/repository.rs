@@ -414,9 +414,10 @@ fn every_need_is_walked_by_its_number_and_every_test_that_is_named_is_there() {
         assert!(!tests.is_empty() && (is_of_program || tests.iter().any(walked)), "{number} names no walk");
         for (file, test) in tests {
             let source = read(&format!("{file}.rs"));
-            // Rows of the table of interoperation have names of their own.
+            // Rows of the tables of interoperation and of firmware have names of their own.
             let wanted = match file {
                 file if file.starts_with("tests/interop/") => test.to_owned(),
+                file if file.starts_with("tests/qemu/") => format!("\"{test}\""),
                 file if file.starts_with("tests/needs/") => format!("fn {test}"),
                 _ => format!("fn {test}()"),
             };

@@ -13,7 +13,7 @@ pub(crate) struct Step {
     pub(crate) what: &'static str,
     /// The tasks, in order.
     pub(crate) tasks: Vec<Task>,
-    /// Whether it builds in directories of its own, and may run beside others.
+    /// It builds in directories of its own, and may run beside others.
     pub(crate) is_apart: bool,
 }
 

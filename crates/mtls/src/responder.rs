@@ -91,7 +91,7 @@ struct Taken {
 pub(crate) struct Responder {
     /// Common names of admitted clients; empty: every client that completed the handshake.
     required_names: Vec<String>,
-    /// What there is for the devices of clients.
+    /// Blobs for the devices of clients.
     #[cfg(feature = "program")]
     blobs: Blobs,
     taken: Mutex<VecDeque<Taken>>,

@@ -243,9 +243,9 @@ struct Connection {
     log: Log,
     /// The time of each record.
     times: Vec<Duration>,
-    /// What comes next from client and server.
+    /// The numbers that come next from client and server.
     next: [Option<u32>; 2],
-    /// What has overtaken something else.
+    /// Segments that have overtaken others.
     ahead: [BTreeMap<u32, Vec<u8>>; 2],
     /// The side that has reset the connection.
     reset: Option<(Direction, Duration)>,

@@ -100,7 +100,7 @@ pub struct Setup {
     /// Certificates and keys of clients that are trusted no longer.
     #[cfg(feature = "program")]
     pub denied: Option<Watched>,
-    /// What there is for the devices of clients.
+    /// Blobs for the devices of clients.
     #[cfg(feature = "program")]
     pub blobs: Blobs,
     /// Paths for which the client's certificate is requested after the handshake; needs `post-handshake-auth`.
