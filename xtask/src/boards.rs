@@ -46,7 +46,13 @@ pub(crate) fn build() -> Result<()> {
 
 /// Builds the image of a board with a feature, and returns what it takes.
 fn image(board: &Board, feature: &str, fleet_key: &Path) -> Result<String> {
-    let run = linted(board.name, feature).env("FLEET_KEY", fleet_key.to_string_lossy());
+    // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
+    let run = Run::cargo("build --release --locked")
+        .arg(format!("--features={feature}"))
+        .env("FLEET_KEY", fleet_key.to_string_lossy())
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
+        .within(&format!("boards/{}", board.name));
     println!("  $ {run}");
     run.succeed()?;
     let image = root().join("boards/target").join(board.target).join("release").join(board.name);
@@ -54,10 +60,11 @@ fn image(board: &Board, feature: &str, fleet_key: &Path) -> Result<String> {
     Ok(format!("  {:<11} {feature:<5} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram))
 }
 
-/// Builds the images for the emulator without a lint.
+/// Builds the images for the emulator.
 pub(crate) fn emulated() -> Result<()> {
-    let build = |name, feature| {
-        let run = linted(name, feature);
+    let build = |name: &str, feature: &str| {
+        let run = Run::cargo("build --release --locked").arg(format!("--features={feature}"));
+        let run = run.within(&format!("boards/{name}"));
         println!("  $ {run}");
         run.succeed()
     };
@@ -68,17 +75,6 @@ pub(crate) fn emulated() -> Result<()> {
     told(&copy, fs::copy(image, &copy))?;
     build(EMULATED.name, "")?;
     build("qemu-lm3s", "")
-}
-
-/// Returns the build of the image of a board without a lint, and without the debug information that a debugger wants.
-fn linted(board: &str, feature: &str) -> Run {
-    // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
-    Run::cargo("build --release --locked")
-        .arg(format!("--features={feature}"))
-        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
-        .within(&format!("boards/{board}"))
 }
 
 /// Writes the public key of a fleet as `mtls provision fleet-key` does. It is not on the curve, so no blob is accepted.
