@@ -106,51 +106,8 @@ fn write<'m>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mtls_order::Journal;
+    use crate::shelf::Shelf;
     use std::vec::Vec;
-
-    /// A board that gives the same random bytes, and keeps a key if it may.
-    #[derive(Default)]
-    struct Shelf {
-        random: std::vec::Vec<[u8; 32]>,
-        key: Option<[u8; 32]>,
-        is_broken: bool,
-        is_unreadable: bool,
-        signs: bool,
-    }
-
-    impl Journal for Shelf {
-        fn load(&mut self, _: &mut [u8]) -> Option<usize> {
-            None
-        }
-        fn store(&mut self, _: &[u8]) -> bool {
-            false
-        }
-        fn clear(&mut self) -> bool {
-            false
-        }
-    }
-
-    impl Board for Shelf {
-        fn entropy(&mut self, out: &mut [u8]) -> bool {
-            let Some(bytes) = self.random.pop() else { return false };
-            out.copy_from_slice(&bytes);
-            true
-        }
-        fn own_key(&mut self) -> Result<Option<Zeroizing<[u8; 32]>>, Unreadable> {
-            if self.is_unreadable { Err(Unreadable) } else { Ok(self.key.map(Zeroizing::new)) }
-        }
-        fn keep_own_key(&mut self, key: &[u8; 32]) -> bool {
-            self.key = Some(*key).filter(|_| !self.is_broken);
-            !self.is_broken
-        }
-        async fn sign(&mut self, key: KeyHandle, _: &[u8; 32], _: &[u8]) -> Option<[u8; 64]> {
-            (self.signs && key == KeyHandle(7)).then_some([1; 64])
-        }
-        fn stack(&self) -> Option<(usize, usize)> {
-            None
-        }
-    }
 
     #[test]
     fn a_key_is_made_once_of_numbers_that_are_one() {

@@ -32,6 +32,8 @@ pub mod sample;
 pub mod serial;
 mod server;
 mod settings;
+#[cfg(test)]
+mod shelf;
 mod sntp;
 mod tap;
 #[cfg(feature = "resumption")]

@@ -61,11 +61,10 @@ async fn say<L: Write>(line: &mut L, text: &str) -> Result<(), L::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shelf::Shelf;
     use core::convert::Infallible;
     use embassy_futures::block_on;
     use embedded_io_async::ErrorType;
-    use embedded_mtls::KeyHandle;
-    use mtls_order::Journal;
     use std::string::String;
     use std::vec;
     use std::vec::Vec;
@@ -100,44 +99,6 @@ mod tests {
         }
     }
 
-    /// A board that stores any blob, if it may.
-    struct Shelf {
-        memory: Vec<u8>,
-        stored: Vec<u8>,
-        stores: bool,
-    }
-
-    impl Journal for Shelf {
-        fn load(&mut self, _: &mut [u8]) -> Option<usize> {
-            None
-        }
-        fn store(&mut self, _: &[u8]) -> bool {
-            false
-        }
-        fn clear(&mut self) -> bool {
-            false
-        }
-    }
-
-    impl Board for Shelf {
-        fn entropy(&mut self, _: &mut [u8]) -> bool {
-            false
-        }
-        fn blob_memory(&mut self) -> &mut [u8] {
-            &mut self.memory
-        }
-        fn take_blob(&mut self, len: usize) -> bool {
-            self.stored = self.memory[..len].to_vec();
-            self.stores
-        }
-        async fn sign(&mut self, _: KeyHandle, _: &[u8; 32], _: &[u8]) -> Option<[u8; 64]> {
-            None
-        }
-        fn stack(&self) -> Option<(usize, usize)> {
-            None
-        }
-    }
-
     /// Makes bytes that look like a blob with a content of this length.
     fn blob(len: u8) -> Vec<u8> {
         let head = [&b"eMTLSblb"[..], &[0, 1, 0, 0, 0, 0, 0, len]].concat();
@@ -147,7 +108,7 @@ mod tests {
     /// Lets a board of `memory` bytes take a blob from a line; returns the outcome, what is stored, and the answer.
     fn take(comes: Vec<u8>, memory: usize, stores: bool) -> (bool, Vec<u8>, String) {
         let mut line = Line { comes, said: Vec::new() };
-        let mut shelf = Shelf { memory: vec![0; memory], stored: Vec::new(), stores };
+        let mut shelf = Shelf { memory: vec![0; memory], is_broken: !stores, ..Shelf::default() };
         let Ok(outcome) = block_on(take_blob(&mut line, &mut shelf));
         (outcome, shelf.stored, String::from_utf8(line.said).unwrap())
     }

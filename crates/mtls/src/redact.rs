@@ -59,7 +59,7 @@ fn without(text: &str, secret: &str, xml: bool, json: bool) -> String {
     told + text.get(copied..).unwrap_or_default()
 }
 
-/// Reads an escaped character of XML at the begin of a text, with its length.
+/// Reads an escaped character of XML at the beginning of a text, with its length.
 fn of_xml(text: &str) -> Option<(char, usize)> {
     let (name, _) = text.strip_prefix('&')?.split_once(';')?;
     let character = match (name, name.strip_prefix('#')) {
@@ -77,7 +77,7 @@ fn of_xml(text: &str) -> Option<(char, usize)> {
     Some((character, name.len() + 2))
 }
 
-/// Reads an escaped character of JSON at the begin of a text, with its length; not one of the pairs beyond U+FFFF.
+/// Reads an escaped character of JSON at the beginning of a text, with its length; not one of the pairs beyond U+FFFF.
 fn of_json(text: &str) -> Option<(char, usize)> {
     let escaped = text.strip_prefix('\\')?;
     match escaped.chars().next()? {

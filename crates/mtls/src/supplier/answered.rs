@@ -49,7 +49,7 @@ pub(super) fn lost(
 }
 
 /// Refuses a request for another host than the one that the client has named in its handshake, and for which it got our certificate
-/// (RFC 9110 section 15.5.20), as Apache and nginx do.
+/// (RFC 9110 section 15.5.20).
 pub(super) fn misdirected(requested: Option<&str>, request: &Request) -> Option<Reply> {
     let wanted = requested?;
     let found = host(request)?;
