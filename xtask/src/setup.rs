@@ -19,6 +19,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("gcc", "gcc"),
     ("gnutls-cli", "gnutls-bin"),
     ("gnutls-serv", "gnutls-bin"),
+    ("haproxy", "haproxy"),
     ("javac", "default-jdk-headless"),
     ("mosquitto", "mosquitto"),
     ("nginx", "nginx"),

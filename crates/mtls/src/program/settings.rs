@@ -78,7 +78,7 @@ const HAPROXY: &str = r#"# HAProxy: the key has to be beside the certificate und
 #   cp "{folder}/server.key" "{folder}/server.pem.key"
 frontend mtls
     mode http
-    bind :8443 ssl crt {folder}/server.pem ca-file {folder}/root.pem verify required ssl-min-ver TLSv1.3
+    bind :8443 ssl crt "{folder}/server.pem" ca-file "{folder}/root.pem" verify required ssl-min-ver TLSv1.3
     # Who may come in: without this line, every client of the CA
     http-request deny deny_status 403 unless { ssl_c_s_dn(CN) -m str {client} }
     http-request set-header X-SSL-Client-CN %[ssl_c_s_dn(CN)]

@@ -1,4 +1,4 @@
-//! `mtls check` as people run it, against OpenSSL, nginx, Apache, a proxy, and ports where something else listens.
+//! `mtls check` as people run it, against OpenSSL, nginx, Apache, `HAProxy`, a proxy, and ports where something else listens.
 
 #![allow(missing_docs)]
 

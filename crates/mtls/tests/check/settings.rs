@@ -11,11 +11,13 @@ use test_support::peers::world::free_port;
 
 use crate::{facts, failed, says};
 
+const MTLS: &str = env!("CARGO_BIN_EXE_mtls");
+const ORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/order.xml");
 const CLIENT: &str = "gateway-0042.plant.example";
 
 /// Runs `mtls`, which has to succeed; returns what it prints.
 fn mtls(words: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_mtls")).args(words).output().unwrap();
+    let output = Command::new(MTLS).args(words).output().unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -91,6 +93,43 @@ DocumentRoot {root}
         self.await_port(Process::start(APACHE, ["-X", "-d", &root, "-f", &file]).unwrap())
     }
 
+    /// Starts `HAProxy`, which answers each order itself, with the name of the client that came in.
+    fn haproxy(&self) -> Process {
+        let settings = self.settings("haproxy").replace("bind :8443 ssl", &format!("bind 127.0.0.1:{} ssl", self.port));
+        // Settings and comment say so: the key has to be beside the certificate.
+        let [key, beside] = ["pki/server.key", "pki/server.pem.key"].map(|name| self.folder.file(name));
+        std::fs::copy(key, beside).unwrap();
+        let answer = "<cXML payloadID='1@haproxy' timestamp='2026-11-30T12:00:00+00:00'>\
+                      <Response><Status code='200' text='OK'>%[req.hdr(X-SSL-Client-CN)]</Status></Response></cXML>";
+        let configuration = format!(
+            "defaults
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+{settings}
+backend orders
+    mode http
+    http-request return status 200 content-type text/xml lf-string \"{answer}\"
+"
+        );
+        let file = self.folder.write("haproxy.cfg", configuration).unwrap();
+        // In one process, so that no child is left behind.
+        let mut server = Process::start("haproxy", ["-db", "-f", &file]).unwrap();
+        server.await_port(self.port).unwrap();
+        server
+    }
+
+    /// Posts an order as this client; returns the exit code and what `mtls` says.
+    fn post(&self, client: &str) -> (Option<i32>, String) {
+        let file = |name: &str| self.folder.file(&format!("pki/{name}"));
+        let address = format!("127.0.0.1:{}", self.port);
+        let files = [file("root.pem"), file(&format!("{client}.pem")), file(&format!("{client}.key"))];
+        let words = ["order", "post", "--connect", &address, "--server-name", "supplier.example", "--order", ORDER];
+        let files = ["--ca", &files[0], "--cert", &files[1], "--key", &files[2]];
+        let output = Command::new(MTLS).args([&words[..], &files].concat()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    }
+
     fn await_port(&self, mut server: Process) -> Process {
         server.await_port(self.port).unwrap_or_else(|error| panic!("{error}: {}", self.folder.read("errors.log")));
         server
@@ -136,6 +175,23 @@ fn apache_loads_its_settings_and_lets_in_only_the_client_that_they_name() {
     for kind in ["p256", "p384", "ed25519", "rsa2048"] {
         let place = Place::new(kind);
         let _server = place.apache();
+        let report = place.check(Some(CLIENT));
+        assert_eq!(report.exit_code, 0, "{report}");
+        says(&facts(&report, StepName::Http), &["HTTP 200"]);
+        let report = place.check(Some("gateway-0043.plant.example"));
+        says(&failed(&report, StepName::Http, 30), &["HTTP 403"]);
+        failed(&place.check(None), StepName::ClientAuthentication, 21);
+    }
+}
+
+#[test]
+fn haproxy_loads_its_settings_and_lets_in_only_the_client_that_they_name() {
+    for kind in ["p256", "p384", "ed25519", "rsa2048"] {
+        let place = Place::new(kind);
+        let _server = place.haproxy();
+        let (code, said) = place.post(CLIENT);
+        assert_eq!(code, Some(0), "{said}");
+        says(&said, &[CLIENT]);
         let report = place.check(Some(CLIENT));
         assert_eq!(report.exit_code, 0, "{report}");
         says(&facts(&report, StepName::Http), &["HTTP 200"]);
