@@ -1,7 +1,7 @@
 //! After the handshake: data, key updates, closing, tickets.
 #![allow(missing_docs)]
 
-use embedded_mtls::{AlertDescription, ApiMisuse, Client, Error, Event, PeerMisbehaved, Server, Side};
+use embedded_mtls::{AlertDescription, ApiMisuse, Client, Diagnosis, Error, Event, PeerMisbehaved, Server, Side};
 use test_support::messages::*;
 use test_support::pair::{Setup, Sizes, TestSession, exchange, pass, read_all};
 use test_support::pki::{Pki, Role};
@@ -53,6 +53,13 @@ fn feed(session: &mut TestSession<impl Side>, mut bytes: &[u8]) -> Result<(Vec<u
             return Ok((received, sent));
         }
     }
+}
+
+/// Delivers bytes and reads what comes.
+fn deliver(bytes: &[u8], session: &mut TestSession<impl Side>, received: &mut Vec<u8>) -> Result<(), Error> {
+    session.rx_space()[..bytes.len()].copy_from_slice(bytes);
+    session.rx_commit(bytes.len())?;
+    read_all(session, received)
 }
 
 fn key_update_sent(request: u8) -> Sent {
@@ -320,6 +327,49 @@ fn nothing_follows_close_notify() {
         Some(Error::PeerMisbehaved(PeerMisbehaved::WrongEpoch))
     );
     assert!(session.tx_pending().is_empty());
+}
+
+#[test]
+fn either_side_ends_the_session_of_a_peer_that_it_no_longer_authorizes() {
+    fn of<R: Side, P: Side>(session: &mut TestSession<R>, peer: &mut TestSession<P>) {
+        session.write(b"last words").unwrap();
+        let error = Error::NotAuthorized(AlertDescription::CERTIFICATE_REVOKED);
+        assert_eq!(session.reject(AlertDescription::CERTIFICATE_REVOKED), error);
+        assert_eq!(session.reject(AlertDescription::ACCESS_DENIED), error, "the first reason stays");
+        assert_eq!(session.write(b"more"), Err(error));
+        session.close();
+        session.request_key_update();
+        let refused = Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED);
+        let mut received = Vec::new();
+        assert_eq!(deliver(session.tx_pending(), peer, &mut received), Err(refused));
+        assert_eq!(received, b"last words");
+        assert_eq!(session.poll().err(), Some(error));
+        assert_eq!(session.diagnosis(), Some(Diagnosis::TheirsNotAllowed));
+    }
+    let (mut client, mut server) = pair();
+    of(&mut server, &mut client);
+    let (mut client, mut server) = pair();
+    of(&mut client, &mut server);
+}
+
+#[test]
+fn a_peer_is_rejected_although_nothing_else_fits_into_the_buffer() {
+    let (mut session, mut script) = server_session();
+    while session.write(&[7; 512]) != Ok(0) {}
+    session.reject(AlertDescription::ACCESS_DENIED);
+    assert_eq!(script.open(session.tx_pending()).last(), Some(&(ALERT, vec![2, 49])));
+}
+
+#[test]
+fn a_rejection_after_close_notify_or_another_failure_sends_nothing_more() {
+    let (mut session, mut script) = server_session();
+    session.close();
+    session.reject(AlertDescription::ACCESS_DENIED);
+    assert_eq!(script.open(session.tx_pending()), [(ALERT, vec![1, 0])]);
+    let (mut session, _) = server_session();
+    session.rx_eof();
+    let error = session.poll().map(|_| ()).unwrap_err();
+    assert_eq!(session.reject(AlertDescription::ACCESS_DENIED), error);
 }
 
 #[test]

@@ -290,6 +290,24 @@ fn request_and_response_pass_over_async_streams_and_end_with_close_notify() {
 }
 
 #[test]
+fn the_alert_of_a_rejection_is_sent_before_it_returns() {
+    let (mut client, mut server) = streams(61);
+    let gateway = async {
+        client.write_all(b"order").await.unwrap();
+        client.flush().await.unwrap();
+        client.read(&mut [0]).await
+    };
+    let supplier = async {
+        server.read_exact(&mut [0; 5]).await.unwrap();
+        server.reject(AlertDescription::CERTIFICATE_REVOKED).await.unwrap();
+        server.read(&mut [0]).await
+    };
+    let (heard, after) = join(gateway, supplier);
+    assert_eq!(heard, Err(Failure::Tls(Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED))));
+    assert_eq!(after, Err(Failure::Tls(Error::NotAuthorized(AlertDescription::CERTIFICATE_REVOKED))));
+}
+
+#[test]
 fn the_alert_is_sent_before_the_error_is_returned() {
     let (client, mut client_host, server, mut server_host) = sides(Setup::new(&Pki::new()), 1);
     client_host.refuses = true;

@@ -13,6 +13,7 @@ use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::Handshake;
 use crate::connection::machine::Machine;
 use crate::credential::Choice;
+use crate::error::AlertDescription;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::Trace;
 use core::future::{Future, poll_fn};
@@ -55,6 +56,15 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// If it cannot be sent.
     pub async fn close(&mut self) -> Result<(), Failure<T::Error>> {
         self.session.close();
+        self.flush().await
+    }
+
+    /// Ends the session with `alert`, see [`Session::reject`](crate::Session::reject), and waits until that is sent.
+    ///
+    /// # Errors
+    /// If it cannot be sent.
+    pub async fn reject(&mut self, alert: AlertDescription) -> Result<(), Failure<T::Error>> {
+        self.session.reject(alert);
         self.flush().await
     }
 

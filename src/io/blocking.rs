@@ -6,7 +6,7 @@ use super::{Failure, HandshakeError, Host, StreamPlace};
 use crate::connection::machine::Machine;
 use crate::connection::{Buffers, Handshake};
 use crate::credential::Choice;
-use crate::error::Stage;
+use crate::error::{AlertDescription, Stage};
 use crate::handshake::entropy::Entropy;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::Trace;
@@ -70,6 +70,17 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// If it cannot be sent.
     pub fn close(&mut self) -> Result<(), Failure<T::Error>> {
         self.session.close();
+        self.flush()
+    }
+
+    /// Ends the session with `alert`, see [`Session::reject`], and waits until that is sent.
+    ///
+    /// # Errors
+    /// If it cannot be sent.
+    ///
+    /// [`Session::reject`]: crate::Session::reject
+    pub fn reject(&mut self, alert: AlertDescription) -> Result<(), Failure<T::Error>> {
+        self.session.reject(alert);
         self.flush()
     }
 

@@ -224,6 +224,18 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
+    /// Ends the session with the error alert `alert` (RFC 9846 section 6.2): for an application that no longer authorizes
+    /// the peer, for example because of a newer deny list. The alert follows the data that was written before; no more is
+    /// received. After [`close`](Self::close) nothing is sent.
+    ///
+    /// Returns the sticky error: [`Error::NotAuthorized`], unless the session had failed before.
+    pub fn reject(&mut self, alert: AlertDescription) -> Error {
+        match self.connection.failure {
+            Some((error, _)) => error,
+            None => self.fail(Error::NotAuthorized(alert)),
+        }
+    }
+
     /// Returns the identity of the peer: always present on a client; on a server, if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
         self.connection.peer.memory().kept().identity()
