@@ -125,6 +125,7 @@ Answers, each for one order; the last one stays:
   twice                 the usual response two times
   huge                  the usual response with a megabyte of blanks behind it, in full records
   close                 none: closes the connection; the order is accepted
+  alert:NUMBER          none: ends the session with this alert; the order is not accepted
   delay:SECONDS         before another one, as in delay:5,http:503";
 
 /// The setup that the command line describes.

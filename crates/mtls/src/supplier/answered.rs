@@ -2,9 +2,9 @@
 
 use std::io;
 
-use embedded_mtls::Server;
 use embedded_mtls::io::Failure;
 use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::{AlertDescription, Server};
 
 use super::super::http::{Connection, HttpError, Request};
 use super::super::report::printable;
@@ -46,6 +46,13 @@ pub(super) fn lost(
     error: &HttpError<Failure<io::Error>>,
 ) -> Event {
     Event::Broken(broken(error, connection.stream().session.diagnosis()))
+}
+
+/// Ends the session of a client with an alert, and makes its last event.
+pub(super) fn rejected(stream: &mut Stream<'_, Timed, Server>, alert: AlertDescription, why: &str) -> Event {
+    // If it cannot be sent, it could not be received either.
+    let _ = stream.reject(alert);
+    Event::Broken(format!("ended with alert {} ({alert}): {why}", alert.0))
 }
 
 /// Refuses a request for another host than the one that the client has named in its handshake, and for which it got our certificate

@@ -13,7 +13,7 @@ use super::super::responder::Reply;
 #[cfg(feature = "post-handshake-auth")]
 use super::super::tls;
 use super::super::tls::{Deadline, Timed};
-use super::answered::{Answered, lost, misdirected};
+use super::answered::{Answered, lost, misdirected, rejected};
 use super::event::Event;
 use super::host::SupplierHost;
 use super::{REQUEST_TIME, Supplier};
@@ -65,6 +65,8 @@ impl Supplier<'_> {
         host: &mut SupplierHost<'b>,
         tell: &dyn Fn(Event),
     ) -> Result<(Reply, usize), Event> {
+        #[cfg(feature = "program")]
+        self.authorize_again(stream, host, tell)?;
         if let Some(reply) = misdirected(host.requested.as_deref(), request) {
             return Ok((reply, 1));
         }
@@ -72,6 +74,10 @@ impl Supplier<'_> {
         let Some((_, answer)) = scripted else {
             return self.answer(request, stream, link, host, tell).map(|reply| (reply, 1));
         };
+        answer.wait();
+        if let Some(alert) = answer.alert() {
+            return Err(rejected(stream, alert, "as --answer says"));
+        }
         let reply = match answer.replacement(&self.responder) {
             Some(reply) => reply,
             None => self.answer(request, stream, link, host, tell)?,
@@ -79,6 +85,22 @@ impl Supplier<'_> {
         let closed = || Event::Broken("closed without a response, as --answer says".to_owned());
         let reply = answer.change(reply).ok_or_else(closed)?;
         Ok((reply, if answer.is_twice() { 2 } else { 1 }))
+    }
+
+    /// Ends the session of a client that is on the deny list by now.
+    #[cfg(feature = "program")]
+    fn authorize_again<'b>(
+        &'b self,
+        stream: &mut Stream<'b, Timed, Server>,
+        host: &mut SupplierHost<'b>,
+        tell: &dyn Fn(Event),
+    ) -> Result<(), Event> {
+        host.denials = self.denied.map(|denied| denied.current(|news| tell(Event::Denials(news))));
+        let decision = match (&host.denials, stream.session.peer()) {
+            (Some(denials), Some(peer)) => denials.authorize(&peer),
+            _ => Ok(()),
+        };
+        decision.map_err(|(why, alert)| rejected(stream, alert, &why))
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Answer {
 /// The kind of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Kind {
+    /// Ends the session with this alert, as a server does that no longer authorizes the client; the order is not accepted.
+    Alert(AlertDescription),
     /// Closes the connection without a response; the order is accepted.
     Close,
     /// A Response with this status; the order is not accepted.
@@ -72,7 +74,7 @@ impl Answer {
     /// # Errors
     /// The words that are wanted.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let wanted = "wanted usual, http:STATUS, cxml:STATUS, duplicate, empty, twice, huge, close, or delay:SECONDS, before one of them";
+        let wanted = "wanted usual, http:STATUS, cxml:STATUS, duplicate, empty, twice, huge, close, alert:NUMBER, or delay:SECONDS, before one of them";
         let mut answer = Self::default();
         let parts: Vec<_> = text.split(',').collect();
         for (place, part) in parts.iter().enumerate() {
@@ -87,6 +89,7 @@ impl Answer {
                 _ if place + 1 != parts.len() => return Err(wanted),
                 ("http", _, Some(status)) => Kind::Http(status),
                 ("cxml", _, Some(status)) => Kind::Cxml(status),
+                ("alert", Some(number), _) => Kind::Alert(error_alert(number).ok_or(wanted)?),
                 ("duplicate", None, _) => Kind::Cxml(409),
                 ("empty", None, _) => Kind::Empty,
                 ("twice", None, _) => Kind::Twice,
@@ -114,11 +117,23 @@ impl Answer {
         }
     }
 
-    /// Waits, and changes the reply; `None`: there is none.
-    pub(super) fn change(&self, mut reply: Reply) -> Option<Reply> {
+    /// Lets the client wait.
+    pub(super) fn wait(&self) {
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay);
         }
+    }
+
+    /// Returns the alert that ends the session in place of a reply.
+    pub(super) const fn alert(&self) -> Option<AlertDescription> {
+        match self.kind {
+            Kind::Alert(alert) => Some(alert),
+            _ => None,
+        }
+    }
+
+    /// Changes the reply; `None`: there is none.
+    pub(super) fn change(&self, mut reply: Reply) -> Option<Reply> {
         match self.kind {
             Kind::Close => return None,
             Kind::Empty => reply.body.clear(),
@@ -145,7 +160,7 @@ impl Fault {
             "missing-intermediate" => Self::MissingIntermediate,
             _ => match (number("close:"), number("alert:")) {
                 (Some(bytes), _) => Self::Close(bytes.parse().ok()?),
-                (_, Some(alert)) => Self::Alert(AlertDescription(alert.parse().ok().filter(|alert| *alert >= 10)?)),
+                (_, Some(alert)) => Self::Alert(error_alert(alert.parse().ok()?)?),
                 _ => return None,
             },
         })
@@ -201,6 +216,11 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Returns the error alert with this number (RFC 9846 section 6.2); `None` for those that only close.
+fn error_alert(number: u16) -> Option<AlertDescription> {
+    u8::try_from(number).ok().filter(|number| *number >= 10).map(AlertDescription)
+}
+
 /// Steps that are taken one after the other; the last one stays.
 #[derive(Debug)]
 pub(super) struct Script<'s, T> {
@@ -248,12 +268,24 @@ mod tests {
             ("cxml:450", of(0, Kind::Cxml(450))),
             ("duplicate", of(0, Kind::Cxml(409))),
             ("close", of(0, Kind::Close)),
+            ("delay:1,alert:44", of(1, Kind::Alert(AlertDescription::CERTIFICATE_REVOKED))),
         ] {
             assert_eq!(Answer::parse(text), answer, "{text}");
         }
-        for bad in
-            ["", "http", "http:5", "http:x", "http:503,empty", "http:503,delay:1", "delay:x", "close:1", "delay:1,"]
-        {
+        for bad in [
+            "",
+            "http",
+            "http:5",
+            "http:x",
+            "http:503,empty",
+            "http:503,delay:1",
+            "delay:x",
+            "close:1",
+            "delay:1,",
+            "alert",
+            "alert:0",
+            "alert:256",
+        ] {
             assert!(Answer::parse(bad).is_err(), "{bad}");
         }
     }

@@ -213,6 +213,21 @@ fn what_a_person_has_to_change_is_not_tried_again() {
 }
 
 #[test]
+fn a_server_that_ends_the_session_with_an_alert_in_place_of_a_response_has_refused_the_order() {
+    let ground = Ground::new();
+    let (mut server, port) = ground.serve_with(&["--answer", "alert:44", "--once", "1"]);
+    let output = ground.retry(port);
+    assert_eq!(output.status.code(), Some(21), "{}", said(&output));
+    says(&said(&output), "alert 44 (certificate_revoked)");
+    assert!(!said(&output).contains("retry    attempt"), "{}", said(&output));
+    server.await_status(LIMIT).unwrap();
+    says(
+        &String::from_utf8_lossy(&server.stdout()),
+        "broken: ended with alert 44 (certificate_revoked): as --answer says",
+    );
+}
+
+#[test]
 fn an_order_that_is_delivered_is_so_also_if_its_page_cannot_be_written() {
     let ground = Ground::new();
     let (_server, port) = ground.serve_with(&["--answer", "http:503", "--answer", "usual"]);

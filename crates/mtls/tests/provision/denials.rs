@@ -222,6 +222,18 @@ fn post(lists: &Lists, port: u16, client: &str) -> (Option<i32>, String) {
     mtls(&[&to[..], &["--ca", &root, "--cert", &cert, "--key", &key]].concat())
 }
 
+/// Returns what a program has written.
+fn told(server: &Process) -> String {
+    String::from_utf8_lossy(&server.stdout()).into_owned()
+}
+
+/// Waits until the server says where it listens.
+fn await_port(server: &mut Process) -> u16 {
+    let port = |server: &Process| told(server).split_once('\n')?.0.rsplit_once(':')?.1.parse().ok();
+    server.await_sign("said where it listens", |server| port(server).is_some()).unwrap();
+    port(server).unwrap()
+}
+
 #[test]
 fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
     let lists = Lists::new(&[]);
@@ -235,10 +247,7 @@ fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
     let mut server =
         Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "7"]].concat())
             .unwrap();
-    let told = |server: &Process| String::from_utf8_lossy(&server.stdout()).into_owned();
-    let port = |server: &Process| told(server).split_once('\n')?.0.rsplit_once(':')?.1.parse().ok();
-    server.await_sign("said where it listens", |server| port(server).is_some()).unwrap();
-    let port = port(&server).unwrap();
+    let port = await_port(&mut server);
     let posted = |client: &str| post(&lists, port, client);
     assert_eq!(posted("client").0, Some(0));
     let before = lists.desk.0.read("list.crl");
@@ -272,4 +281,40 @@ fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
         };
         assert_eq!(told.matches(words).count(), count, "'{words}': {told}");
     }
+}
+
+#[test]
+fn a_client_that_is_denied_while_it_is_connected_is_out_with_its_next_request() {
+    let lists = Lists::new(&[]);
+    let list = lists.list("list.crl", " -crlexts extensions");
+    let [cert, key, root, issuing] =
+        ["pki/server.pem", "pki/server.key", "pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
+    let words =
+        ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root, "--deny", &list];
+    let mut server =
+        Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "1"]].concat())
+            .unwrap();
+    let port = await_port(&mut server);
+    let [cert, key] = ["pki/client.pem", "pki/client.key"].map(|name| lists.file(name));
+    let to = format!("127.0.0.1:{port}");
+    let own = ["-cert", &cert, "-cert_chain", &cert, "-key", &key, "-CAfile", &root];
+    let mut client = Process::start("openssl", [&["s_client", "-quiet", "-connect", &to][..], &own].concat()).unwrap();
+    let request = b"GET / HTTP/1.1\r\nHost: supplier.example\r\n\r\n";
+    let answers = |client: &Process| String::from_utf8_lossy(&client.stdout()).matches("HTTP/1.1 200").count();
+    for answered in 1..=2 {
+        client.write(request).unwrap();
+        client.await_sign("got an answer", |client| answers(client) == answered).unwrap();
+    }
+    lists.revoke("pki/client.pem");
+    lists.list("list.crl", " -crlexts extensions");
+    client.write(request).unwrap();
+    client.await_status(LIMIT).unwrap();
+    assert_eq!(answers(&client), 2);
+    assert!(client.stderr().contains("certificate revoked"), "{}", client.stderr());
+    server.await_status(LIMIT).unwrap();
+    let told = told(&server);
+    assert!(
+        told.contains("broken: ended with alert 44 (certificate_revoked): on the deny list: certificate "),
+        "{told}"
+    );
 }
