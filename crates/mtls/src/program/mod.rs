@@ -12,6 +12,7 @@ mod options;
 mod order;
 mod pki;
 mod post;
+mod progress;
 mod provision;
 mod script;
 mod send;

@@ -1,6 +1,5 @@
 //! `mtls`: one program with a subcommand for each task. Try `--help`.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use super::inspect::{self, InspectArgs};
 use super::options::{IdentityArgs, TrustArgs, path, say_json, warn_of, write_page};
 use super::order::OrderTask;
 use super::pki::PkiTask;
+use super::progress;
 use super::provision::ProvisionTask;
 use super::run;
 use super::serve::{ANSWERS, ServeArgs, take_orders};
@@ -264,32 +264,27 @@ const AT_ONCE: usize = 8;
 
 /// Runs the checks on a few threads.
 fn side_by_side(plans: &[Plan]) -> Vec<Report> {
-    let (next, checked) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let shows_progress = plans.len() > 1 && std::io::stderr().is_terminal();
+    let next = AtomicUsize::new(0);
+    let line = match plans {
+        [one] => progress::wait(format!("checking {}", printable(&one.target.authority()))),
+        _ => progress::count("servers checked", plans.len()),
+    };
     let work = || {
         let mut done = Vec::new();
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(plan) = plans.get(place) else { return done };
             done.push((place, check(plan)));
-            let count = checked.fetch_add(1, Ordering::Relaxed) + 1;
-            if shows_progress {
-                eprint!("{}", progress(count, plans.len()));
-            }
+            line.inc(1);
         }
     };
     let mut reports = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..plans.len().min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect::<Vec<_>>()
     });
+    line.finish_and_clear();
     reports.sort_unstable_by_key(|(place, _)| *place);
     reports.into_iter().map(|(_, report)| report).collect()
-}
-
-/// Writes over the line of progress on a terminal; the last one removes it.
-fn progress(checked: usize, of: usize) -> String {
-    const BACK_AND_CLEAR: &str = "\r\u{1b}[K";
-    if checked < of { format!("{BACK_AND_CLEAR}checked {checked} of {of} servers") } else { BACK_AND_CLEAR.to_owned() }
 }
 
 /// Returns the exit code of all reports: the first failure, else a warning.
@@ -404,12 +399,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Mtls::command().debug_assert();
-    }
-
-    #[test]
-    fn the_line_of_progress_is_gone_in_the_end() {
-        assert_eq!(progress(3, 9), "\r\u{1b}[Kchecked 3 of 9 servers");
-        assert_eq!(progress(9, 9), "\r\u{1b}[K");
     }
 
     #[test]

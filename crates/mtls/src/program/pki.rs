@@ -10,6 +10,7 @@ use mtls_pki::throw_away::{Flaw, GATEWAY_NAME, Leaf, PkiError, SUPPLIER_NAME, Tr
 use serde::Serialize;
 use time::Duration;
 
+use super::progress;
 use super::settings::{WebServer, settings};
 use crate::args::UsageError;
 use crate::report::{printable, say};
@@ -210,6 +211,7 @@ fn unusable(error: PkiError) -> UsageError {
 impl NewArgs {
     fn run(&self) -> Result<(), PkiError> {
         let Self { folder, ca_key, make, .. } = self;
+        let line = progress::wait("making keys");
         let tree = Tree::new(*ca_key)?;
         tree.write_new(folder)?;
         let mut written: Vec<_> = [("root", Role::Root), ("issuing", Role::Issuing)]
@@ -217,6 +219,7 @@ impl NewArgs {
             .into();
         make.issue(&tree, folder, Role::Server, &self.server, "server", &mut written)?;
         make.issue(&tree, folder, Role::Client, std::slice::from_ref(&self.client), "client", &mut written)?;
+        line.finish_and_clear();
         make.tell(&written);
         if !make.json {
             self.tell_next();
@@ -246,7 +249,9 @@ impl IssueArgs {
         };
         let stem = self.file.as_ref().or(names.first()).map_or_else(String::new, |name| name.replace([':', '*'], "_"));
         let mut written = Vec::new();
+        let line = progress::wait("making keys");
         self.make.issue(&tree, &self.folder, role, names, &stem, &mut written)?;
+        line.finish_and_clear();
         self.make.tell(&written);
         Ok(())
     }

@@ -10,6 +10,7 @@ use embedded_mtls_operator::Finding;
 use mtls_order::Retry;
 
 use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, TrustArgs, path, say_json, write_page};
+use super::progress;
 use super::run;
 use crate::args::{self, Preferences, UsageError};
 use crate::attempt::{Attempt, Observer, Server};
@@ -149,7 +150,9 @@ pub(super) fn repeat(args: PostArgs, rules: Retry, program: &str) -> ExitCode {
         if !options.json {
             say!("retry    attempt {} of {} in {} s, with the same bytes", number + 1, rules.attempts, pause.as_secs());
         }
+        let line = progress::wait("waiting for the next attempt");
         std::thread::sleep(Duration::from_millis(pause.as_millis()));
+        line.finish_and_clear();
     }
 }
 
