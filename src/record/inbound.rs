@@ -216,7 +216,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
 
     /// Makes the header of the next message available; `None` if it has not been received yet.
     pub(crate) fn receive_header(&mut self) -> Result<Option<MessageHeader>, Error> {
-        Ok(if self.receive(MESSAGE_HEADER)? { self.header() } else { None })
+        self.receive(MESSAGE_HEADER)?;
+        Ok(self.header())
     }
 
     /// Makes at least `count` bytes of the handshake stream available.
