@@ -292,6 +292,25 @@ fn a_message_larger_than_the_buffer_is_rejected_with_its_size() {
     }
 }
 
+/// As long as no limit of records is agreed on, a message needs one record around it, 5 bytes before it and 17 behind it. Its header
+/// says whether there is use in waiting for the rest.
+#[test]
+fn a_message_larger_than_the_buffer_is_rejected_as_soon_as_its_header_has_come() {
+    const NEED: usize = 4 + 0xa00 + 22;
+    let pki = Pki::new();
+    for (rx, expected) in
+        [(NEED, None), (NEED - 1, Some(Err(Error::BufferTooSmall { buffer: BufferKind::Rx, need: NEED.into() })))]
+    {
+        let setup = Setup::new(&pki);
+        let sizes = Sizes { rx, ..setup.client_sizes };
+        let (mut real, mut script) = client(Setup { client_sizes: sizes, ..setup });
+        let flight = script.server_flight(&pki, |message| message);
+        real.feed(&script.seal(&flight[0]));
+        real.feed(&script.seal(&Sent::new(Epoch::Handshake, HANDSHAKE, &[ENCRYPTED_EXTENSIONS, 0, 0xa, 0])));
+        assert_eq!(real.end, expected, "rx of {rx} bytes");
+    }
+}
+
 /// Delivers more than there is room for, again and again: an error each time, and one alert.
 fn misuse<S: Side>(handshake: &mut Handshake<'_, S>) {
     let first = handshake.rx_commit(1_000_000);

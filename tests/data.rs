@@ -5,7 +5,7 @@ use embedded_mtls::{AlertDescription, ApiMisuse, Client, Diagnosis, Error, Event
 use test_support::messages::*;
 use test_support::pair::{Setup, Sizes, TestSession, exchange, pass, read_all};
 use test_support::pki::{Pki, Role};
-use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client, server};
+use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client, misbehaved, server};
 
 fn pair() -> (TestSession<Client>, TestSession<Server>) {
     Setup::new(&Pki::new()).run().sessions()
@@ -272,6 +272,35 @@ fn a_thousand_key_updates_with_data_between_them_are_welcome() {
         script.keys(Epoch::Application, Role::Server).update();
         bytes.extend(script.seal(&data(b"x")));
         assert_eq!(feed(&mut session, &bytes).unwrap().0, b"x");
+    }
+}
+
+/// RFC 9846 section 5.1: records of other types come neither between the parts of a message nor into one that is too long to be read.
+#[test]
+fn a_ticket_that_does_not_fit_is_dropped_whole_and_what_follows_is_read_at_once() {
+    let ticket = session_ticket(&[7; 6000], &[]);
+    let part = |range| Sent::new(Epoch::Application, HANDSHAKE, &ticket[range]);
+    let (mut session, mut script) = client_session();
+    assert!(ticket.len() > session.rx_space().len());
+    feed(&mut session, &script.seal(&part(0..3000))).unwrap();
+    let bytes = script.seal_all(&[part(3000..ticket.len()), data(b"response")]);
+    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    session.rx_commit(bytes.len()).unwrap();
+    let Ok(Event::Data(response)) = session.poll() else { panic!("no data, although it has come") };
+    assert_eq!(&*response, b"response");
+
+    let (mut session, mut script) = client_session();
+    feed(&mut session, &script.seal(&part(0..3000))).unwrap();
+    let error = feed(&mut session, &script.seal(&data(b"response"))).err();
+    assert_eq!(error, misbehaved(PeerMisbehaved::UnexpectedMessage));
+}
+
+#[test]
+fn empty_records_between_data_are_not_counted_as_a_flood() {
+    let (mut session, mut script) = server_session();
+    for round in 0..100 {
+        let bytes = script.seal_all(&[data(b""), data(b"x")]);
+        assert_eq!(feed(&mut session, &bytes).unwrap().0, b"x", "{round}");
     }
 }
 

@@ -96,6 +96,10 @@ fn records_that_are_too_long_are_rejected_by_their_header() {
     for when in [First, Encrypted, Session] {
         both(&pki, when, &|_| vec![APPLICATION_DATA, 3, 3, 0x41, 0x01], too_long, "2^14 + 257 bytes");
     }
+    // With one byte less, the record is awaited.
+    let truncated = Some(Error::ConnectionTruncated);
+    assert_eq!(client_says(&pki, First, &|_| vec![HANDSHAKE, 3, 3, 0x40, 0x00]), truncated, "2^14 bytes in the clear");
+    both(&pki, Session, &|_| vec![APPLICATION_DATA, 3, 3, 0x41, 0x00], FINE, "2^14 + 256 bytes");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Messages that are larger than the receiving buffer pass through it in parts.
 #![allow(missing_docs)]
 
-use embedded_mtls::{AlertDescription, BufferKind, Error, InvalidMessage, PeerMisbehaved, Server, Side};
+use embedded_mtls::{AlertDescription, BufferKind, Error, InvalidMessage, NamedGroup, PeerMisbehaved, Server, Side};
 use test_support::messages::*;
 use test_support::pair::{Setup, Sizes};
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
@@ -218,6 +218,34 @@ fn a_client_hello_that_no_buffer_can_hold_is_an_error_that_names_the_size_of_rx(
         }
         assert_eq!(with(HELLO_LEN + 5, 0), None);
     }
+}
+
+/// The limit of records that the first hello has agreed to does not concern the second, which is not protected.
+#[test]
+fn a_second_client_hello_that_no_buffer_can_hold_is_an_error_that_names_the_size_of_rx() {
+    let pki = Pki::new();
+    let setup = Setup { server_sizes: Sizes { rx: 1024, tx: 1024, peer: 500 }, ..Setup::new(&pki) };
+    let setup = Setup { server: setup.server.with_groups(&[NamedGroup::X25519]), ..setup };
+    let mut real = Real::server(setup);
+    let hello = Script::hello(P256).with(RECORD_SIZE_LIMIT, &16_385_u16.to_be_bytes());
+    let mut script = Script::client(hello.clone());
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    let share = Script::hello(X25519).share().1.to_vec();
+    let second = hello.with(KEY_SHARE, &vec16(&key_share((X25519, &share)))).with(PADDING, &[0; 1200]).emit();
+    real.feed(&in_records(&second, 700)[..900]);
+    let too_small = Error::BufferTooSmall { buffer: BufferKind::Rx, need: (second.len() + 5).into() };
+    assert_eq!(real.end, Some(Err(too_small)));
+}
+
+/// Only a hello is read in parts.
+#[test]
+fn a_record_of_another_type_that_rx_cannot_hold_is_an_error_that_names_the_size_of_rx() {
+    let pki = Pki::new();
+    let mut real = server(&pki, SMALL);
+    real.feed(&record(ALERT, &[2; 1100])[..1000]);
+    let too_small = Error::BufferTooSmall { buffer: BufferKind::Rx, need: 1105_usize.into() };
+    assert_eq!(real.end, Some(Err(too_small)));
 }
 
 /// RFC 9846 sections 4 and 5.1: nothing may come between the parts of a message, nor behind the last one of a flight.

@@ -180,6 +180,20 @@ fn early_data_ends_with_the_second_hello() {
     assert_eq!(real.verdict(&mut script), Some(Error::DecryptFailed));
 }
 
+/// RFC 9846 section 5.1.
+#[test]
+fn early_data_inside_of_a_second_hello_is_not_skipped() {
+    let pki = Pki::new();
+    let (mut real, mut script) = (Real::server(x25519(&pki)), Script::client(Script::hello(P256)));
+    script.client_hello = script.client_hello.with(EARLY_DATA, &[]);
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    let early = Keys::new(AES_128_GCM, vec![0xea; 32]).seal(APPLICATION_DATA, b"early", 0);
+    let part = record(HANDSHAKE, &script.client_hello.emit()[..20]);
+    real.feed(&[&early[..], &part, &early].concat());
+    assert_eq!(real.verdict(&mut script), misbehaved(PeerMisbehaved::WrongEpoch));
+}
+
 #[test]
 fn early_data_ends_with_the_first_record_that_opens() {
     let pki = Pki::new();

@@ -9,7 +9,9 @@
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::x509::UnixTime;
-use embedded_mtls::{CipherSuite, Entropy, Handshake, KeyLog, KeyLogLine, Ticket, TicketKey, TicketKeys};
+use embedded_mtls::{
+    AlertDescription, CipherSuite, Entropy, Handshake, KeyLog, KeyLogLine, Ticket, TicketKey, TicketKeys,
+};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
@@ -239,6 +241,22 @@ fn no_secret_outlives_its_connection() {
         assert_eq!(failed.elsewhere, [""; 0], "RFC 9846 section 6: a failed connection forgets its keys at once");
         ticket
     };
+
+    // A client that fails while it keeps the key for alerts of the server.
+    {
+        log.0.lock().unwrap().clear();
+        let mut setup = setup(&pki, keys);
+        let mut client = setup.client_handshake().unwrap();
+        let mut server = setup.server_handshake().unwrap();
+        client.dangerous_set_key_log(log);
+        run(&mut client, &mut server, &mut setup);
+        let mut client = Box::new(client.into_session().ok().unwrap());
+        let secrets = log.0.lock().unwrap().clone();
+        drop(server);
+        assert!(search(&secrets).elsewhere.contains(&String::from("key of SERVER_HANDSHAKE_TRAFFIC_SECRET")));
+        client.reject(AlertDescription::ACCESS_DENIED);
+        assert_eq!(search(&secrets).elsewhere, [""; 0]);
+    }
 
     // The pre-shared key of a ticket, on both sides of a session that resumes.
     let secrets = {
