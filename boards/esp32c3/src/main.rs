@@ -21,7 +21,10 @@ use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 // The description of the image that the boot loader reads.
 esp_bootloader_esp_idf::esp_app_desc!();
 
-hardware::image!();
+/// Two sectors of 4 KiB make a page that holds an order.
+type Disk = Pages<FlashStorage<'static>, 8192>;
+
+hardware::image!(Disk);
 
 type Bus = ExclusiveDevice<Spi<'static, Async>, Output<'static>, Delay>;
 
@@ -60,8 +63,7 @@ async fn main(spawner: Spawner) {
     let mac = hardware::w5500(spawner, bus, interrupt, output(p.GPIO4.into()), address, controller).await;
     let stack = hardware::network(spawner, mac, seed, network);
 
-    // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Storage::new(Pages::<_, 8192>::new(FlashStorage::new(p.FLASH)));
+    let flash = Storage::new(Pages::new(FlashStorage::new(p.FLASH)));
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
     hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await;
 }

@@ -220,6 +220,14 @@ impl<'m, F: NorFlash> BlobStore<'m, F> {
         self.slots.load(in_use)
     }
 
+    /// Passes the slot with the blob in use to `read`; `None` if there is none. Leaves no copy of a key in memory.
+    pub fn with_slot<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let is_loaded = self.slots.load(self.received).is_some();
+        let result = is_loaded.then(|| read(self.received));
+        self.received.zeroize();
+        result
+    }
+
     /// Returns why there is no blob in use, as [`BlobSlots::refusals`].
     pub fn refusals(&mut self) -> [(u32, Option<BlobError>); 2] {
         let refusals = self.slots.refusals(self.scratch).unwrap_or_default();

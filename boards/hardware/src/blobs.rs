@@ -2,6 +2,7 @@
 
 use embassy_time::{Duration, Timer};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
+use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::{BlobError, BlobSlots, BlobStore};
 use gateway::Shown;
@@ -10,38 +11,37 @@ use logging::error;
 use static_cell::ConstStaticCell;
 use zeroize::Zeroizing;
 
-use crate::storage::Image;
-
 /// Bytes of the longest blob that a board reads: several chains, also of RSA.
 pub(crate) const LONGEST: usize = 8 * 1024;
 
 /// The pause between two messages about a missing blob.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Memory for a blob.
-type Memory = [u8; LONGEST];
-
-/// The two slots of the blob, and memory for the one in use and for a new one.
+/// The two slots of the blob, and memory for a new one.
 pub struct Blobs<F> {
     pub(crate) store: BlobStore<'static, F>,
-    pub(crate) in_use: &'static mut [u8],
-    pub(crate) image: &'static Image,
+    /// The address of the first slot.
+    start: u32,
+    /// The time of the build.
+    pub(crate) built: UnixTime,
 }
 
 impl<F: NorFlash> Blobs<F> {
-    pub(crate) fn new(slots: BlobSlots<F>, image: &'static Image) -> Self {
-        static ROOM: ConstStaticCell<[Memory; 3]> = ConstStaticCell::new([[0; LONGEST]; 3]);
-        let [in_use, received, scratch] = ROOM.take();
-        Self { store: BlobStore::new(slots, received, scratch), in_use, image }
+    pub(crate) fn new(slots: BlobSlots<F>, start: u32, built: UnixTime) -> Self {
+        static ROOM: ConstStaticCell<[[u8; LONGEST]; 2]> = ConstStaticCell::new([[0; LONGEST]; 2]);
+        let [received, scratch] = ROOM.take();
+        Self { store: BlobStore::new(slots, received, scratch), start, built }
     }
 
-    /// Returns the SHA-256 digest of the newest blob, a secret if the blob has a private key in the clear. Waits until there is a blob.
+    /// Returns the SHA-256 digest of the newest blob with its slot, a secret if the blob has a private key in the clear. Waits until there is a blob.
     pub async fn secret(&mut self) -> Zeroizing<[u8; 32]> {
-        while self.store.load(self.in_use).is_none() {
+        loop {
+            let digest = self.store.with_slot(|slot| Provider.digest(HashAlgorithm::Sha256, &[slot]).ok());
+            if let Some(digest) = digest.flatten() {
+                return Zeroizing::new(digest.as_bytes().first_chunk().copied().unwrap_or_default());
+            }
             self.wait().await;
         }
-        let digest = Provider.digest(HashAlgorithm::Sha256, &[&*self.in_use]).ok();
-        Zeroizing::new(digest.and_then(|digest| digest.as_bytes().first_chunk().copied()).unwrap_or_default())
     }
 
     /// Logs why there is no blob, and how to make one; then gives it time to come.
@@ -55,44 +55,34 @@ impl<F: NorFlash> Blobs<F> {
         error!(
             "wanted: a blob of the fleet whose key is in this image, with an identity for this device and an endpoint"
         );
-        error!("mtls provision new device.bin --flash-address {:#010x} ...", self.start());
+        error!("mtls provision new device.bin --flash-address {:#010x} ...", self.start);
         error!("prints the command that writes it: see boards/README.md. Looking again in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
     }
 
     /// Returns why there is no blob: for each slot its address, as tools for the flash count, and what is wrong there.
     fn refusals(&mut self) -> [(u32, Option<BlobError>); 2] {
-        let start = self.start();
+        let start = self.start;
         // The slots are in a part of the flash, from whose start they are counted.
         self.store.refusals().map(|(place, refusal)| (start + place, refusal))
-    }
-
-    /// Returns the address of the first slot.
-    const fn start(&self) -> u32 {
-        self.image.base + self.image.slots.start
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::Storage;
+    use crate::{Image, Storage};
+    use flash_journal::Pages;
     use gateway::FleetKey;
     use mtls_journal::simulator::Flash;
 
     #[test]
     fn a_missing_blob_is_reported_at_the_addresses_of_the_slots() {
-        static IMAGE: Image = Image {
-            fleet_key: FleetKey::new([4; 65]),
-            built: 0,
-            base: 0x1000_0000,
-            slots: 0x1000..0x3000,
-            journal: 0x3000..0x7000,
-        };
-        let storage = Storage::new(Flash::<4, 4096>::new(0x8000));
+        type Disk = Pages<Flash<4, 4096>, 8192>;
+        static IMAGE: Image<Disk> = Image::new(FleetKey::new([4; 65]), 0, 0x1000_0000, 0x2000..0x6000, 0x6000..0xa000);
+        let storage = Storage::new(Pages::new(Flash::new(0xa000)));
         let mut blobs = storage.blobs(&IMAGE);
-        assert_eq!(blobs.refusals().map(|(address, _)| address), [0x1000_1000, 0x1000_2000]);
+        assert_eq!(blobs.refusals().map(|(address, _)| address), [0x1000_2000, 0x1000_4000]);
         assert!(blobs.refusals().iter().all(|(_, refusal)| refusal.is_some()));
-        assert_eq!(blobs.start(), 0x1000_1000);
+        assert_eq!(blobs.start, 0x1000_2000);
     }
 }

@@ -114,7 +114,7 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, 
 
     fn take_blob(&mut self, len: usize) -> bool {
         let Self { blobs, journal, keys, .. } = self;
-        let built = UnixTime(blobs.image.built);
+        let built = blobs.built;
         blobs.store.take(len, |blob| usable(blob, journal, keys, built))
     }
 

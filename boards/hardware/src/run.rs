@@ -5,7 +5,6 @@ use core::fmt::Write as _;
 use embassy_net::{HardwareAddress, Stack};
 use embassy_time::{Duration, Timer};
 use embedded_mtls::KeyHandle;
-use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
 use gateway::enrolment::{self, OWN_KEY};
 use gateway::{Memory, Retry, Role, Site, StoredKey, Task, device, sample};
@@ -13,6 +12,7 @@ use heapless::String;
 use logging::info;
 use static_cell::ConstStaticCell;
 
+use crate::blobs::LONGEST;
 use crate::device::{Device, Keys};
 
 /// The pause between two runs. Your gateway waits for its machine instead.
@@ -26,6 +26,9 @@ pub(crate) const MAX_ANCHORS: usize = 4;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
+/// Memory for the blob in use, from which connections borrow.
+static IN_USE: ConstStaticCell<[u8; LONGEST]> = ConstStaticCell::new([0; LONGEST]);
+
 /// Runs the gateway for ever, each time with the newest blob. While there is none, it says so, and requests a certificate: for the first
 /// key of a secure element, or for one that it makes.
 ///
@@ -35,8 +38,7 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
     stack: Stack<'_>,
     mut device: Device<'_, R, F, K>,
 ) -> ! {
-    let memory = MEMORY.take();
-    let in_use = core::mem::take(&mut device.blobs.in_use);
+    let (memory, in_use) = (MEMORY.take(), IN_USE.take());
     let task = Task {
         // What the blob leaves to a site, your gateway takes from its own settings.
         site: Site::default(),
@@ -44,7 +46,7 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
         asks_late: cfg!(feature = "post-handshake-auth"),
         // Your gateway puts here what its machine has run out of.
         order: sample::ORDER,
-        built: UnixTime(device.blobs.image.built),
+        built: device.blobs.built,
         patience: PATIENCE,
         retry: Retry::USUAL,
         rx: usize::MAX,

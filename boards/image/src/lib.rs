@@ -1,8 +1,9 @@
 //! The values that an image of a real board has from its build: the public key of the fleet, the date, and the places in flash.
 //!
 //! A board's build script calls [`cortex_m`], or [`describe`]. The result is `image.rs` in `OUT_DIR`, which
-//! `hardware::image!()` makes part of the image. The places in flash come from the board's `memory.x`, which the linker
-//! reads, too: regions that overlap are a build error, and the linker rejects a program that does not fit into its own.
+//! `hardware::image!` makes part of the image. The places in flash come from the board's `memory.x`, which the linker
+//! reads, too: regions that overlap are a build error, and so are slots or a journal that are not whole sectors of the board's flash. The
+//! linker rejects a program that does not fit into its region.
 //!
 //! | Region of `memory.x` | Contents |
 //! |---|---|

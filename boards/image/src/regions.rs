@@ -37,7 +37,7 @@ impl Regions {
         self.program.end - self.program.start
     }
 
-    /// Returns the source text of the description.
+    /// Returns the source text of the description, an expression. The compiler checks that the places fit the sectors of the flash.
     pub(crate) fn source(&self, base: u32, point: &[u8; 65], built: i64) -> Result<String, String> {
         let Self { slots, journal, .. } = self;
         if slots.start < base || journal.start < base {
@@ -45,10 +45,7 @@ impl Regions {
         }
         let counted = |range: &Range<u32>| format!("{:#x}..{:#x}", range.start - base, range.end - base);
         Ok(format!(
-            "#[allow(clippy::unreadable_literal, reason = \"nobody reads it\")]\n\
-             static IMAGE: hardware::Image = hardware::Image {{\n    \
-             fleet_key: hardware::FleetKey::new({point:?}),\n    built: {built},\n    base: {base:#x},\n    \
-             slots: {},\n    journal: {},\n}};\n",
+            "hardware::Image::new(\n    hardware::FleetKey::new({point:?}),\n    {built},\n    {base:#x},\n    {},\n    {},\n)\n",
             counted(slots),
             counted(journal)
         ))
@@ -107,7 +104,7 @@ mod tests {
         let regions = Regions::parse(&text).unwrap();
         assert_eq!(regions.program_len(), 0xff00);
         let source = regions.source(0x1000_0000, &[4; 65], 1_795_320_000).unwrap();
-        for part in ["slots: 0x10000..0x14000,", "journal: 0x14000..0x15000,", "built: 1795320000,", "new([4, 4, 4"] {
+        for part in ["0x10000000,\n    0x10000..0x14000,\n    0x14000..0x15000,", "1795320000,", "new([4, 4, 4"] {
             assert!(source.contains(part), "no {part} in {source}");
         }
         assert!(regions.source(0x1100_0000, &[4; 65], 0).unwrap_err().contains("below 0x11000000"));
@@ -149,7 +146,7 @@ mod tests {
                 let text = fs::read_to_string(directory.join("memory.x")).unwrap();
                 let regions =
                     Regions::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", directory.display()));
-                // Two slots of 8 KiB; that they are whole sectors is checked at the start.
+                // Two slots of 8 KiB; that they are whole sectors is checked when the board is built.
                 assert!(regions.slots.len() >= 16 * 1024, "{}", directory.display());
                 count += 1;
             }

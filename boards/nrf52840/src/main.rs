@@ -20,7 +20,10 @@ bind_interrupts!(struct Irqs {
     SPI2 => spim::InterruptHandler<SPI2>;
 });
 
-hardware::image!();
+/// Two sectors of 4 KiB make a page that holds an order.
+type Disk = Pages<Nvmc<'static>, 8192>;
+
+hardware::image!(Disk);
 
 type Bus = ExclusiveDevice<Spim<'static>, Output<'static>, Delay>;
 
@@ -65,8 +68,7 @@ async fn main(spawner: Spawner) {
     let mac = hardware::w5500(spawner, bus, interrupt, reset, address, controller).await;
     let stack = hardware::network(spawner, mac, seed, network);
 
-    // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Storage::new(Pages::<_, 8192>::new(Nvmc::new(p.NVMC)));
+    let flash = Storage::new(Pages::new(Nvmc::new(p.NVMC)));
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
     hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
 }

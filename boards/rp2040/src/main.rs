@@ -8,7 +8,7 @@ use embassy_net_wiznet::chip::W5500;
 use embassy_net_wiznet::{Device as Mac, Runner};
 use embassy_rp::flash::{Blocking, Flash};
 use embassy_rp::gpio::{Input, Level, Output, Pull};
-use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, SPI0};
+use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, FLASH, SPI0};
 use embassy_rp::spi::{Async, Config, Spi};
 use embassy_rp::{bind_interrupts, dma, pac};
 use embassy_time::Delay;
@@ -19,10 +19,13 @@ bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
 });
 
-hardware::image!();
-
 /// As much of the flash as every board of this kind has.
 const FLASH_SIZE: usize = 2 * 1024 * 1024;
+
+/// Two sectors of 4 KiB make a page that holds an order.
+type Disk = Pages<Flash<'static, FLASH, Blocking, FLASH_SIZE>, 8192>;
+
+hardware::image!(Disk);
 
 /// Cycles of the core between two bits of noise, 10 us: some 65 periods of the ring oscillator, whose jitter adds up.
 const BETWEEN_BITS: u32 = 1250;
@@ -53,8 +56,7 @@ async fn main(spawner: Spawner) {
     let mut flash = Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH);
     let mut unique = [0; 8];
     defmt::unwrap!(flash.blocking_unique_id(&mut unique));
-    // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Storage::new(Pages::<_, 8192>::new(flash));
+    let flash = Storage::new(Pages::new(flash));
     let (mut blobs, mut journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
 
     // Before the first number is used, the next start has another seed.

@@ -8,7 +8,7 @@ use embassy_net_wiznet::chip::W5500;
 use embassy_net_wiznet::{Device as Mac, Runner};
 use embassy_rp::flash::{Blocking, Flash};
 use embassy_rp::gpio::{Input, Level, Output, Pull};
-use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, SPI0, TRNG};
+use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, FLASH, SPI0, TRNG};
 use embassy_rp::spi::{Async, Config, Spi};
 use embassy_rp::trng::{self, Trng};
 use embassy_rp::{bind_interrupts, dma, otp};
@@ -21,10 +21,13 @@ bind_interrupts!(struct Irqs {
     TRNG_IRQ => trng::InterruptHandler<TRNG>;
 });
 
-hardware::image!();
-
 /// As much of the flash as every board of this kind has.
 const FLASH_SIZE: usize = 2 * 1024 * 1024;
+
+/// Two sectors of 4 KiB make a page that holds an order.
+type Disk = Pages<Flash<'static, FLASH, Blocking, FLASH_SIZE>, 8192>;
+
+hardware::image!(Disk);
 
 type Bus = ExclusiveDevice<Spi<'static, SPI0, Async>, Output<'static>, Delay>;
 
@@ -62,8 +65,7 @@ async fn main(spawner: Spawner) {
     let mac = hardware::w5500(spawner, bus, interrupt, reset, address, controller).await;
     let stack = hardware::network(spawner, mac, seed, network);
 
-    // Two sectors of 4 KiB make a page that holds an order.
-    let flash = Storage::new(Pages::<_, 8192>::new(Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH)));
+    let flash = Storage::new(Pages::new(Flash::new_blocking(p.FLASH)));
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
     hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
 }

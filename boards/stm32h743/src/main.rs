@@ -22,7 +22,7 @@ bind_interrupts!(struct Irqs {
     RNG => rng::InterruptHandler<RNG>;
 });
 
-hardware::image!();
+hardware::image!(Bank2);
 
 type Mac = Ethernet<'static, ETH, GenericPhy<Sma<'static, ETH_SMA>>>;
 
