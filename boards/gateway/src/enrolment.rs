@@ -3,11 +3,15 @@
 //! The authority answers with a certificate, which comes back in a blob with the handle [`OWN_KEY`] in place of a key.
 
 use crate::provider::{Provider, SigningKey};
-use crate::settings::{Board, Unreadable};
+use crate::settings::{Board, Role, Unreadable};
 use base64ct::{Base64, Encoding};
-use embedded_mtls::credential::{CertificationRequest, CertificationSubject};
+use core::fmt::Write as _;
+use embassy_net::{HardwareAddress, Stack};
+use embedded_mtls::credential::{Admission, CertificationRequest, CertificationSubject, ProofOfPossession, SlotError};
+use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls::{KeyHandle, Signature};
-use embedded_mtls_blob::StoredKey;
+use embedded_mtls_blob::{Blob, Site, StoredKey};
+use heapless::String;
 use logging::{error, info};
 use zeroize::Zeroizing;
 
@@ -32,6 +36,41 @@ pub fn find_key<T>(
         return found;
     }
     find(StoredKey::P256(&*own_key().ok()??))
+}
+
+/// True if a blob has certificates of the key that the device has made, but that key is lost: there is none, or another one. Logs it then.
+/// `public_key` returns the point of a key of the board, as for [`find_key`].
+#[inline(never)]
+pub fn is_key_lost(
+    blob: &Blob<'_>,
+    site: &Site<'_>,
+    role: Role,
+    own_key: Result<Option<Zeroizing<[u8; 32]>>, Unreadable>,
+    public_key: impl FnMut(StoredKey<'_>) -> Option<[u8; 65]>,
+) -> bool {
+    let identity = blob.at_site(site).ok().and_then(|chosen| chosen.identity);
+    let Some(identity) = identity.filter(|identity| identity.key == StoredKey::Handle(OWN_KEY)) else { return false };
+    // A key that cannot be read may still be there, and no other key mends certificates that cannot be sent.
+    let (Ok(own_key), Ok(credential)) = (own_key, identity.credential(KeyHandle(OWN_KEY))) else { return false };
+    let is_lost = find_key(identity.key, || Ok(own_key), public_key).is_none_or(|point| {
+        let key = ProofOfPossession::PublicKey(&point);
+        // The key alone is of interest, not the date.
+        let admission = Admission { role: role.side(), time: Time::AtLeast(UnixTime(i64::MIN)), key };
+        admission.check(Provider, &credential) == Err(SlotError::KeyMismatch)
+    });
+    if is_lost {
+        error!("the certificates in blob {} are of a key that was made here, and is lost", blob.version);
+    }
+    is_lost
+}
+
+/// Returns the common name for a request: `gateway-` and the address of the device in its network.
+pub fn name(stack: Stack<'_>) -> Option<String<24>> {
+    let mut name = String::new();
+    name.push_str("gateway-").ok()?;
+    let HardwareAddress::Ethernet(address) = stack.hardware_address();
+    address.0.iter().try_for_each(|byte| write!(name, "{byte:02x}")).ok()?;
+    Some(name)
 }
 
 /// Returns the key that the device has made, or makes it; `None` if it has no entropy, or cannot read or keep the key.

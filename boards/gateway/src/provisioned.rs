@@ -139,11 +139,8 @@ impl<'a, const K: usize> Provisioned<'a, K> {
     ) -> Result<(), NotProvisioned> {
         let Self { credential, key, .. } = Self::new(blob, site)?;
         let point = public_key(key).ok_or(NotProvisioned::of_key(key))?;
-        let role = match role {
-            Role::Gateway => embedded_mtls::Role::Client,
-            Role::Supplier { .. } => embedded_mtls::Role::Server,
-        };
-        let admission = Admission { role, time: Time::AtLeast(built), key: ProofOfPossession::PublicKey(&point) };
+        let (role, key) = (role.side(), ProofOfPossession::PublicKey(&point));
+        let admission = Admission { role, time: Time::AtLeast(built), key };
         admission.check(Provider, &credential).map_err(NotProvisioned::Certificates)
     }
 }
@@ -157,11 +154,14 @@ pub fn time_server(text: &str) -> Option<IpEndpoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::enrolment;
+    use crate::settings::Unreadable;
     use embassy_net::Ipv4Address;
     use embedded_mtls_blob::{Content, FleetKey, Identity};
     use std::string::ToString as _;
     use std::vec;
     use std::vec::Vec;
+    use zeroize::Zeroizing;
 
     const ROOT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/root.der");
     const CLIENT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/client.der");
@@ -172,6 +172,13 @@ mod tests {
 
     fn fleet() -> SigningKey {
         SigningKey::from_bytes(&[1; 32]).unwrap()
+    }
+
+    /// Returns the scalar of the client's key.
+    fn scalar() -> &'static [u8; 32] {
+        // RFC 5958 section 2 and RFC 5915 section 3: it is behind two versions.
+        let at = KEY.windows(5).position(|window| window == [2, 1, 1, 4, 32]).unwrap() + 5;
+        KEY[at..].first_chunk().unwrap()
     }
 
     /// Makes a blob with this key and the chain of the client.
@@ -191,9 +198,7 @@ mod tests {
 
     #[test]
     fn a_blob_fits_a_device_that_can_send_its_certificates_and_has_their_key() {
-        // RFC 5958 section 2 and RFC 5915 section 3: the scalar is behind two versions.
-        let at = KEY.windows(5).position(|window| window == [2, 1, 1, 4, 32]).unwrap() + 5;
-        let own = SigningKey::from_bytes(KEY[at..].first_chunk().unwrap()).unwrap().public_key();
+        let own = SigningKey::from_bytes(scalar()).unwrap().public_key();
         let (good, other) = (blob(StoredKey::Handle(0), ""), fleet().public_key());
         assert_eq!(check(&good, Role::Gateway, BUILT, Some(own)), Ok(()));
         let supplier = Role::Supplier { port: 1, connections: 1 };
@@ -208,6 +213,24 @@ mod tests {
         }
         let bad = blob(StoredKey::Handle(0), "time.example");
         assert_eq!(check(&bad, Role::Gateway, BUILT, Some(own)), Err(NotProvisioned::TimeServer));
+    }
+
+    #[test]
+    fn an_own_key_is_lost_if_it_is_not_here_or_another_one_is() {
+        type Own = Result<Option<[u8; 32]>, Unreadable>;
+        let is_lost = |key, own: Own| {
+            let blob = blob(key, "");
+            let blob = Blob::open(Provider, &blob, &FleetKey::new(fleet().public_key()), 0).unwrap();
+            let public_key = |key: StoredKey<'_>| software_key(key).map(|key| key.public_key());
+            let own = own.map(|own| own.map(Zeroizing::new));
+            enrolment::is_key_lost(&blob, &Site::default(), Role::Gateway, own, public_key)
+        };
+        assert!(!is_lost(StoredKey::Handle(0), Ok(Some(*scalar()))));
+        assert!(is_lost(StoredKey::Handle(0), Ok(None)));
+        assert!(is_lost(StoredKey::Handle(0), Ok(Some([8; 32]))));
+        assert!(!is_lost(StoredKey::Handle(0), Err(Unreadable)));
+        // Nobody has lost a key that the device never had.
+        assert!(!is_lost(StoredKey::Handle(1), Ok(None)) && !is_lost(StoredKey::P256(&[8; 32]), Ok(None)));
     }
 
     #[test]

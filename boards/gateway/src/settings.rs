@@ -64,6 +64,16 @@ pub enum Role {
     },
 }
 
+impl Role {
+    /// Returns the side of a connection that has this role.
+    pub(crate) const fn side(self) -> embedded_mtls::Role {
+        match self {
+            Self::Gateway => embedded_mtls::Role::Client,
+            Self::Supplier { .. } => embedded_mtls::Role::Server,
+        }
+    }
+}
+
 /// The functions of the device.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
 pub trait Board: Journal {

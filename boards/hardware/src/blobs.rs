@@ -4,12 +4,13 @@ use embassy_time::{Duration, Timer};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
-use flash_journal::{BlobError, BlobSlots, BlobStore};
+use flash_journal::{BlobError, BlobStore};
 use gateway::Shown;
 use gateway::provider::Provider;
 use logging::error;
-use static_cell::ConstStaticCell;
 use zeroize::Zeroizing;
+
+use crate::device::Lack;
 
 /// Bytes of the longest blob that a board reads: several chains, also of RSA.
 pub(crate) const LONGEST: usize = 8 * 1024;
@@ -21,18 +22,12 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub struct Blobs<F> {
     pub(crate) store: BlobStore<'static, F>,
     /// The address of the first slot.
-    start: u32,
+    pub(crate) start: u32,
     /// The time of the build.
     pub(crate) built: UnixTime,
 }
 
 impl<F: NorFlash> Blobs<F> {
-    pub(crate) fn new(slots: BlobSlots<F>, start: u32, built: UnixTime) -> Self {
-        static ROOM: ConstStaticCell<[[u8; LONGEST]; 2]> = ConstStaticCell::new([[0; LONGEST]; 2]);
-        let [received, scratch] = ROOM.take();
-        Self { store: BlobStore::new(slots, received, scratch), start, built }
-    }
-
     /// Returns the SHA-256 digest of the newest blob with its slot, a secret if the blob has a private key in the clear. Waits until there is a blob.
     pub async fn secret(&mut self) -> Zeroizing<[u8; 32]> {
         loop {
@@ -40,22 +35,33 @@ impl<F: NorFlash> Blobs<F> {
             if let Some(digest) = digest.flatten() {
                 return Zeroizing::new(digest.as_bytes().first_chunk().copied().unwrap_or_default());
             }
-            self.wait().await;
+            self.wait(Lack::Blob).await;
         }
     }
 
-    /// Logs why there is no blob, and how to make one; then gives it time to come.
-    pub(crate) async fn wait(&mut self) {
-        for (address, refusal) in self.refusals() {
-            match refusal {
-                Some(refusal) => error!("flash at {:#010x}: no blob: {}", address, Shown(refusal)),
-                None => error!("flash at {:#010x}: no blob: it cannot be read", address),
+    /// Logs why the device cannot work, and how to make a blob that mends it; then gives it time to come.
+    pub(crate) async fn wait(&mut self, lack: Lack) {
+        let command = match lack {
+            Lack::Blob => {
+                for (address, refusal) in self.refusals() {
+                    match refusal {
+                        Some(refusal) => error!("flash at {:#010x}: no blob: {}", address, Shown(refusal)),
+                        None => error!("flash at {:#010x}: no blob: it cannot be read", address),
+                    }
+                }
+                error!(
+                    "wanted: a blob of the fleet whose key is in this image, with an identity for this device and an endpoint"
+                );
+                "new"
             }
-        }
-        error!(
-            "wanted: a blob of the fleet whose key is in this image, with an identity for this device and an endpoint"
-        );
-        error!("mtls provision new device.bin --flash-address {:#010x} ...", self.start);
+            Lack::Key => {
+                error!(
+                    "wanted: a newer blob with a certificate that answers the request of this device, and --handle 0"
+                );
+                "rotate"
+            }
+        };
+        error!("mtls provision {} device.bin --flash-address {:#010x} ...", command, self.start);
         error!("prints the command that writes it: see boards/README.md. Looking again in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
     }

@@ -4,6 +4,7 @@ use embedded_mtls::KeyHandle;
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
 use flash_journal::FlashJournal;
+use gateway::enrolment::OWN_KEY;
 use gateway::provider::SigningKey;
 use gateway::{
     Blob, Board, Journal, NotProvisioned, Provisioned, Role, Site, StoredKey, Unreadable, enrolment, software_key,
@@ -70,6 +71,38 @@ impl Keys for SoftwareKeys {
     async fn sign(&mut self, _key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
         // There is one credential, so there is one key.
         self.0.as_ref()?.sign_digest(digest, hedge).ok()
+    }
+}
+
+/// A blob with which the device can work only after its owner has acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// There is none.
+    Blob,
+    /// The key of its certificates, which the device had made, is lost.
+    Key,
+}
+
+impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Device<'_, R, F, K> {
+    /// Copies the newest blob into `in_use`.
+    pub(crate) fn find<'u>(&mut self, in_use: &'u mut [u8]) -> Result<Blob<'u>, Lack> {
+        let Self { blobs, journal, keys, .. } = self;
+        let blob = blobs.store.load(in_use).ok_or(Lack::Blob)?;
+        let (own_key, public_key) = (own_key(journal), |key: StoredKey<'_>| keys.public_key(key));
+        // The site has no settings: see `run`.
+        if enrolment::is_key_lost(&blob, &Site::default(), Role::Gateway, own_key, public_key) {
+            return Err(Lack::Key);
+        }
+        Ok(blob)
+    }
+
+    /// Requests a certificate for the first key of a secure element, or for one that the device makes if it has none; `false` if that is
+    /// impossible.
+    pub(crate) async fn request(&mut self, name: &str) -> bool {
+        match self.keys.public_key(StoredKey::Handle(OWN_KEY)) {
+            Some(point) => enrolment::request_of(self, KeyHandle(OWN_KEY), &point, name).await,
+            None => K::MAKES_OWN_KEY && enrolment::request(self, name),
+        }
     }
 }
 
@@ -151,5 +184,75 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Board for Device<'_, R, 
     #[cfg(not(all(target_os = "none", target_arch = "arm")))]
     fn stack(&self) -> Option<(usize, usize)> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blobs::LONGEST;
+    use crate::{Image, Storage};
+    use embassy_futures::block_on;
+    use embedded_mtls_blob::{Content, Endpoint, Identity};
+    use flash_journal::Pages;
+    use gateway::FleetKey;
+    use gateway::provider::Provider;
+    use mtls_journal::simulator::Flash;
+    use std::boxed::Box;
+    use std::vec;
+    use std::vec::Vec;
+
+    type Disk = Pages<Flash<4, 4096>, 8192>;
+
+    const ROOT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/root.der");
+    const CLIENT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/client.der");
+    /// The key of the client, in PKCS#8.
+    const KEY: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/leaf-key.der");
+
+    /// Makes a blob for the key that the device has made, with the chain of the client.
+    fn blob(version: u64, fleet: &SigningKey) -> Vec<u8> {
+        let endpoint = Endpoint { host: "h", port: 1, server_name: "s", path: "/", time_server: "" };
+        let identities = vec![Identity { alias: "a", key: StoredKey::Handle(OWN_KEY), chain: CLIENT }];
+        let (active, endpoint, anchors) = (Some(0), Some(endpoint), vec![ROOT]);
+        let content = Content { version, active, endpoint, anchors, identities, ..Content::default() };
+        content.seal(Provider, |digest| fleet.sign_digest(digest, &[]).ok()).unwrap()
+    }
+
+    #[test]
+    fn a_device_that_has_lost_its_key_makes_another_and_works_with_the_answer_to_its_request() {
+        let fleet = SigningKey::from_bytes(&[1; 32]).unwrap();
+        let (slots, journal) = (0x2000..0x6000, 0x6000..0xa000);
+        let image = Image::<Disk>::new(FleetKey::new(fleet.public_key()), 0, 0, slots, journal);
+        let mut flash = Flash::new(0xa000);
+        let lost = blob(1, &fleet);
+        flash.bytes[0x2000..][..lost.len()].copy_from_slice(&lost);
+        let storage = Storage::new(Pages::new(flash));
+        // RFC 5958 section 2 and RFC 5915 section 3: the scalar of the client is behind two versions.
+        let at = KEY.windows(5).position(|window| window == [2, 1, 1, 4, 32]).unwrap() + 5;
+        let (certified, mut numbers) = (KEY[at..].first_chunk::<32>().unwrap(), vec![[3; 32]]);
+        let generator = |out: &mut [u8]| {
+            numbers.pop().is_some_and(|bytes| {
+                out.copy_from_slice(&bytes);
+                true
+            })
+        };
+        let memory = Box::leak(Box::new([[0; LONGEST]; 2]));
+        let (blobs, journal) = (storage.blobs_with(&image, memory), storage.journal(&image));
+        let mut device = Device { generator, blobs, journal, keys: SoftwareKeys::default() };
+        let mut in_use = [0; LONGEST];
+        let mut found = |device: &mut Device<'_, _, _, _>| device.find(&mut in_use).map(|blob| blob.version);
+
+        assert_eq!(found(&mut device), Err(Lack::Key));
+        assert!(block_on(device.request("gateway-7")));
+        assert_eq!(device.own_key(), Ok(Some(Zeroizing::new([3; 32]))));
+        // The certificates are still those of the last key, and a second request needs no other number.
+        assert_eq!(found(&mut device), Err(Lack::Key));
+        assert!(block_on(device.request("gateway-7")));
+        // The blob with the answer, as far as this device can tell: one for the key that it has now.
+        assert!(device.keep_own_key(certified));
+        let answer = blob(2, &fleet);
+        device.blob_memory()[..answer.len()].copy_from_slice(&answer);
+        assert!(device.take_blob(answer.len()));
+        assert_eq!(found(&mut device), Ok(2));
     }
 }

@@ -1,14 +1,9 @@
 //! The main loop: post the waiting order or a new one, wait, repeat.
 
-use core::fmt::Write as _;
-
-use embassy_net::{HardwareAddress, Stack};
+use embassy_net::Stack;
 use embassy_time::{Duration, Timer};
-use embedded_mtls::KeyHandle;
 use embedded_storage::nor_flash::NorFlash;
-use gateway::enrolment::{self, OWN_KEY};
-use gateway::{Memory, Retry, Role, Site, StoredKey, Task, device, sample};
-use heapless::String;
+use gateway::{Memory, Retry, Role, Site, Task, device, enrolment, sample};
 use logging::info;
 use static_cell::ConstStaticCell;
 
@@ -29,8 +24,8 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 /// Memory for the blob in use, from which connections borrow.
 static IN_USE: ConstStaticCell<[u8; LONGEST]> = ConstStaticCell::new([0; LONGEST]);
 
-/// Runs the gateway for ever, each time with the newest blob. While there is none, it says so, and requests a certificate: for the first
-/// key of a secure element, or for one that it makes.
+/// Runs the gateway for ever, each time with the newest blob. While there is none, or the key of its certificates is lost, it says so, and
+/// requests a certificate: for the first key of a secure element, or for one that it makes.
 ///
 /// # Panics
 /// If it is called twice.
@@ -55,29 +50,20 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
     // A device that cannot make a key, or keep it, does not try again.
     let mut requests = true;
     loop {
-        let Some(blob) = device.blobs.store.load(in_use) else {
-            // The authority answers with a certificate for a blob with the handle of this key.
-            if let Some(name) = name(stack).filter(|_| requests) {
-                requests = match device.keys.public_key(StoredKey::Handle(OWN_KEY)) {
-                    Some(point) => enrolment::request_of(&mut device, KeyHandle(OWN_KEY), &point, &name).await,
-                    None => K::MAKES_OWN_KEY && enrolment::request(&mut device, &name),
-                };
+        let blob = match device.find(in_use) {
+            Ok(blob) => blob,
+            Err(lack) => {
+                // The authority answers with a certificate for a blob with the handle of this key.
+                if let Some(name) = enrolment::name(stack).filter(|_| requests) {
+                    requests = device.request(&name).await;
+                }
+                device.blobs.wait(lack).await;
+                continue;
             }
-            device.blobs.wait().await;
-            continue;
         };
         // The application has logged the outcome; an undelivered order waits in the journal.
         let _outcome = device::run::<MAX_ANCHORS, _>(stack, &blob, &task, &mut device, memory).await;
         info!("next order in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;
     }
-}
-
-/// Returns the name of the device: `gateway-` and its address in the network.
-fn name(stack: Stack<'_>) -> Option<String<24>> {
-    let mut name = String::new();
-    name.push_str("gateway-").ok()?;
-    let HardwareAddress::Ethernet(address) = stack.hardware_address();
-    address.0.iter().try_for_each(|byte| write!(name, "{byte:02x}")).ok()?;
-    Some(name)
 }

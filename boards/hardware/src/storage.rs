@@ -9,8 +9,9 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
-use flash_journal::{BlobSlots, FlashJournal, SCRATCH, journal};
+use flash_journal::{BlobSlots, BlobStore, FlashJournal, SCRATCH, journal};
 use gateway::FleetKey;
+use static_cell::ConstStaticCell;
 
 use crate::blobs::{Blobs, LONGEST};
 
@@ -100,9 +101,17 @@ impl<F: NorFlash> Storage<F> {
     /// # Panics
     /// If the flash ends before them, or if it is called twice.
     pub fn blobs(&self, image: &Image<F>) -> Blobs<Part<'_, F>> {
+        static ROOM: ConstStaticCell<[[u8; LONGEST]; 2]> = ConstStaticCell::new([[0; LONGEST]; 2]);
+        self.blobs_with(image, ROOM.take())
+    }
+
+    /// Finds the blobs of the device, with memory for one on its way and one in flash.
+    pub(crate) fn blobs_with(&self, image: &Image<F>, memory: &'static mut [[u8; LONGEST]; 2]) -> Blobs<Part<'_, F>> {
         let (part, len) = self.part(&image.slots);
         let slots = BlobSlots::new(part, 0..len, image.fleet_key).expect("flash that has the places of memory.x");
-        Blobs::new(slots.with_longest(LONGEST), image.base + image.slots.start, image.built)
+        let [received, scratch] = memory;
+        let store = BlobStore::new(slots.with_longest(LONGEST), received, scratch);
+        Blobs { store, start: image.base + image.slots.start, built: image.built }
     }
 
     fn part(&self, range: &Range<u32>) -> (Part<'_, F>, u32) {

@@ -8,8 +8,8 @@ use crate::host::{BUILT, Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
 use gateway::{
-    Acceptance, FleetKey, Memory, Provisioned, Role, Site, StoredKey, Task, device, enrolment, sample, serial,
-    software_key,
+    Acceptance, Board as _, FleetKey, Memory, Provisioned, Role, Site, StoredKey, Task, Trouble, device, enrolment,
+    sample, serial, software_key,
 };
 
 /// Memory for a slot.
@@ -29,7 +29,6 @@ impl Blobs {
     pub(crate) fn take(&mut self, len: usize, journal: &mut flash::Journal) -> bool {
         let Self { store, site, role, .. } = self;
         store.take(len, |blob| {
-            let point = |key: StoredKey<'_>| software_key(key).map(|key| key.public_key());
             let public_key = |key| enrolment::find_key(key, || flash::own_key(journal), point);
             Provisioned::<MAX_ANCHORS>::check(blob, site, *role, BUILT, public_key)
         })
@@ -46,8 +45,13 @@ impl Blobs {
     }
 }
 
+/// Returns the public key of an identity, whose key is as a blob has it.
+fn point(key: StoredKey<'_>) -> Option<[u8; 65]> {
+    software_key(key).map(|key| key.public_key())
+}
+
 /// Posts orders, each with the newest blob; returns the exit status of the first that is not delivered. `None` if there is no
-/// usable blob.
+/// usable blob. Requests a certificate if the key of those in the blob is lost.
 pub(crate) async fn run(
     network: Stack<'static>,
     stem: &'static str,
@@ -89,6 +93,11 @@ pub(crate) async fn run(
             defmt::error!("the flash: found no blob in either slot, wanted one that the key of the fleet has signed");
             return None;
         };
+        let own_key = host.own_key();
+        if enrolment::is_key_lost(&blob, &task.site, task.role, own_key, point) {
+            enrolment::request(&mut host, &enrolment::name(network)?);
+            return Some(Trouble::Setup.exit_status());
+        }
         let outcome = device::run::<MAX_ANCHORS, _>(network, &blob, &task, &mut host, memory).await;
         let status = outcome.map_or_else(|trouble| trouble.exit_status(), Acceptance::exit_status);
         if status != 0 {

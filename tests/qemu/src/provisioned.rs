@@ -28,6 +28,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a blob replaces the identity between two orders, for good", rotates),
         row("nginx announces a blob, which replaces the identity between two orders", fetches),
         row("a key made on the machine is certified by its request, and never leaves it", enrols),
+        row("a machine that has lost its key makes another, and requests its certificate", renews),
         row("a key in a secure element is certified by its request, and never leaves it", certifies),
         row("limits in a blob refuse a server that is right otherwise", limits),
         row("a supplier refuses a client that its blob denies, and takes the order of another", denies),
@@ -157,7 +158,7 @@ fn enrols(machine: Machine, world: &World) -> Result<(), String> {
         expect_end(&mut machine, DELIVERED, &[BEGIN, END]).map_err(|problem| report(&problem, &machine, &peer))?;
         *pem = request(&machine.log());
     }
-    let leaf = certify(world, &pem[0])?;
+    let leaf = certify(world, &pem[0], "gateway-9")?;
     fleet.writes(&[("first", 1, &[(leaf, StoredKey::Handle(0))])])?;
     // The second request was of the same key, as ECDSA has the nonces of RFC 6979 here.
     if pem[0] != pem[1] {
@@ -166,6 +167,32 @@ fn enrols(machine: Machine, world: &World) -> Result<(), String> {
     let lines = ["blob 1: the identity is orders-1", "order accepted: Delivered"];
     fleet.runs(machine, &[], DELIVERED, &lines, &peer)?;
     in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
+}
+
+/// The machine loses its key, as by a power cut while its journal is erased: it makes another one, requests a certificate for that, also after
+/// a restart, and posts with the answer, which comes in a newer blob.
+fn renews(machine: Machine, world: &World) -> Result<(), String> {
+    let fleet = Fleet::new(world, "/orders")?;
+    let peer = Peer::start(Kind::Ours, world, fleet.port, "server", &[])?;
+    let boots = |words: &[&str], status, lines: &[&str]| {
+        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        let mut machine = boot(machine, &fleet.ground, &words)?;
+        expect_end(&mut machine, status, lines).map_err(|problem| report(&problem, &machine, &peer))?;
+        Ok::<_, String>(request(&machine.log()))
+    };
+    let first = certify(world, &boots(&["csr=gateway-9"], DELIVERED, &[BEGIN, END])?, "gateway-9")?;
+    fleet.writes(&[("first", 1, &[(first, StoredKey::Handle(0))])])?;
+    fleet.runs(machine, &[], DELIVERED, &["order accepted: Delivered"], &peer)?;
+    // The machine erases a flash that is too short.
+    fleet.ground.write("flash.bin", &[])?;
+    let told = ["the certificates in blob 1 are of a key that was made here, and is lost", BEGIN, END];
+    let (one, other) = (boots(&["blob=first"], SETUP, &told)?, boots(&["blob=first"], SETUP, &told)?);
+    if one != other {
+        return Err(format!("another key after a restart:\n{one}{other}"));
+    }
+    let second = certify(world, &one, "gateway-")?;
+    fleet.writes(&[("first", 2, &[(second, StoredKey::Handle(0))])])?;
+    fleet.runs(machine, &[], DELIVERED, &["blob 2: the identity is", "order accepted: Delivered"], &peer)
 }
 
 /// The key is in another task, as in a secure element: what it signs is a request, which OpenSSL verifies and an authority answers, and
@@ -183,7 +210,7 @@ fn certifies(machine: Machine, world: &World) -> Result<(), String> {
         Ok::<_, String>(machine.log())
     };
     let log = run(Vec::new(), &["csr=gateway-9"], &["heartbeats while the signer signed", BEGIN, END])?;
-    let leaf = certify(world, &request(&log))?;
+    let leaf = certify(world, &request(&log), "gateway-9")?;
     run(vec![leaf], &[], &["heartbeats while the signer signed", "order accepted: Delivered"])?;
     in_order("the supplier", &peer.printed(), &["CN=gateway-9"])
 }
@@ -246,8 +273,8 @@ fn request(log: &[String]) -> String {
     format!("{BEGIN}\n{}\n{END}\n", content.join("\n"))
 }
 
-/// Has OpenSSL verify a request and the root answer it; returns the certificate.
-fn certify(world: &World, pem: &str) -> Result<Vec<u8>, String> {
+/// Has OpenSSL verify a request with this text in its subject and the root answer it; returns the certificate.
+fn certify(world: &World, pem: &str, name: &str) -> Result<Vec<u8>, String> {
     let authority = Identity { chain: vec![world.root.der.clone()], scalar: world.root.key.scalar() };
     let extensions = "basicConstraints = CA:FALSE\nkeyUsage = digitalSignature\nextendedKeyUsage = clientAuth\n";
     let request = world.files.write("request.pem", pem)?;
@@ -255,7 +282,7 @@ fn certify(world: &World, pem: &str) -> Result<Vec<u8>, String> {
     let extensions = world.files.write("own.cnf", extensions)?;
     let (root, leaf) = (world.file("root.pem"), world.file("own.der"));
     let verified = openssl(&["req", "-in", &request, "-verify", "-noout", "-subject"])?;
-    if !verified.contains("verify OK") || !verified.contains("gateway-9") {
+    if !verified.contains("verify OK") || !verified.contains(name) {
         return Err(format!("openssl req -verify:\n{verified}{pem}"));
     }
     let words = ["x509", "-req", "-in", &request, "-CA", &root, "-CAkey", &key, "-days", "30", "-extfile", &extensions];
