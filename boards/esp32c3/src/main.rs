@@ -15,6 +15,7 @@ use esp_hal::rng::{Trng, TrngSource};
 use esp_hal::spi::master::{Config, Spi};
 use esp_hal::time::Rate;
 use esp_hal::timer::timg::TimerGroup;
+use esp_hal::uart::{self, Uart};
 use esp_storage::FlashStorage;
 use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 
@@ -64,8 +65,11 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     let flash = Storage::new(Pages::new(FlashStorage::new(p.FLASH)));
+    // The driver needs no memory of ours: the peripheral keeps 128 bytes.
+    let config = uart::Config::default().with_baudrate(hardware::BAUD);
+    let line = defmt::unwrap!(Uart::new(p.UART0, config).ok()).with_rx(p.GPIO20).with_tx(p.GPIO21).into_async();
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
-    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await;
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }, line).await;
 }
 
 #[panic_handler]

@@ -1,6 +1,5 @@
 //! The blob of the device: who it is, whom it trusts, where it posts.
 
-use embassy_time::{Duration, Timer};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
@@ -15,9 +14,6 @@ use crate::device::Lack;
 /// Bytes of the longest blob that a board reads: several chains, also of RSA.
 pub(crate) const LONGEST: usize = 8 * 1024;
 
-/// The pause between two messages about a missing blob.
-const PAUSE: Duration = Duration::from_secs(30);
-
 /// The two slots of the blob, and memory for a new one.
 pub struct Blobs<F> {
     pub(crate) store: BlobStore<'static, F>,
@@ -28,19 +24,14 @@ pub struct Blobs<F> {
 }
 
 impl<F: NorFlash> Blobs<F> {
-    /// Returns the SHA-256 digest of the newest blob with its slot, a secret if the blob has a private key in the clear. Waits until there is a blob.
-    pub async fn secret(&mut self) -> Zeroizing<[u8; 32]> {
-        loop {
-            let digest = self.store.with_slot(|slot| Provider.digest(HashAlgorithm::Sha256, &[slot]).ok());
-            if let Some(digest) = digest.flatten() {
-                return Zeroizing::new(digest.as_bytes().first_chunk().copied().unwrap_or_default());
-            }
-            self.wait(Lack::Blob).await;
-        }
+    /// Returns the SHA-256 digest of the newest blob with its slot; `None` if there is none.
+    pub(crate) fn digest(&mut self) -> Option<Zeroizing<[u8; 32]>> {
+        let digest = self.store.with_slot(|slot| Provider.digest(HashAlgorithm::Sha256, &[slot]).ok());
+        Some(Zeroizing::new(*digest.flatten()?.as_bytes().first_chunk()?))
     }
 
-    /// Logs why the device cannot work, and how to make a blob that mends it; then gives it time to come.
-    pub(crate) async fn wait(&mut self, lack: Lack) {
+    /// Logs why the device cannot work, and how to make a blob that mends it.
+    pub(crate) fn explain(&mut self, lack: Lack) {
         let command = match lack {
             Lack::Blob => {
                 for (address, refusal) in self.refusals() {
@@ -62,8 +53,7 @@ impl<F: NorFlash> Blobs<F> {
             }
         };
         error!("mtls provision {} device.bin --flash-address {:#010x} ...", command, self.start);
-        error!("prints the command that writes it: see boards/README.md. Looking again in {} s", PAUSE.as_secs());
-        Timer::after(PAUSE).await;
+        error!("prints the command that writes it, and mtls provision send sends it: see boards/README.md");
     }
 
     /// Returns why there is no blob: for each slot its address, as tools for the flash count, and what is wrong there.

@@ -1,5 +1,7 @@
 //! The functions of the device, from its peripherals.
 
+use embassy_time::{Duration, Instant, Timer};
+use embedded_io_async::{Read, Write};
 use embedded_mtls::KeyHandle;
 use embedded_mtls::x509::UnixTime;
 use embedded_storage::nor_flash::NorFlash;
@@ -7,8 +9,10 @@ use flash_journal::FlashJournal;
 use gateway::enrolment::OWN_KEY;
 use gateway::provider::SigningKey;
 use gateway::{
-    Blob, Board, Journal, NotProvisioned, Provisioned, Role, Site, StoredKey, Unreadable, enrolment, software_key,
+    Blob, Board, Journal, NotProvisioned, Provisioned, Role, Site, StoredKey, Unreadable, enrolment, serial,
+    software_key,
 };
+use logging::error;
 use zeroize::Zeroizing;
 
 use crate::blobs::Blobs;
@@ -83,7 +87,38 @@ pub(crate) enum Lack {
     Key,
 }
 
+/// The pause between two looks for a blob with which the device can work.
+const PAUSE: Duration = Duration::from_secs(30);
+
 impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys> Device<'_, R, F, K> {
+    /// Returns the SHA-256 digest of the newest blob with its slot, a secret if the blob has a private key in the clear. Waits until there is
+    /// a blob, in flash or from the serial line.
+    pub async fn secret(&mut self, line: &mut (impl Read + Write)) -> Zeroizing<[u8; 32]> {
+        loop {
+            if let Some(digest) = self.blobs.digest() {
+                return digest;
+            }
+            self.wait(Lack::Blob, line).await;
+        }
+    }
+
+    /// Logs what the device lacks, and gives it time to come.
+    pub(crate) async fn wait(&mut self, lack: Lack, line: &mut (impl Read + Write)) {
+        self.blobs.explain(lack);
+        error!("looking again in {} s", PAUSE.as_secs());
+        self.rest(line, Instant::now() + PAUSE, true).await;
+    }
+
+    /// Takes blobs from the serial line until `end`; if the device needs one, only until one is stored.
+    pub(crate) async fn rest(&mut self, line: &mut (impl Read + Write), end: Instant, needs_blob: bool) {
+        while serial::take_blob(line, self, end).await {
+            if needs_blob {
+                return;
+            }
+        }
+        Timer::at(end).await;
+    }
+
     /// Copies the newest blob into `in_use`.
     pub(crate) fn find<'u>(&mut self, in_use: &'u mut [u8]) -> Result<Blob<'u>, Lack> {
         let Self { blobs, journal, keys, .. } = self;
@@ -192,7 +227,9 @@ mod tests {
     use super::*;
     use crate::blobs::LONGEST;
     use crate::{Image, Storage};
+    use core::convert::Infallible;
     use embassy_futures::block_on;
+    use embedded_io_async::ErrorType;
     use embedded_mtls_blob::{Content, Endpoint, Identity};
     use flash_journal::Pages;
     use gateway::FleetKey;
@@ -208,6 +245,33 @@ mod tests {
     const CLIENT: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/client.der");
     /// The key of the client, in PKCS#8.
     const KEY: &[u8] = include_bytes!("../../../tests/data/algorithms/p256-sha384/leaf-key.der");
+
+    /// A serial line.
+    struct Line {
+        comes: Vec<u8>,
+        said: Vec<u8>,
+    }
+
+    impl ErrorType for Line {
+        type Error = Infallible;
+    }
+
+    impl Read for Line {
+        async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+            self.comes.as_slice().read(out).await.map(|count| self.comes.drain(..count).count())
+        }
+    }
+
+    impl Write for Line {
+        async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+            self.said.extend(bytes);
+            Ok(bytes.len())
+        }
+
+        async fn flush(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
 
     /// Makes a blob for the key that the device has made, with the chain of the client.
     fn blob(version: u64, fleet: &SigningKey) -> Vec<u8> {
@@ -251,8 +315,8 @@ mod tests {
         // The blob with the answer, as far as this device can tell: one for the key that it has now.
         assert!(device.keep_own_key(certified));
         let answer = blob(2, &fleet);
-        device.blob_memory()[..answer.len()].copy_from_slice(&answer);
-        assert!(device.take_blob(answer.len()));
-        assert_eq!(found(&mut device), Ok(2));
+        let mut line = Line { comes: [b"login: ", &answer[..]].concat(), said: Vec::new() };
+        block_on(device.rest(&mut line, Instant::MAX, true));
+        assert_eq!((line.said.as_slice(), found(&mut device)), (&b"mtls-blob: stored\n"[..], Ok(2)));
     }
 }

@@ -5,11 +5,12 @@
 //!    (build script of the board)                      ▼
 //!  flash ──▶ Storage ──▶ Blobs, journal ─┐           run ──▶ gateway::device::run, again and again
 //!                                        ▼            ▲
-//!  generator, keys ───────────────────▶ Device: Board ┘
+//!  generator, keys ───────────────────▶ Device: Board ┤
+//!  UART ────────────────────────────────▶ line ───────┘
 //! ```
 //!
 //! A board calls [`start`], takes its [`Blobs`] from its [`Storage`], creates a [`Device`] from its peripherals, starts its [`network`],
-//! and awaits [`run`], which takes all that the device knows from a blob in flash. On a
+//! and awaits [`run`], which takes all that the device knows from a blob in flash, and a newer blob from the serial line of the board. On a
 //! microcontroller this crate also provides the log (RTT) and the panic handler, which logs and then stops the core.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,6 +21,7 @@ extern crate std;
 mod address;
 mod blobs;
 mod device;
+mod line;
 mod noise;
 mod run;
 mod start;
@@ -33,6 +35,7 @@ use panic_probe as _;
 pub use crate::address::mac_address;
 pub use crate::blobs::Blobs;
 pub use crate::device::{Device, Keys, SoftwareKeys};
+pub use crate::line::{BAUD, line_memory};
 pub use crate::noise::Noise;
 pub use crate::run::run;
 #[cfg(feature = "w5500")]

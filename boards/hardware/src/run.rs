@@ -1,7 +1,8 @@
 //! The main loop: post the waiting order or a new one, wait, repeat.
 
 use embassy_net::Stack;
-use embassy_time::{Duration, Timer};
+use embassy_time::{Duration, Instant};
+use embedded_io_async::{Read, Write};
 use embedded_storage::nor_flash::NorFlash;
 use gateway::{Memory, Retry, Role, Site, Task, device, enrolment, sample};
 use logging::info;
@@ -25,13 +26,15 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 static IN_USE: ConstStaticCell<[u8; LONGEST]> = ConstStaticCell::new([0; LONGEST]);
 
 /// Runs the gateway for ever, each time with the newest blob. While there is none, or the key of its certificates is lost, it says so, and
-/// requests a certificate: for the first key of a secure element, or for one that it makes.
+/// requests a certificate: for the first key of a secure element, or for one that it makes. Between two orders it takes blobs from the serial
+/// line.
 ///
 /// # Panics
 /// If it is called twice.
 pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
     stack: Stack<'_>,
     mut device: Device<'_, R, F, K>,
+    mut line: impl Read + Write,
 ) -> ! {
     let (memory, in_use) = (MEMORY.take(), IN_USE.take());
     let task = Task {
@@ -57,13 +60,14 @@ pub async fn run<R: FnMut(&mut [u8]) -> bool, F: NorFlash, K: Keys>(
                 if let Some(name) = enrolment::name(stack).filter(|_| requests) {
                     requests = device.request(&name).await;
                 }
-                device.blobs.wait(lack).await;
+                device.wait(lack, &mut line).await;
                 continue;
             }
         };
         // The application has logged the outcome; an undelivered order waits in the journal.
-        let _outcome = device::run::<MAX_ANCHORS, _>(stack, &blob, &task, &mut device, memory).await;
+        let outcome = device::run::<MAX_ANCHORS, _>(stack, &blob, &task, &mut device, memory).await;
         info!("next order in {} s", PAUSE.as_secs());
-        Timer::after(PAUSE).await;
+        // A newer blob is often what its owner does about an order that is not delivered: it is tried again with that at once.
+        device.rest(&mut line, Instant::now() + PAUSE, outcome.is_err()).await;
     }
 }

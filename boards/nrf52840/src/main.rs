@@ -5,12 +5,14 @@
 use embassy_executor::Spawner;
 use embassy_net_wiznet::chip::W5500;
 use embassy_net_wiznet::{Device as Mac, Runner};
+use embassy_nrf::buffered_uarte::{self, BufferedUarte};
 use embassy_nrf::config::{HfclkSource, LfclkSource};
 use embassy_nrf::gpio::{Input, Level, Output, OutputDrive, Pull};
 use embassy_nrf::nvmc::Nvmc;
-use embassy_nrf::peripherals::SPI2;
+use embassy_nrf::peripherals::{SPI2, UARTE0};
 use embassy_nrf::rng::Rng;
 use embassy_nrf::spim::{self, Spim};
+use embassy_nrf::uarte;
 use embassy_nrf::{bind_interrupts, pac};
 use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
@@ -18,6 +20,7 @@ use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 
 bind_interrupts!(struct Irqs {
     SPI2 => spim::InterruptHandler<SPI2>;
+    UARTE0 => buffered_uarte::InterruptHandler<UARTE0>;
 });
 
 /// Two sectors of 4 KiB make a page that holds an order.
@@ -69,6 +72,13 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     let flash = Storage::new(Pages::new(Nvmc::new(p.NVMC)));
+    // 115,200 bits per second, the rate of `mtls provision send`, are its default.
+    let ([sends, comes], config) = (hardware::line_memory(), uarte::Config::default());
+    let (timer, one, other, group, receives, transmits) =
+        (p.TIMER1, p.PPI_CH0, p.PPI_CH1, p.PPI_GROUP0, p.P0_08, p.P0_06);
+    let line = BufferedUarte::new(p.UARTE0, timer, one, other, group, receives, transmits, Irqs, config, comes, sends);
+    // Without the pull-up, which the HAL does not set, a pin with nothing at it hears noise.
+    pac::P0.pin_cnf(8).modify(|pin| pin.set_pull(pac::gpio::vals::Pull::Pullup));
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
-    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }, line).await
 }

@@ -7,6 +7,7 @@ use crate::flash::{self, SLOT, Store};
 use crate::host::{BUILT, Host, Key};
 use crate::shared::Shared;
 use embassy_net::Stack;
+use embassy_time::Instant;
 use gateway::{
     Acceptance, Board as _, FleetKey, Memory, Provisioned, Role, Site, StoredKey, Task, Trouble, device, enrolment,
     sample, serial, software_key,
@@ -87,7 +88,7 @@ pub(crate) async fn run(
     for _ in 0..arguments.orders {
         if let Some(line) = &mut line {
             defmt::info!("waiting for a blob on the serial line");
-            while !serial::take_blob(line, &mut host).await.unwrap_or(false) {}
+            serial::take_blob(line, &mut host, Instant::MAX).await;
         }
         let Some(blob) = host.blobs.as_mut()?.store.load(in_use) else {
             defmt::error!("the flash: found no blob in either slot, wanted one that the key of the fleet has signed");

@@ -8,8 +8,9 @@ use embassy_net_wiznet::chip::W5500;
 use embassy_net_wiznet::{Device as Mac, Runner};
 use embassy_rp::flash::{Blocking, Flash};
 use embassy_rp::gpio::{Input, Level, Output, Pull};
-use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, FLASH, SPI0};
+use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, FLASH, SPI0, UART0};
 use embassy_rp::spi::{Async, Config, Spi};
+use embassy_rp::uart::{self, BufferedInterruptHandler, BufferedUart};
 use embassy_rp::{bind_interrupts, dma, pac};
 use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
@@ -17,6 +18,7 @@ use hardware::{Device, Noise, Pages, SoftwareKeys, Storage, mac_address};
 
 bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
+    UART0_IRQ => BufferedInterruptHandler<UART0>;
 });
 
 /// As much of the flash as every board of this kind has.
@@ -57,10 +59,21 @@ async fn main(spawner: Spawner) {
     let mut unique = [0; 8];
     defmt::unwrap!(flash.blocking_unique_id(&mut unique));
     let flash = Storage::new(Pages::new(flash));
-    let (mut blobs, mut journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
+    let [sends, comes] = hardware::line_memory();
+    let mut config = uart::Config::default();
+    config.baudrate = hardware::BAUD;
+    let mut line = BufferedUart::new(p.UART0, p.PIN_0, p.PIN_1, Irqs, sends, comes, config);
+    // Without the pull-up, which the HAL does not set, a pin with nothing at it hears noise.
+    pac::PADS_BANK0.gpio(1).modify(|pad| pad.set_pue(true));
+
+    // There are no random numbers before there is a blob.
+    let (blobs, journal, keys) = (flash.blobs(&IMAGE), flash.journal(&IMAGE), SoftwareKeys::default());
+    let mut device = Device { generator: |_: &mut [u8]| false, blobs, journal, keys };
+    let key = device.secret(&mut line).await;
+    let Device { blobs, mut journal, keys, .. } = device;
 
     // Before the first number is used, the next start has another seed.
-    let (key, last) = (blobs.secret().await, journal.seed().unwrap_or_default());
+    let last = journal.seed().unwrap_or_default();
     let mut noise = defmt::unwrap!(Noise::new(ring_oscillator, &[&*key, &last, &unique]));
     let kept = noise.seed().is_some_and(|next| journal.keep_seed(&next));
     defmt::assert!(kept, "the ring oscillator gives no noise, or the flash keeps no seed");
@@ -76,5 +89,5 @@ async fn main(spawner: Spawner) {
     let mac = hardware::w5500(spawner, bus, interrupt, reset, mac_address(&unique), controller).await;
     let stack = hardware::network(spawner, mac, seed, network);
 
-    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
+    hardware::run(stack, Device { generator, blobs, journal, keys }, line).await
 }

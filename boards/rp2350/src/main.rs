@@ -8,10 +8,11 @@ use embassy_net_wiznet::chip::W5500;
 use embassy_net_wiznet::{Device as Mac, Runner};
 use embassy_rp::flash::{Blocking, Flash};
 use embassy_rp::gpio::{Input, Level, Output, Pull};
-use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, FLASH, SPI0, TRNG};
+use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, FLASH, SPI0, TRNG, UART0};
 use embassy_rp::spi::{Async, Config, Spi};
 use embassy_rp::trng::{self, Trng};
-use embassy_rp::{bind_interrupts, dma, otp};
+use embassy_rp::uart::{self, BufferedInterruptHandler, BufferedUart};
+use embassy_rp::{bind_interrupts, dma, otp, pac};
 use embassy_time::{Delay, Duration, with_timeout};
 use embedded_hal_bus::spi::ExclusiveDevice;
 use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
@@ -19,6 +20,7 @@ use hardware::{Device, Pages, SoftwareKeys, Storage, mac_address};
 bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
     TRNG_IRQ => trng::InterruptHandler<TRNG>;
+    UART0_IRQ => BufferedInterruptHandler<UART0>;
 });
 
 /// As much of the flash as every board of this kind has.
@@ -66,6 +68,12 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     let flash = Storage::new(Pages::new(Flash::new_blocking(p.FLASH)));
+    let [sends, comes] = hardware::line_memory();
+    let mut config = uart::Config::default();
+    config.baudrate = hardware::BAUD;
+    let line = BufferedUart::new(p.UART0, p.PIN_0, p.PIN_1, Irqs, sends, comes, config);
+    // Without the pull-up, which the HAL does not set, a pin with nothing at it hears noise.
+    pac::PADS_BANK0.gpio(1).modify(|pad| pad.set_pue(true));
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
-    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }, line).await
 }

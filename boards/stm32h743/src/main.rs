@@ -9,9 +9,11 @@ use embassy_futures::block_on;
 use embassy_net::Runner;
 use embassy_stm32::eth::{self, Ethernet, GenericPhy, PacketQueue, Sma};
 use embassy_stm32::flash::Flash;
-use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG};
+use embassy_stm32::gpio::Pull;
+use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG, USART3};
 use embassy_stm32::rng::{self, Rng};
 use embassy_stm32::time::Hertz;
+use embassy_stm32::usart::{self, BufferedUart};
 use embassy_stm32::{Config, bind_interrupts, uid};
 use flash::Bank2;
 use hardware::{Device, SoftwareKeys, Storage, mac_address};
@@ -20,6 +22,7 @@ use static_cell::StaticCell;
 bind_interrupts!(struct Irqs {
     ETH => eth::InterruptHandler;
     RNG => rng::InterruptHandler<RNG>;
+    USART3 => usart::BufferedInterruptHandler<USART3>;
 });
 
 hardware::image!(Bank2);
@@ -59,8 +62,13 @@ async fn main(spawner: Spawner) {
     let stack = hardware::network(spawner, mac, seed, network);
 
     let flash = Storage::new(Bank2(Flash::new_blocking(p.FLASH).into_blocking_regions().bank2_region));
+    let [sends, comes] = hardware::line_memory();
+    let mut config = usart::Config::default();
+    config.baudrate = hardware::BAUD;
+    config.rx_pull = Pull::Up;
+    let line = defmt::unwrap!(BufferedUart::new(p.USART3, p.PD9, p.PD8, sends, comes, Irqs, config));
     let (blobs, journal) = (flash.blobs(&IMAGE), flash.journal(&IMAGE));
-    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }).await
+    hardware::run(stack, Device { generator, blobs, journal, keys: SoftwareKeys::default() }, line).await
 }
 
 /// 400 MHz for the core, from the 8 MHz that the ST-LINK feeds into `OSC_IN`; 48 MHz for the generator.
