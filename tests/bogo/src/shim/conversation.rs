@@ -3,13 +3,12 @@
 use crate::Trouble;
 use crate::expect;
 use crate::flags::{ClientCertificate, Flags, TLS12_ONLY};
-use crate::host::{DEFAULT, Heard, Shim};
+use crate::host::{DEFAULT, Heard, Shim, now};
 use crate::identity::{self, Identity};
 use crate::transport::Transport;
 use embedded_mtls::credential::Choice;
 use embedded_mtls::io::Host;
-use embedded_mtls::io::std::system_time;
-use embedded_mtls::x509::{Name, ServerName, Time, UnixTime};
+use embedded_mtls::x509::{Name, ServerName};
 use embedded_mtls::{
     AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake,
     KeyHandle, PeerIncompatible, Server, ServerConfig, Session, Side, Step, Ticket, TicketKey, TicketKeys,
@@ -82,6 +81,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
         credentials: &credentials,
         refusal: flags.refusal(),
         refuses_hello: flags.refuses_hello,
+        delay: flags.delay,
         heard: Heard::default(),
     };
     let transport = Transport::new(stream, flags.byte_by_byte);
@@ -102,7 +102,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
             Some("<EMPTY>" | "<NULL>") => config.with_authority_names(&[]),
             Some(_) => config.with_authority_names(&names),
         };
-        let config = config.with_tickets(&keys, 86_400);
+        let config = if flags.no_tickets { config } else { config.with_tickets(&keys, 86_400) };
         let handshake = Handshake::<Server>::new(&config, memory.lend(), Entropy::from_system()?)?;
         Conversation { flags, transport, host }.hold(handshake, |session| session.negotiated().resumed)
     } else {
@@ -112,10 +112,10 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>
         let config = config.with_sent_server_name(asked);
         let shares = flags.shared_groups();
         let config = config.with_key_shares(&shares);
-        let config = config.with_resumption(true);
+        let config = config.with_resumption(!flags.no_tickets);
         let mut handshake = Handshake::<Client>::new(&config, memory.lend(), Entropy::from_system()?)?;
-        offer(&mut handshake, &mut copies, &credentials);
-        Conversation { flags, transport, host }.hold(handshake, |session| keep(session, ticket))
+        offer(&mut handshake, &mut copies, &credentials, flags.delay);
+        Conversation { flags, transport, host }.hold(handshake, |session| keep(session, ticket, flags.delay))
     }
 }
 
@@ -346,28 +346,25 @@ impl From<std::io::Error> for Failure {
 }
 
 /// Offers the ticket, which may have been copied, with the credential that it is for, or with none.
-fn offer<'b>(handshake: &mut Handshake<'b, Client>, copies: &'b mut [Vec<u8>], credentials: &'b [Credential<'b>]) {
+fn offer<'b>(
+    handshake: &mut Handshake<'b, Client>,
+    copies: &'b mut [Vec<u8>],
+    credentials: &'b [Credential<'b>],
+    delay: i64,
+) {
     for (bytes, credential) in copies.iter_mut().zip([None].into_iter().chain(credentials.iter().map(Some))) {
-        if handshake.resume(Ticket::new(bytes), credential, now()).is_ok() {
+        if handshake.resume(Ticket::new(bytes), credential, now(delay)).is_ok() {
             return;
         }
     }
 }
 
 /// Keeps the ticket that has come, and returns whether the session was resumed.
-fn keep(session: &mut Session<'_, Client>, ticket: &mut Option<Vec<u8>>) -> bool {
+fn keep(session: &mut Session<'_, Client>, ticket: &mut Option<Vec<u8>>, delay: i64) -> bool {
     let mut out = vec![0; Ticket::MAX_LEN];
-    if let Ok(Some(len)) = session.take_ticket(now(), &mut out) {
+    if let Ok(Some(len)) = session.take_ticket(now(delay), &mut out) {
         out.truncate(len);
         *ticket = Some(out);
     }
     session.negotiated().resumed
-}
-
-/// The time by which tickets are judged.
-fn now() -> UnixTime {
-    match system_time() {
-        Time::Trusted(now) | Time::AtLeast(now) => now,
-        Time::Unknown(_) => UnixTime(0),
-    }
 }

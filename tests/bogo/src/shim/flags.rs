@@ -32,6 +32,12 @@ pub(crate) struct Flags {
     pub(crate) credentials: Vec<CredentialFlags>,
     /// The one without a number, after them.
     pub(crate) default_credential: Option<CredentialFlags>,
+    /// Seconds by which the clock is ahead: so many pass before each further connection.
+    pub(crate) delay: i64,
+    /// No ticket is sent, accepted or used.
+    pub(crate) no_tickets: bool,
+    /// A client asks for what is not there: this is why it is not run. A server ignores the flag, as BoringSSL does.
+    pub(crate) client_asks: Option<NotHere>,
     pub(crate) trust_cert: Option<String>,
     pub(crate) host_name: Option<String>,
     pub(crate) client_certificate: ClientCertificate,
@@ -143,6 +149,10 @@ impl Flags {
                 _ => flags.set(name, value)?,
             }
         }
+        flags.delay *= i64::from(number);
+        if let Some(reason) = flags.client_asks.take().filter(|_| !flags.is_server) {
+            return Err(reason);
+        }
         if writes_first {
             flags.initial_write.get_or_insert_with(|| b"hello".to_vec());
         } else {
@@ -162,6 +172,11 @@ impl Flags {
             "-shim-id" => self.shim_id = number(value)?,
             "-ipv6" => self.ipv6 = true,
             "-resume-count" => self.resume_count = number(value)?,
+            "-resumption-delay" => self.delay = number::<i64>(value)?,
+            "-no-ticket" => self.no_tickets = true,
+            "-enable-ocsp-stapling" => self.client_asks = Some(NotHere("OCSP stapling")),
+            "-enable-signed-cert-timestamps" => self.client_asks = Some(NotHere("signed certificate timestamps")),
+            "-expect-early-data-reason" if value != "disabled" => return Err(NotHere("0-RTT")),
             "-expect-session-miss" => self.expects_no_resumption = true,
             "-server" => self.is_server = true,
             "-no-tls12" => self.refuses_tls12 = true,
@@ -181,7 +196,13 @@ impl Flags {
             "-use-client-ca-list" => self.client_cas = Some(value.into()),
             "-fail-early-callback" => self.refuses_hello = true,
             "-tls13-ciphers" => self.cipher_suites.push(CipherSuite(number(value)?)),
-            "-verify-prefs" => self.verify_prefs.push(scheme(value)?),
+            // Those of PKCS #1 v1.5 are for certificates only, and not in this list.
+            "-verify-prefs" => {
+                let scheme = scheme(value)?;
+                if !CERTIFICATES_ONLY.contains(&scheme.0) {
+                    self.verify_prefs.push(scheme);
+                }
+            }
             "-advertise-alpn" => self.alpn = protocols(value.as_bytes()),
             "-select-alpn" if value.is_empty() => return Err(NotHere("an empty ALPN name chosen by a server")),
             "-select-alpn" => self.alpn = vec![value.into()],
@@ -291,6 +312,8 @@ pub(crate) const TLS12_ONLY: NotHere = NotHere("TLS 1.2 and older");
 
 /// Code points by which a client may sign with PKCS #1 v1.5 in TLS 1.3 (draft-ietf-tls-tls13-pkcs1).
 const LEGACY: [u16; 3] = [0x0420, 0x0520, 0x0620];
+/// Code points of PKCS #1 v1.5 that TLS 1.3 has for certificates only (RFC 9846 section 4.3.3).
+const CERTIFICATES_ONLY: [u16; 3] = [0x0401, 0x0501, 0x0601];
 const PKCS1: NotHere = NotHere("RSA PKCS #1 v1.5 in CertificateVerify");
 
 /// The name of a flag without the connection that it is for, and whether it counts for connection `number`.
@@ -332,6 +355,7 @@ const WITH_VALUE: &[&str] = &[
     "-expect-client-ca-list",
     "-expect-cipher",
     "-expect-curve-id",
+    "-expect-early-data-reason",
     "-expect-peer-cert-file",
     "-expect-peer-signature-algorithm",
     "-expect-peer-verify-pref",
@@ -351,6 +375,7 @@ const WITH_VALUE: &[&str] = &[
     "-read-size",
     "-repeat-shim-initial-write",
     "-resume-count",
+    "-resumption-delay",
     "-select-alpn",
     "-shim-id",
     "-shim-initial-write",
@@ -366,10 +391,13 @@ const ALONE: &[&str] = &[
     "-async",
     "-check-close-notify",
     "-decline-alpn",
+    "-enable-ocsp-stapling",
+    "-enable-signed-cert-timestamps",
     "-expect-extended-master-secret",
     "-expect-hrr",
     "-expect-no-hrr",
     "-expect-no-peer-cert",
+    "-expect-no-session-id",
     "-expect-secure-renegotiation",
     "-expect-session-miss",
     "-expect-verify-result",
@@ -384,6 +412,7 @@ const ALONE: &[&str] = &[
     "-no-key-shares",
     "-no-legacy-server-connect",
     "-no-op-extra-handshake",
+    "-no-ticket",
     "-no-tls1",
     "-no-tls11",
     "-no-tls12",
@@ -394,6 +423,7 @@ const ALONE: &[&str] = &[
     "-renegotiate-freely",
     "-require-any-client-certificate",
     "-server",
+    "-server-preference",
     "-shim-shuts-down",
     "-shim-writes-first",
     "-use-custom-verify-callback",
@@ -482,9 +512,8 @@ fn group(value: &str) -> Result<NamedGroup, NotHere> {
 fn scheme(value: &str) -> Result<SignatureScheme, NotHere> {
     let scheme = SignatureScheme(number(value)?);
     let known = RustCrypto::SIGNATURE_SCHEMES.contains(&scheme);
-    known.then_some(scheme).ok_or(match scheme.0 {
+    (known || CERTIFICATES_ONLY.contains(&scheme.0)).then_some(scheme).ok_or(match scheme.0 {
         0x0201 | 0x0203 => NotHere("signatures with SHA-1"),
-        0x0401 | 0x0501 | 0x0601 => PKCS1,
         other if LEGACY.contains(&other) => PKCS1,
         0x0603 => NotHere("P-521"),
         0x0904..=0x0906 => NotHere("ML-DSA"),

@@ -3,7 +3,8 @@
 use crate::identity::Identity;
 use embedded_mtls::credential::{Choice, Mismatch, PeerRequest};
 use embedded_mtls::io::Host;
-use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{PeerIdentity, Time, UnixTime};
 use embedded_mtls::{AlertDescription, Credential, KeyHandle, PeerIncompatible, SignInput, Signature, SignatureScheme};
 
 /// A host with the identities that the flags name.
@@ -15,6 +16,8 @@ pub(crate) struct Shim<'b> {
     pub(crate) refusal: Option<AlertDescription>,
     /// Ends the handshake instead of choosing.
     pub(crate) refuses_hello: bool,
+    /// Seconds by which the clock is ahead.
+    pub(crate) delay: i64,
     pub(crate) heard: Heard,
 }
 
@@ -50,7 +53,7 @@ impl<'b> Host for Shim<'b> {
     type Choice = Choice<'b>;
 
     fn time(&mut self) -> Time {
-        embedded_mtls::io::std::system_time()
+        Time::Trusted(now(self.delay))
     }
 
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
@@ -74,5 +77,13 @@ impl<'b> Host for Shim<'b> {
 
     fn sign(&mut self, input: &SignInput) -> Option<Signature> {
         self.identity_of(input.key)?.sign(input.scheme, input.message())
+    }
+}
+
+/// Returns the time, so many seconds ahead of the system's.
+pub(crate) fn now(delay: i64) -> UnixTime {
+    match system_time() {
+        Time::Trusted(now) | Time::AtLeast(now) => UnixTime(now.0.saturating_add(delay)),
+        Time::Unknown(_) => UnixTime(delay),
     }
 }

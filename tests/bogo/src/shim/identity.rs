@@ -119,11 +119,12 @@ pub(crate) fn certificates(file: &str) -> Result<Vec<Vec<u8>>, Trouble> {
     Ok(blocks.into_iter().map(pem::Pem::into_contents).collect())
 }
 
-/// Returns the trust anchor; none if the runner names none.
+/// Returns the trust anchor; none if the runner names none, or one whose key is of another kind: nothing can be verified with it.
 pub(crate) fn anchor(certificate: Option<&[u8]>) -> Result<TrustAnchor<'_>, Trouble> {
-    let Some(certificate) = certificate else { return Ok(TrustAnchor::from_fingerprint([0; 32])) };
-    TrustAnchor::from_certificate(certificate).map_err(|error| match error {
-        Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(CertificateProblem::UnsupportedKey)) => OTHER_KEYS.into(),
-        other => other.into(),
-    })
+    let none = TrustAnchor::from_fingerprint([0; 32]);
+    let Some(certificate) = certificate else { return Ok(none) };
+    match TrustAnchor::from_certificate(certificate) {
+        Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(CertificateProblem::UnsupportedKey))) => Ok(none),
+        other => Ok(other?),
+    }
 }
