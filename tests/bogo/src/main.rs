@@ -9,10 +9,14 @@
 //! - `DisabledTests`: tests that fail, each by its full name, with the reason. They are run anyway: one that passes
 //!   is an error, so the list does not age.
 //! - `ErrorMap`: for each error of BoringSSL that a test expects, the error of the shim.
+//!
+//! `rustls.txt` has the tests that rustls passes; the page tells which of them do not pass here, and why.
 
+mod compared;
 mod outcome;
 mod page;
 
+use compared::Compared;
 use outcome::{Outcome, Results};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,13 +49,21 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<(), String> {
     };
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.json");
     let exceptions = exceptions(&config)?;
-    let results = test(&runner, &config, &words)?;
+    let patterns: Vec<_> = words.iter().map(|word| format!("*{word}*")).collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from) * SHARE;
+    let results = test(&runner, &config, &patterns, workers)?;
     let problems = problems(&results, &exceptions, words.is_empty());
     println!("{}", page::counts(&results, &exceptions));
     if let [_, ..] = problems.as_slice() {
         return Err(format!("{}\n{} in all", problems.join("\n"), problems.len()));
     }
-    if words.is_empty() { page::compare(&results, &exceptions, write) } else { Ok(()) }
+    if !words.is_empty() {
+        return Ok(());
+    }
+    // One after the other, so that the reasons are in the order of the tests.
+    let reasons = |names: &[String]| test(&runner, &config, names, 1)?.reasons();
+    let compared = Compared::new(&results, &compared::passed(), reasons)?;
+    page::compare(&results, &exceptions, &compared, write)
 }
 
 fn exceptions(config: &Path) -> Result<Exceptions, String> {
@@ -67,12 +79,10 @@ fn exceptions(config: &Path) -> Result<Exceptions, String> {
 }
 
 /// Runs the tests, those that are known to fail, too.
-fn test(runner: &str, config: &Path, words: &[String]) -> Result<Results, String> {
+fn test(runner: &str, config: &Path, patterns: &[String], workers: usize) -> Result<Results, String> {
     let here = std::env::current_exe().map_err(|error| error.to_string())?;
     let shim = here.with_file_name("bogo-shim");
     let not_run: PathBuf = std::env::temp_dir().join(format!("bogo-not-run-{}", std::process::id()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from) * SHARE;
-    let patterns: Vec<_> = words.iter().map(|word| format!("*{word}*")).collect();
     let output = Command::new(runner)
         .args([
             "-pipe",

@@ -18,6 +18,8 @@ pub(crate) struct Results {
     pub(crate) outcomes: BTreeMap<String, Outcome>,
     /// Why tests were not run: reason and count.
     pub(crate) not_run: BTreeMap<String, usize>,
+    /// The tests that were not run, and the reasons, both in the order in which they ended.
+    in_order: (Vec<String>, Vec<String>),
 }
 
 impl Results {
@@ -27,6 +29,9 @@ impl Results {
         let mut last = None;
         for line in printed.lines() {
             if let Some((name, outcome)) = heading(line) {
+                if outcome == Outcome::NotRun {
+                    results.in_order.0.push(name.to_owned());
+                }
                 results.outcomes.insert(name.to_owned(), outcome);
                 last = Some(name);
             } else if let Some(Outcome::Failed(text)) = last.and_then(|name| results.outcomes.get_mut(name)) {
@@ -37,8 +42,18 @@ impl Results {
         }
         for reason in reasons.lines() {
             *results.not_run.entry(reason.to_owned()).or_default() += 1;
+            results.in_order.1.push(reason.to_owned());
         }
         results
+    }
+
+    /// Returns why each test was not run, if they were started one after the other.
+    pub(crate) fn reasons(&self) -> Result<BTreeMap<String, String>, String> {
+        let (names, reasons) = &self.in_order;
+        if names.len() != reasons.len() {
+            return Err(format!("{} tests were not run, for {} reasons", names.len(), reasons.len()));
+        }
+        Ok(names.iter().cloned().zip(reasons.iter().cloned()).collect())
     }
 
     /// Counts the tests with this outcome.
@@ -71,5 +86,13 @@ mod tests {
         assert_eq!(results.outcomes["b"], Outcome::Failed("unexpected failure\n\tlocal: \"EOF\"".into()));
         assert_eq!(results.outcomes["c"], Outcome::NotRun);
         assert_eq!((results.not_run["DTLS"], results.not_run["QUIC"]), (2, 1));
+        assert_eq!(results.reasons().unwrap_err(), "1 tests were not run, for 3 reasons");
+    }
+
+    #[test]
+    fn reasons_belong_to_the_tests_in_their_order() {
+        let results = Results::parse("UNIMPLEMENTED (b)\nPASSED (c)\nUNIMPLEMENTED (a)\n", "DTLS\nQUIC\n");
+        let reasons = results.reasons().unwrap();
+        assert_eq!((reasons["a"].as_str(), reasons["b"].as_str(), reasons.len()), ("QUIC", "DTLS", 2));
     }
 }

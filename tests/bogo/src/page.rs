@@ -1,6 +1,7 @@
 //! `docs/bogo.md`: what is run, what is not, and why. It also keeps the counts, so none can fall unseen.
 
 use crate::Exceptions;
+use crate::compared::Compared;
 use crate::outcome::{Outcome, Results};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,6 +22,13 @@ A test passes only if the alert on the wire is the expected one and the shim's e
 `cargo xtask bogo --write` writes this page; the test command compares it, including the counts.
 ";
 
+const COMPARED: &str = "
+## Compared with rustls
+
+`tests/bogo/rustls.txt` lists the tests that rustls passes with TLS 1.3 alone, and says how this was measured: with its own program
+and its own exceptions, and with the runner of this page. The test command compares the list with the results here.
+";
+
 /// The counts in a few lines.
 pub(crate) fn counts(results: &Results, exceptions: &Exceptions) -> String {
     let mut text = String::new();
@@ -34,9 +42,14 @@ pub(crate) fn counts(results: &Results, exceptions: &Exceptions) -> String {
 }
 
 /// Compares the page with what it would be now, or writes it.
-pub(crate) fn compare(results: &Results, exceptions: &Exceptions, write: bool) -> Result<(), String> {
+pub(crate) fn compare(
+    results: &Results,
+    exceptions: &Exceptions,
+    compared: &Compared,
+    write: bool,
+) -> Result<(), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
-    let page = page(results, exceptions);
+    let page = page(results, exceptions) + &beside_rustls(compared);
     if write {
         return std::fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"));
     }
@@ -93,4 +106,47 @@ fn page(results: &Results, exceptions: &Exceptions) -> String {
         let _ = writeln!(text, "| {count} | {reason} |");
     }
     text
+}
+
+/// The tests that rustls passes, and what came of them here.
+fn beside_rustls(compared: &Compared) -> String {
+    let mut text = String::from(COMPARED);
+    let not_run: usize = compared.not_run.values().map(Vec::len).sum();
+    let total = compared.passed + compared.failed.len() + not_run;
+    text.push_str("\n| Tests | |\n|--:|---|\n");
+    for (count, what) in [
+        (total, "pass in rustls"),
+        (compared.passed, "of them pass here"),
+        (compared.failed.len(), "of them fail here, for the reasons above"),
+        (not_run, "of them are not run here, for the reasons below"),
+        (compared.passed_here_only, "more pass here, and not in rustls"),
+    ] {
+        let _ = writeln!(text, "| {count} | {what} |");
+    }
+    let _ = writeln!(text, "\nThose that fail here: {}.", names(&compared.failed));
+    let mut reasons: Vec<_> = compared.not_run.iter().collect();
+    reasons.sort_by_key(|(reason, tests)| (usize::MAX - tests.len(), *reason));
+    for (reason, tests) in reasons {
+        let _ = writeln!(text, "\n**{reason}** ({}): {}.", tests.len(), names(tests));
+    }
+    text
+}
+
+fn names(tests: &[String]) -> String {
+    tests.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_comparison_has_each_test_with_its_reason() {
+        let not_run = [("few", vec!["a"]), ("many", vec!["b", "c"])];
+        let not_run = not_run.map(|(reason, tests)| (reason.into(), tests.into_iter().map(String::from).collect()));
+        let compared = Compared { passed: 5, passed_here_only: 2, failed: vec!["d".into()], not_run: not_run.into() };
+        let text = beside_rustls(&compared);
+        let end = "Those that fail here: `d`.\n\n**many** (2): `b`, `c`.\n\n**few** (1): `a`.\n";
+        assert!(text.contains("| 9 | pass in rustls |") && text.ends_with(end), "{text}");
+    }
 }
