@@ -203,7 +203,7 @@ pub(super) fn run(copy: &Tree, programs: &[Program]) -> Result<()> {
         let (file, test) = check.test;
         let known = programs.iter().find(|program| program.is_of(file));
         let program = known.ok_or_else(|| Failure::new(format!("there is no program of tests/{file}")))?;
-        let tests = [test.to_owned()];
+        let tests = [test];
         if copy.rejected.contains(&number) {
             return Err(Failure::new(format!("what stands in for this check does not compile: {}", check.broken)));
         }

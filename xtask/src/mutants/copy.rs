@@ -37,7 +37,7 @@ struct Placed {
 
 impl Tree {
     /// Copies the repository and leaves out mutants until the core and the named tests build.
-    pub(super) fn build(files: Vec<Scanned>, first_check: u32, tests: &[&str]) -> Result<Self> {
+    pub(super) fn build(files: Vec<Scanned>, first_check: u32, tests: &Tests) -> Result<Self> {
         copy_repository(&files)?;
         let mut copy = Self { files, first_check, rejected: HashSet::new(), constant: HashSet::new() };
         copy.recall();
@@ -201,14 +201,25 @@ impl Tree {
     }
 }
 
-/// Returns the builds of the unit tests and the named tests in the copy: those of the core have all features.
-pub(super) fn builds_of_tests(tests: &[&str]) -> Vec<Run> {
-    let of_others = tests.iter().filter_map(|test| test.split_once('/'));
-    let of_others = of_others
-        .map(|(package, test)| in_copy(Run::cargo("test --no-run --package").arg(package).arg("--test").arg(test)));
-    let own = tests.iter().filter(|test| !test.contains('/'));
-    let own = own.fold(Run::cargo("test --no-run --lib"), |run, test| run.arg("--test").arg(*test));
-    std::iter::once(of_core(own)).chain(of_others).collect()
+/// Tests to build beside the unit tests of the core.
+pub(super) enum Tests {
+    /// All of the core, and the search of memory for secrets.
+    All,
+    /// Those with these names.
+    Named(Vec<&'static str>),
+}
+
+/// Returns the builds of the unit tests and of these tests in the copy: those of the core have all features.
+pub(super) fn builds_of_tests(tests: &Tests) -> Vec<Run> {
+    let build = Run::cargo("test --no-run");
+    match tests {
+        Tests::All => {
+            vec![of_core(build.clone().arg("--tests")), in_copy(build.words("--package secrets --test wiped"))]
+        }
+        Tests::Named(names) => {
+            vec![of_core(names.iter().fold(build.arg("--lib"), |run, name| run.arg("--test").arg(*name)))]
+        }
+    }
 }
 
 /// Completes a command of Cargo for the core in the copy.

@@ -1,7 +1,7 @@
 //! The trials: which tests reach which mutants, and whether one of them fails with a mutant.
 
-use super::copy::{self, tree};
-use super::{DIRECTORY, Module};
+use super::DIRECTORY;
+use super::copy::{self, Tests, tree};
 use crate::run::{Failure, Result, root};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, BufReader};
@@ -16,8 +16,11 @@ const ENDLESS: i32 = 86;
 const MORE_CALLS: u64 = 20;
 /// Long enough for every test of one program; for mutants that wait without a call of the switch.
 const LONGEST: Duration = Duration::from_mins(5);
-/// The tests that try a mutant first. Most mutants fail there.
-const FIRST: usize = 6;
+/// The programs that try a mutant first, each by one test. Most mutants fail there.
+const FIRST: usize = 12;
+
+/// Tests that read the sources, and are not about what the code does.
+const OF_SOURCES: [&str; 2] = ["layering", "repository"];
 
 /// The name of a thread that a test started: any test can be the one.
 const ANY: &str = "?";
@@ -35,20 +38,26 @@ pub(super) enum Verdict {
 /// A program of tests.
 pub(super) struct Program {
     file: PathBuf,
-    /// The tests that reach a mutant, those that reach the fewest mutants first.
-    reach: HashMap<u32, Vec<String>>,
+    /// The tests that reach a mutant, those that reach the fewest mutants first, with the number of these.
+    reach: HashMap<u32, Vec<(usize, String)>>,
+    /// The time that all of them take.
+    time: Duration,
     /// The calls of the switch without a mutant.
     calls: u64,
 }
 
-/// The programs of tests of a module.
+/// The programs of tests, the quickest first.
 pub(super) struct Trials(Vec<Program>);
 
 impl Trials {
-    /// Builds the tests of a module and sees what they reach.
-    pub(super) fn prepare(module: &Module) -> Result<Self> {
-        let programs = Program::build(module.tests)?;
-        programs.into_iter().map(Program::prepare).collect::<Result<_>>().map(Self)
+    /// Builds the tests and sees what they reach.
+    pub(super) fn prepare() -> Result<Self> {
+        let programs = Program::build(&Tests::All)?.into_iter();
+        let of_code = programs.filter(|program| !OF_SOURCES.iter().any(|name| program.is_of(name)));
+        let mut prepared = of_code.map(Program::prepare).collect::<Result<Vec<_>>>()?;
+        prepared.retain(|program| !program.reach.is_empty());
+        prepared.sort_by_key(|program| program.time);
+        Ok(Self(prepared))
     }
 
     /// Runs the tests that reach a mutant, until one fails.
@@ -58,10 +67,12 @@ impl Trials {
         if reached.is_empty() {
             return Ok(Verdict::Unreached);
         }
-        let first = reached.iter().map(|(program, tests)| (*program, &tests[..tests.len().min(FIRST)]));
-        let rest = reached.iter().map(|(program, tests)| (*program, &tests[tests.len().min(FIRST)..]));
-        for (program, tests) in first.chain(rest).filter(|(_, tests)| !tests.is_empty()) {
-            let verdict = program.run(Some(mutant), tests)?;
+        let mut first: Vec<_> = reached.iter().map(|(program, tests)| (*program, &tests[..1])).collect();
+        first.sort_by_key(|(_, tests)| tests[0].0);
+        first.truncate(FIRST);
+        for (program, tests) in first.into_iter().chain(reached.iter().map(|(program, tests)| (*program, &tests[..]))) {
+            let names: Vec<_> = tests.iter().map(|(_, name)| name.as_str()).collect();
+            let verdict = program.run(Some(mutant), &names)?;
             if verdict != Verdict::Survived {
                 return Ok(verdict);
             }
@@ -71,8 +82,8 @@ impl Trials {
 }
 
 impl Program {
-    /// Builds the unit tests and the named tests.
-    pub(super) fn build(tests: &[&str]) -> Result<Vec<Self>> {
+    /// Builds the unit tests and these tests.
+    pub(super) fn build(tests: &Tests) -> Result<Vec<Self>> {
         let mut programs = Vec::new();
         for run in copy::builds_of_tests(tests) {
             let done = run.finish()?;
@@ -81,7 +92,12 @@ impl Program {
             }
             let executables = done.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Executable "));
             let files = executables.filter_map(|line| Some(line.rsplit_once('(')?.1.trim_end_matches(')').to_owned()));
-            programs.extend(files.map(|file| Self { file: tree().join(file), reach: HashMap::new(), calls: 0 }));
+            programs.extend(files.map(|file| Self {
+                file: tree().join(file),
+                reach: HashMap::new(),
+                time: Duration::ZERO,
+                calls: 0,
+            }));
         }
         Ok(programs)
     }
@@ -120,7 +136,8 @@ impl Program {
         let tests = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
         // There is no record of tests that reach nothing.
         program.read(&std::fs::read_to_string(&record).unwrap_or_default(), &tests);
-        println!("  {} reaches {} mutants in {:?}", program.file.display(), program.reach.len(), begun.elapsed());
+        program.time = begun.elapsed();
+        println!("  {} reaches {} mutants in {:?}", program.file.display(), program.reach.len(), program.time);
         Ok(program)
     }
 
@@ -145,15 +162,15 @@ impl Program {
         tests.sort_by_key(|(name, mutants)| (mutants.len(), **name));
         for (name, mutants) in tests {
             for mutant in mutants {
-                self.reach.entry(*mutant).or_default().push((*name).to_owned());
+                self.reach.entry(*mutant).or_default().push((mutants.len(), (*name).to_owned()));
             }
         }
     }
 
     /// Runs the named tests, with a mutant or without, until one fails.
-    pub(super) fn run(&self, mutant: Option<u32>, tests: &[String]) -> Result<Verdict> {
+    pub(super) fn run(&self, mutant: Option<u32>, tests: &[&str]) -> Result<Verdict> {
         let mut command = self.command();
-        if tests.iter().all(|test| test != ANY) {
+        if !tests.contains(&ANY) {
             command.arg("--exact").args(tests);
         }
         if let Some(mutant) = mutant {
