@@ -46,8 +46,7 @@ fn main() -> ExitCode {
 
 /// Writes files that the programs gateway and supplier, openssl and curl can read.
 fn write_pki(folder: &str) -> Result<(), Trouble> {
-    let written = Pki::new().and_then(|pki| pki.write(Path::new(folder)));
-    written.map_err(|error| Trouble::Setup(error.to_string()))?;
+    Pki::new().and_then(|pki| pki.write(Path::new(folder))).map_err(|error| Trouble::Setup(error.to_string()))?;
     println!("{folder}: root.pem, and supplier and gateway as .pem (chain) and .key");
     Ok(())
 }

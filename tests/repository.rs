@@ -294,6 +294,21 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
     }
 }
 
+#[test]
+fn an_example_is_read_in_a_few_minutes() {
+    let mut files = Vec::new();
+    collect(&root().join("examples"), &mut files);
+    collect(&root().join("crates"), &mut files);
+    files.retain(|file| file.components().any(|part| part.as_os_str() == "examples"));
+    assert!(files.len() >= 12);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let is_code = |line: &&str| !line.is_empty() && !line.starts_with("//");
+        let count = text.lines().map(str::trim).filter(is_code).count();
+        assert!(count <= 120, "{} has {count} lines of code; an example has 120 at most", file.display());
+    }
+}
+
 /// The variants of each public enum of a source, with the name of the enum.
 fn public_enums(source: &str) -> Vec<(&str, Vec<&str>)> {
     let code = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
