@@ -10,8 +10,10 @@ use embedded_mtls::{
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use test_support::messages::{EARLY_DATA, X25519, record};
 use test_support::pair::{Setup, TestSession, advance, deliver, drain, entropy, exchange, leak};
 use test_support::pki::Pki;
+use test_support::script::{APPLICATION_DATA, Script};
 
 /// The operations of the peripheral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,4 +223,22 @@ fn a_peripheral_that_fails_ends_the_handshake_without_blaming_the_peer() {
         let is_told = !matches!(broken, Operation::Expand | Operation::Seal);
         assert_eq!(heard(near) == Some(told), is_told, "of a server: {broken:?}");
     }
+}
+
+/// RFC 9846 section 4.3.10: records that fail deprotection are skipped. One that nobody could try to open may be the client's Finished.
+#[test]
+fn a_record_that_a_peripheral_fails_to_open_is_not_skipped_as_early_data() {
+    let Setup { server: config, mut server_host, server_sizes, .. } = Setup::new(&Pki::new());
+    let (broken, config) = (Accelerator::new(Some(Operation::Open)), leak(Box::new(config)));
+    let server = Handshake::<Server<Accelerator>>::with_provider(broken, config, server_sizes.buffers(), entropy(2));
+    let mut server = server.unwrap();
+    let mut client = Script::client(Script::hello(X25519).with(EARLY_DATA, &[]));
+    let mut up = [client.say_hello(), record(APPLICATION_DATA, &[7; 100])].concat();
+    let step = |_| {
+        deliver(&mut up, &mut server, 0);
+        let end = advance(&mut server, &mut server_host);
+        drain(&mut server, &mut Vec::new(), &mut Vec::new());
+        end
+    };
+    assert_eq!((0..9).find_map(step), Some(Err(Error::ProviderFailed)));
 }
