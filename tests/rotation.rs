@@ -615,6 +615,17 @@ fn invalid_and_oversized_credentials_are_rejected() {
     assert_eq!(install_anchors(&slots, "cas", &[&old]).err(), Some(SlotError::Certificate(expired)));
 }
 
+// as many as `Config` takes
+#[test]
+fn a_set_of_more_anchors_than_a_connection_takes_is_rejected() {
+    let root = Template::ca("Root").self_signed();
+    let memory = leak(vec![0; 256 * (root.der.len() + 1)].into_boxed_slice());
+    let slots = Slots::new([memory], leak(Box::new([Reference::new()])));
+    let too_many = SlotError::Unusable(ApiMisuse::AuthoritiesTooLong.into());
+    assert_eq!(install_anchors(&slots, "cas", &[&root; 256]), Err(too_many));
+    assert!(install_anchors(&slots, "cas", &[&root; 255]).is_ok());
+}
+
 // a reference to what is gone finds nothing, never something else
 #[test]
 fn a_slot_is_reused_only_when_it_is_neither_leased_nor_referenced() {
@@ -664,6 +675,23 @@ fn an_installation_that_is_given_up_changes_nothing() {
     drop(stage);
     assert_eq!(slots.iter().count(), 1);
     assert!(slots.stage().is_ok());
+}
+
+// An empty slot is taken first, so that what is not in use can be gone back to as long as possible.
+#[test]
+fn a_slot_that_was_given_up_is_empty_and_taken_before_one_that_is_filled() {
+    let pki = Pki::new();
+    let chains: Vec<Issued> = (0..3).map(|number| client_number(&pki, number)).collect();
+    let (slots, _) = slots::<2, 1>();
+    let install = |number: usize, alias: &str| install(&slots, alias, &[&chains[number]], Role::Client).unwrap();
+    let first = install(0, "first");
+    drop(slots.stage().unwrap());
+    let second = install(1, "second");
+    assert_eq!((slots.find("first"), slots.find("second")), (Some(first), Some(second)));
+    assert_eq!(install(2, "third").index(), first.index(), "it was filled longest ago");
+    assert_eq!(install(0, "fourth").index(), second.index());
+    drop(slots.stage().unwrap());
+    assert_eq!(slots.iter().map(|lease| lease.alias().to_owned()).collect::<Vec<_>>(), ["fourth"]);
 }
 
 // flow variables
@@ -723,6 +751,13 @@ fn a_chain_that_expires_soon_is_reported_with_the_days_left() {
     install(&slots, "not pointed to", &[&soon], Role::Client).unwrap();
 
     let now = UnixTime(NOW);
+    // The whole way up counts.
+    let sub = Template::ca("Sub").key("sub").signed_by(&pki.intermediate);
+    let leaf = Template::client(CLIENT_NAME).signed_by(&sub);
+    let soon_above = Template::ca("Example Intermediate").years(2020, 2027).signed_by(&pki.root);
+    let whole = test_support::pair::credential(&[&leaf, &sub, &soon_above], 0);
+    assert_eq!(whole.not_after().to_string(), "2027-01-01T00:00:00Z");
+
     let expiring = |days| -> Vec<(String, Expiry)> {
         slots.expiring(now, days).map(|(lease, expiry)| (lease.alias().to_owned(), expiry)).collect()
     };

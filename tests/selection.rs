@@ -243,6 +243,26 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
 }
 
 #[test]
+fn a_default_that_is_switched_off_or_is_not_the_one_that_was_asked_for_is_not_sent() {
+    let world = World::new();
+    let request = naming(&[&world.third_root]);
+    let failed = Some(Error::PeerIncompatible(PeerIncompatible::NoCredential));
+    let no_match = NoMatch::Default("other");
+    let (_, sent, error) =
+        asked(&world.pki, world.keystore(|s| Selector { no_match, alias: Some("orders"), ..s }), &request);
+    assert_eq!((sent, error), (None, failed));
+    let chains = world.chains();
+    let chains: Vec<_> = chains.iter().map(|(alias, chain)| (*alias, &chain[..])).collect();
+    let mut off = entries(&chains);
+    for entry in &mut off {
+        entry.enabled = false;
+    }
+    let keys = chains.iter().map(|(_, chain)| signing_key(chain[0])).collect();
+    let (_, sent, error) = asked(&world.pki, Keystore::new(off, keys, |s| Selector { no_match, ..s }), &request);
+    assert_eq!((sent, error), (None, failed));
+}
+
+#[test]
 fn a_key_whose_signatures_the_server_cannot_verify_is_not_sent_even_as_a_default() {
     let pki = Pki::new();
     let host = || {

@@ -150,14 +150,14 @@ impl<'o> CertificationRequest<'o> {
         let head = head.as_bytes();
         let end = head.len().saturating_add(info.len());
         let whole = end.saturating_add(tail.len());
-        if at < head.len() || out.len() < whole {
+        if out.len() < whole {
             return Err(CertificationError::BufferTooSmall);
         }
         let all = at..out.len();
         move_to_front(out, all, head.len());
         copy(out, head);
         copy(out.get_mut(end..).unwrap_or_default(), tail);
-        out.get(..whole).ok_or(CertificationError::BufferTooSmall)
+        Ok(out.get(..whole).unwrap_or_default())
     }
 }
 
@@ -251,18 +251,38 @@ mod tests {
         let mut whole = Reader::inside(&der, SEQUENCE).unwrap();
         let mut info = whole.nested(SEQUENCE).unwrap();
         assert_eq!(info.value(INTEGER), Ok(&[0][..]));
-        let subject = info.value(SEQUENCE).unwrap();
-        let at = |text: &str| subject.windows(text.len()).position(|part| part == text.as_bytes());
-        assert!(at("Example Bottling").unwrap() < at("gateway-0042").unwrap());
+        let subject = b"\x31\x19\x30\x17\x06\x03\x55\x04\x0a\x0c\x10Example Bottling\x31\x15\x30\x13\x06\x03\x55\x04\x03\x0c\x0cgateway-0042";
+        assert_eq!(info.value(SEQUENCE), Ok(&subject[..]));
         let mut key = info.nested(SEQUENCE).unwrap();
-        assert_eq!(key.nested(SEQUENCE).unwrap().value(OID), Ok(oid::EC_PUBLIC_KEY));
+        let mut algorithm = key.nested(SEQUENCE).unwrap();
+        assert_eq!((algorithm.value(OID), algorithm.value(OID)), (Ok(oid::EC_PUBLIC_KEY), Ok(oid::SECP256R1)));
+        algorithm.finish().unwrap();
         assert_eq!(key.value(BIT_STRING).unwrap()[1..], [4; 65]);
-        let attributes = info.value(context_constructed(0)).unwrap();
-        assert!(attributes.ends_with(b"\x82\x09a.example\x82\x01b"));
+        let mut attribute = info.nested(context_constructed(0)).unwrap().nested(SEQUENCE).unwrap();
+        assert_eq!(attribute.value(OID), Ok(oid::EXTENSION_REQUEST));
+        let mut set = attribute.nested(SET).unwrap();
+        let mut extension = set.nested(SEQUENCE).unwrap().nested(SEQUENCE).unwrap();
+        assert_eq!(extension.value(OID), Ok(oid::SUBJECT_ALT_NAME));
+        assert_eq!(extension.value(OCTET_STRING), Ok(&b"\x30\x0e\x82\x09a.example\x82\x01b"[..]));
         info.finish().unwrap();
         assert_eq!(whole.nested(SEQUENCE).unwrap().value(OID), Ok(oid::ECDSA_WITH_SHA256));
         assert_eq!(whole.value(BIT_STRING).unwrap().len(), 73);
         whole.finish().unwrap();
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_not_in_a_request_and_its_content_is_what_is_signed() {
+        let subject = CertificationSubject { common_name: "g", ..CertificationSubject::default() };
+        let mut out = [0; 256];
+        let request = CertificationRequest::new(&subject, &[4; 65], &mut out).unwrap();
+        let message = request.message().to_vec();
+        let der = request.complete(&Signature::P256([0x81; 64])).unwrap();
+        assert!(der.get(3..).is_some_and(|der| der.starts_with(&message)));
+        let mut info = Reader::inside(&message, SEQUENCE).unwrap();
+        assert_eq!(info.value(INTEGER), Ok(&[0][..]));
+        assert_eq!(info.value(SEQUENCE), Ok(&b"\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01g"[..]));
+        info.value(SEQUENCE).unwrap();
+        assert_eq!(info.value(context_constructed(0)), Ok(&[][..]));
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl<'a> Entry<'a> {
             return Err(Mismatch::Disabled);
         }
         match request.server_name {
-            Some(name) if request.role == Role::Server && !self.serves(name) => Err(Mismatch::ServerName),
+            Some(name) if !self.serves(name) => Err(Mismatch::ServerName),
             _ => request.check(&self.credential, time),
         }
     }

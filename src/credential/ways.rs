@@ -123,9 +123,9 @@ impl<'a> Credential<'a> {
     fn issuers_of(&self, below: &Placed<'a>) -> impl Iterator<Item = Placed<'a>> + use<'a> {
         let (place, below) = *below;
         let begin = self.placed().next().map_or(UnixTime(i64::MIN), |(_, leaf)| leaf.not_before());
-        self.placed().filter(move |(other, ca)| {
+        self.placed().filter(move |(_, ca)| {
             let rest = place != 0 && ca.not_after() < begin;
-            *other != place && below.names_issuer(ca) && !ca.is_self_issued() && !rest
+            below.names_issuer(ca) && !ca.is_self_issued() && !rest
         })
     }
 

@@ -101,7 +101,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// Reads a summary.
-    #[cfg(any(test, feature = "resumption"))]
+    #[cfg(feature = "resumption")]
     pub(super) fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         let mut summary = Self::EMPTY;
         summary.read_summary(body)?;
