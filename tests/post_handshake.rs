@@ -218,6 +218,26 @@ fn an_answer_that_is_larger_than_tx_leaves_in_one_piece_and_data_and_key_updates
     link.talk();
 }
 
+/// RFC 9846 section 4.7.2: the messages of an answer follow each other. Whatever of them waits for room, data waits, too.
+#[test]
+fn data_never_comes_between_the_messages_of_an_answer() {
+    let pki = Pki::new();
+    for tx in (300..1500).step_by(11) {
+        let mut setup = setup(&pki);
+        setup.client_sizes.tx = tx;
+        let mut link = Link::new(setup);
+        link.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
+        for _ in 0..200 {
+            assert_eq!(link.client.run(), Ok(()), "tx of {tx} bytes");
+            link.client.session.write(b"x").unwrap();
+            assert_eq!(link.server.run(), Ok(()), "tx of {tx} bytes");
+            carry(&mut link.client.session, &mut link.server.session, 97);
+            carry(&mut link.server.session, &mut link.client.session, usize::MAX);
+        }
+        assert_eq!(link.server.answers, [ClientAuthStatus::Accepted], "tx of {tx} bytes");
+    }
+}
+
 #[test]
 fn a_client_may_be_asked_several_times_and_send_another_certificate_each_time() {
     let pki = Pki::new();

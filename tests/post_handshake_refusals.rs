@@ -252,6 +252,45 @@ fn a_client_rejects_what_it_did_not_offer_what_comes_twice_and_what_never_ends()
     refuses(&mut session, &mut script, &pki, &empty, misbehaved(PeerMisbehaved::MissingExtension));
 }
 
+/// RFC 9846 section 4.4.2: a context is unique in its connection.
+#[test]
+fn a_context_does_not_come_again_after_others() {
+    let pki = Pki::new();
+    for again in [0, 1, 2, 3] {
+        let (mut session, mut script) = client_session(&pki, true);
+        for context in 0..4 {
+            say(&mut session, &mut script, &pki, &[handshake(&late_request(&[context]))]).1.unwrap();
+        }
+        let again = [handshake(&late_request(&[again]))];
+        refuses(&mut session, &mut script, &pki, &again, misbehaved(PeerMisbehaved::CertificateContext));
+    }
+}
+
+/// A server requests after it has checked what the handshake had, and may do so again before it has read an answer.
+#[test]
+fn a_first_request_proves_that_the_certificate_was_accepted_and_a_second_proves_nothing() {
+    let pki = Pki::new();
+    let mut setup = Setup::new(&pki);
+    setup.client = setup.client.with_post_handshake_auth(true);
+    let (mut real, mut script) = client(setup);
+    let flight = script.server_flight(&pki, |message| message);
+    real.feed(&script.seal_all(&flight));
+    for (_, message) in script.open(&real.take()) {
+        script.hear(&message);
+    }
+    let mut session = real.session();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    let request = script.seal(&handshake(&late_request(b"one")));
+    session.rx_space()[..request.len()].copy_from_slice(&request);
+    session.rx_commit(request.len()).unwrap();
+    assert!(matches!(session.poll(), Ok(Event::Credential(_))));
+    assert_eq!(session.client_auth(), ClientAuthStatus::Accepted);
+    for request in [vec![], vec![handshake(&late_request(b"two"))]] {
+        say(&mut session, &mut script, &pki, &request).1.unwrap();
+        assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    }
+}
+
 #[test]
 fn two_requests_in_one_record_are_answered_one_after_the_other_and_data_does_not_wait_for_the_signature() {
     let pki = Pki::new();

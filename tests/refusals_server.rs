@@ -4,8 +4,8 @@
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
 use embedded_mtls::{
-    AlertDescription, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, Error, InvalidMessage,
-    NamedGroup, PeerIncompatible, PeerMisbehaved,
+    AlertDescription, CertificateError, CertificateProblem, CipherSuite, ClientAuth, ClientAuthStatus, Error,
+    InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved,
 };
 use test_support::messages::*;
 use test_support::pair::Setup;
@@ -238,6 +238,35 @@ fn a_server_rejects_a_second_hello_that_changes_what_it_must_not() {
         let said = if real.end.is_none() && !real.out.is_empty() { None } else { real.verdict(&mut script) };
         assert_eq!(said, expected, "{name}");
     }
+}
+
+#[test]
+fn a_server_rejects_what_follows_a_second_hello_in_its_record() {
+    let pki = Pki::new();
+    for behind in [vec![1], hello().emit()] {
+        let (mut real, mut script) = retried(&pki);
+        real.feed(&record(22, &[hello().emit(), behind].concat()));
+        assert_eq!(real.verdict(&mut script), misbehaved(PeerMisbehaved::UnexpectedMessage));
+    }
+}
+
+/// The digest of what must stay the same has no lengths of lists: here suites become an extension.
+#[test]
+fn a_server_rejects_a_second_hello_without_the_suite_that_it_has_selected() {
+    let pki = Pki::new();
+    let mut setup = Setup::new(&pki);
+    setup.server =
+        setup.server.with_groups(&[NamedGroup::X25519]).with_cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
+    let mut first = Script::hello(P256);
+    first.choices = [list16(&[CHACHA20, AES_128_GCM, 0, 0]), vec![1, 0]].concat();
+    let (mut real, mut script) = (Real::server(setup), Script::client(first.clone()));
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    let mut second = first.with(KEY_SHARE, hello().extension(KEY_SHARE).unwrap());
+    second.choices = [list16(&[CHACHA20]), vec![1, 0]].concat();
+    second.extensions.insert(0, (AES_128_GCM, vec![]));
+    real.feed(&record(22, &second.emit()));
+    assert_eq!(real.verdict(&mut script), misbehaved(PeerMisbehaved::SecondClientHelloDiffers));
 }
 
 #[test]

@@ -167,6 +167,26 @@ fn the_ring_of_events_says_that_a_session_was_resumed() {
     for (ring, proof_age) in [(at_client, 60), (at_server, 0)] {
         let events: Vec<_> = ring.records().unwrap().map(|record| record.event).collect();
         assert!(events.contains(&LogEvent::SessionResumed { proof_age }), "{events:?}");
+        assert!(events.contains(&LogEvent::Authorized), "{events:?}");
+    }
+}
+
+/// RFC 9846 section 4.3.11: the protocol is chosen anew.
+#[test]
+fn a_resumed_session_has_its_own_application_protocol() {
+    let pki = Pki::new();
+    let with = |protocols: &'static [&'static [u8]]| {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_alpn(protocols);
+        setup.server = setup.server.with_alpn(&[b"http/1.1", b"mqtt"]);
+        setup
+    };
+    let ticket = first(with(&[b"http/1.1"]));
+    for protocol in [&b"mqtt"[..], b"http/1.1"] {
+        let protocols = leak(vec![protocol].into_boxed_slice());
+        let (client, server) = second(with(protocols), &ticket, Some(mine(&pki)), at(60)).sessions();
+        assert!(client.negotiated().resumed && server.negotiated().resumed);
+        assert_eq!((client.negotiated().alpn, server.negotiated().alpn), (Some(protocol), Some(protocol)));
     }
 }
 

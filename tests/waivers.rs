@@ -10,10 +10,16 @@ use embedded_mtls::{
     AlertDescription, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Error, ServerConfig,
     SignInput, Signature, Stage,
 };
+#[cfg(feature = "resumption")]
+use embedded_mtls::{Ticket, TicketKey, TicketKeys, x509::UnixTime};
 use embedded_mtls_blob::Policy;
 use fault::Fault;
 use test_support::fault;
 use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, host, signing_key};
+#[cfg(feature = "resumption")]
+use test_support::pair::{exchange, leak};
+#[cfg(feature = "resumption")]
+use test_support::pki::NOW;
 use test_support::pki::{Issued, Pki, Role, SERVER_NAME, Template};
 
 /// A host that knows of waivers, or does not.
@@ -70,6 +76,12 @@ fn run_under(policy: &Policy, role: Role, fault: Fault, waivers: Waivers, accept
     let client = ClientConfig::new(ServerName::parse(name).unwrap(), roots);
     // Without names of CAs, the client sends what it has.
     let server = ServerConfig::new(ClientAuth::Required(roots)).with_authority_names(&[]);
+    #[cfg(feature = "resumption")]
+    let client = client.with_resumption(true);
+    #[cfg(feature = "resumption")]
+    let keys = TicketKeys::new(TicketKey::new(&[7; TicketKey::LEN]));
+    #[cfg(feature = "resumption")]
+    let server = server.with_tickets(leak(Box::new(keys)), 3_600);
     let (client_host, server_host, client, server) = match role {
         Role::Server => {
             let client = policy.of_client(client.dangerous_with_waivers(waivers));
@@ -202,5 +214,19 @@ fn the_proof_of_the_key_is_never_waived() {
         let error = embedded_mtls::PeerMisbehaved::SignatureIncorrect.into();
         assert_eq!(judge, Err((error, Stage::CertificateVerify)));
         assert_eq!(heard, Some(Error::AlertReceived(AlertDescription::DECRYPT_ERROR)));
+    }
+}
+
+/// A ticket would let a peer in again without the question whether to accept what was waived.
+#[cfg(feature = "resumption")]
+#[test]
+fn a_session_in_which_something_was_waived_has_no_ticket() {
+    for role in [Role::Server, Role::Client] {
+        for (fault, resumes) in [(Fault::Nothing, true), (Fault::Expired, false)] {
+            let (mut client, mut server) = run(role, fault, only(WaivableCause::Expired), true).sessions();
+            exchange(&mut client, &mut server).unwrap();
+            let ticket = client.take_ticket(UnixTime(NOW), &mut [0; Ticket::MAX_LEN]).unwrap();
+            assert_eq!(ticket.is_some(), resumes, "{role:?}: {fault:?}");
+        }
     }
 }

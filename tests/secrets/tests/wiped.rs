@@ -258,6 +258,23 @@ fn no_secret_outlives_its_connection() {
         assert_eq!(search(&secrets).elsewhere, [""; 0]);
     }
 
+    // A client that fails after it has offered a ticket.
+    {
+        let secret = [(String::from("pre-shared key"), inverted(&ticket[2..]))];
+        let mut setup = setup(&pki, keys);
+        let mut client = Box::new(setup.client_handshake().unwrap());
+        let credential = test_support::pair::credential(&[&pki.client, &pki.intermediate], 0);
+        let offered = leak(ticket.clone().into_boxed_slice());
+        client.resume(Ticket::new(offered), Some(leak(Box::new(credential))), UnixTime(NOW)).unwrap();
+        assert!(advance(&mut client, &mut setup.client_host).is_none());
+        let of_both = search(&secret).elsewhere.len();
+        drain(&mut client, &mut Vec::new(), &mut Vec::new());
+        deliver(&mut BROKEN.to_vec(), &mut client, 0);
+        assert!(matches!(advance(&mut client, &mut setup.client_host), Some(Err(_))));
+        let of_ours = search(&secret).elsewhere.len();
+        assert_eq!((of_both, of_ours), (2, 1), "ours is offered below");
+    }
+
     // The pre-shared key of a ticket, on both sides of a session that resumes.
     let secrets = {
         let mut secrets = std::mem::take(&mut *log.0.lock().unwrap());
