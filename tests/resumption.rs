@@ -2,15 +2,16 @@
 #![cfg(feature = "resumption")]
 #![allow(missing_docs)]
 
-use embedded_mtls::x509::{ServerName, Time, UnixTime};
+use embedded_mtls::x509::{CommonName, ServerName, Time, UnixTime};
 use embedded_mtls::{
-    AlertDescription, CipherSuite, Client, ClientAuth, ClientAuthStatus, Credential, Error, Handshake, NamedGroup,
-    Server, ServerConfig, Ticket, TicketError, TicketKey, TicketKeys,
+    AlertDescription, CipherSuite, Client, ClientAuth, ClientAuthStatus, Credential, Error, Event, Handshake,
+    NamedGroup, Server, ServerConfig, SignatureScheme, Ticket, TicketError, TicketKey, TicketKeys,
 };
 use rcgen::SanType;
 use std::time::Duration;
 use test_support::messages::{
-    Hello, NEW_SESSION_TICKET, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, message, messages, records, vec16,
+    Hello, NEW_SESSION_TICKET, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, message, messages, records, session_ticket,
+    vec16,
 };
 use test_support::pair::{
     ClientHandshake, Outcome, Refusing, Setup, Sizes, TestHost, TestSession, anchors, credential, entropy, exchange,
@@ -436,6 +437,26 @@ fn no_ticket_lives_longer_than_the_certificate_of_the_client() {
 }
 
 #[test]
+fn no_ticket_is_offered_to_a_server_whose_certificate_has_expired() {
+    let mut pki = Pki::new();
+    pki.server = Template::server(SERVER_NAME).years(2020, 2039).signed_by(&pki.intermediate);
+    let end = 2_177_452_800 - NOW;
+    let clock: fn() -> Time = || Time::Trusted(UnixTime(2_177_452_800 - 10));
+    let with = || {
+        let mut setup = setup(&pki);
+        let chain = credential(&[&pki.client, &pki.intermediate], 0);
+        let key = signing_key(&pki.client);
+        setup.client_host = TestHost::new(leak(Box::new([chain])), leak(Box::new([key])), clock);
+        setup.server_host = host_at(&pki, clock);
+        setup
+    };
+    let (mut client, mut server) = with().run().sessions();
+    let ticket = ticket_of(&mut client, &mut server, at(end - 10)).unwrap();
+    let offered = |now| offer(&mut with().client_handshake().unwrap(), &ticket, Some(mine(&pki)), at(now));
+    assert_eq!((offered(end), offered(end + 1)), (Ok(()), Err(TicketError::ServerExpired)));
+}
+
+#[test]
 fn a_client_that_is_no_longer_allowed_gets_a_full_handshake_and_is_rejected_in_it() {
     let pki = Pki::new();
     let ticket = first(setup(&pki));
@@ -548,6 +569,65 @@ fn a_client_rejects_tickets_that_are_not_for_this_handshake() {
     }
     for len in (0..ticket.len()).step_by(7) {
         assert_eq!(refusal(same, &ticket[..len], Some(mine(&pki)), at(1)), Some(TicketError::Damaged), "{len} bytes");
+    }
+}
+
+#[test]
+fn a_ticket_is_for_one_common_name_and_for_the_schemes_of_its_handshake() {
+    let pki = Pki::new();
+    let with = |name, schemes: &'static [SignatureScheme]| {
+        let mut setup = setup(&pki);
+        let name = CommonName::exact(name).unwrap();
+        setup.client = setup.client.with_common_name(name).with_signature_schemes(schemes);
+        setup
+    };
+    let (one, two) = (
+        &[SignatureScheme::ECDSA_SECP256R1_SHA256][..],
+        &[SignatureScheme::ECDSA_SECP256R1_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA256][..],
+    );
+    let ticket = first(with(SERVER_NAME, one));
+    let offered =
+        |name, schemes| offer(&mut with(name, schemes).client_handshake().unwrap(), &ticket, Some(mine(&pki)), at(1));
+    assert_eq!(offered(SERVER_NAME, one), Ok(()));
+    let other = Err(TicketError::OtherConfiguration);
+    assert_eq!((offered("other.example.com", one), offered(SERVER_NAME, two)), (other, other));
+}
+
+#[test]
+fn a_ticket_of_another_version_is_not_read() {
+    use embedded_mtls::crypto::rustcrypto::RustCrypto;
+    use embedded_mtls::crypto::{CryptoProvider as _, HashAlgorithm};
+    let pki = Pki::new();
+    let mut ticket = first(setup(&pki));
+    for (version, expected) in [(ticket[0], Ok(())), (ticket[0] + 1, Err(TicketError::Damaged))] {
+        ticket[0] = version;
+        let (content, sum) = ticket.split_last_chunk_mut::<8>().unwrap();
+        let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[content]).unwrap();
+        sum.copy_from_slice(&digest.as_bytes()[..8]);
+        let mut client = setup(&pki).client_handshake().unwrap();
+        assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), expected);
+    }
+}
+
+/// RFC 9846 section 4.7.1: "The value of zero indicates that the ticket should be discarded immediately."
+#[test]
+fn a_ticket_with_a_lifetime_of_zero_is_not_kept() {
+    let pki = Pki::new();
+    for (lifetime, kept) in [(60, true), (0, false)] {
+        let (mut real, mut script) = script_client(setup(&pki));
+        let flight = script.server_flight(&pki, |message| message);
+        real.feed(&script.seal_all(&flight));
+        let mut session = real.session();
+        let mut ticket = session_ticket(b"ticket", &[]);
+        ticket[7] = lifetime;
+        let bytes = script.seal(&Sent::new(Epoch::Application, HANDSHAKE, &ticket));
+        session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+        session.rx_commit(bytes.len()).unwrap();
+        while let Ok(Event::Transmit) = session.poll() {
+            session.tx_consume(usize::MAX);
+        }
+        let taken = session.take_ticket(at(0), &mut [0; Ticket::MAX_LEN]).unwrap();
+        assert_eq!(taken.is_some(), kept, "lifetime {lifetime}");
     }
 }
 
