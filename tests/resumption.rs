@@ -712,6 +712,28 @@ fn a_ticket_that_does_not_fit_stays_until_there_is_room() {
 }
 
 #[test]
+fn a_ticket_for_which_a_server_has_no_room_is_sent_later_or_not_at_all() {
+    let pki = Pki::new();
+    // Data of the server fills its buffer; the ticket follows it.
+    let (mut client, mut server) = setup(&pki).run().sessions();
+    assert!(ticket_of(&mut client, &mut server, at(0)).is_some());
+    while server.write(&[7; 512]) != Ok(0) {}
+    assert_eq!(server.send_ticket(at(1)), Ok(true));
+    assert!(ticket_of(&mut client, &mut server, at(1)).is_some());
+    // A buffer that can never hold it.
+    let names: Vec<_> =
+        (0..9).map(|number| SanType::DnsName(format!("{number}.{}", "n".repeat(60)).try_into().unwrap())).collect();
+    let mut long = Pki::new();
+    long.client = Template::client(CLIENT_NAME).alternatives(&names).signed_by(&long.intermediate);
+    let mut small = setup(&long);
+    small.server_sizes.tx = 420;
+    let (mut client, mut server) = small.run().sessions();
+    assert!(ticket_of(&mut client, &mut server, at(0)).is_none());
+    server.write(b"response").unwrap();
+    assert_eq!(exchange(&mut client, &mut server).unwrap().0, b"response");
+}
+
+#[test]
 fn each_ticket_of_a_session_has_a_key_and_a_name_of_its_own() {
     let pki = Pki::new();
     let (mut client, mut server) = setup(&pki).run().sessions();
