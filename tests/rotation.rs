@@ -615,7 +615,7 @@ fn invalid_and_oversized_credentials_are_rejected() {
     assert_eq!(install_anchors(&slots, "cas", &[&old]).err(), Some(SlotError::Certificate(expired)));
 }
 
-// as many as `Config` takes
+// no more than a connection takes
 #[test]
 fn a_set_of_more_anchors_than_a_connection_takes_is_rejected() {
     let root = Template::ca("Root").self_signed();
@@ -675,6 +675,20 @@ fn an_installation_that_is_given_up_changes_nothing() {
     drop(stage);
     assert_eq!(slots.iter().count(), 1);
     assert!(slots.stage().is_ok());
+}
+
+// A slot that was never filled has the generation of `SlotId::fixed`.
+#[test]
+fn an_empty_slot_is_neither_found_nor_in_use_by_the_name_of_an_entry() {
+    let pki = Pki::new();
+    let (slots, [orders]) = slots::<1, 1>();
+    let entry = SlotId::fixed(0);
+    orders.set(entry);
+    assert_eq!(slots.lease_slot(entry).err(), Some(SlotError::NotFound));
+    assert_eq!(slots.lease(orders).err(), Some(SlotError::NotFound));
+    let filled = install(&slots, "orders", &[&client_number(&pki, 1)], Role::Client).unwrap();
+    assert_eq!(slots.lease_slot(entry).err(), Some(SlotError::NotFound));
+    assert_eq!(slots.find("orders"), Some(filled));
 }
 
 // An empty slot is taken first, so that what is not in use can be gone back to as long as possible.

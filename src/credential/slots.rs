@@ -104,7 +104,7 @@ impl<'m, const N: usize> Slots<'m, N> {
             let slot = slot.try_borrow_mut().ok()?;
             let id = SlotId::new(index, slot.generation);
             let pointed_to = self.references.iter().any(|reference| reference.get() == Some(id));
-            (!pointed_to).then_some((index, slot))
+            (!pointed_to || slot.content.is_empty()).then_some((index, slot))
         });
         let oldest = free.min_by_key(|(_, slot)| if slot.content.is_empty() { 0 } else { slot.generation });
         let (index, mut slot) = oldest.ok_or(SlotError::NoFreeSlot)?;
@@ -129,7 +129,7 @@ impl<'m, const N: usize> Slots<'m, N> {
     pub fn lease_slot(&self, id: SlotId) -> Result<Lease<'_>, SlotError> {
         let slot = self.places.get(usize::from(id.index())).ok_or(SlotError::NotFound)?;
         let slot = slot.try_borrow().map_err(|_| SlotError::NotFound)?;
-        if slot.generation != id.generation() {
+        if slot.content.is_empty() || slot.generation != id.generation() {
             return Err(SlotError::NotFound);
         }
         Ok(Lease { slot, id })
