@@ -102,27 +102,12 @@ impl Supplier<'_> {
         };
         decision.map_err(|(why, alert)| rejected(stream, alert, &why))
     }
-}
 
-#[cfg(not(feature = "post-handshake-auth"))]
-impl Supplier<'_> {
-    /// Answers a request.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with `post-handshake-auth`")]
-    fn answer<'b>(
-        &'b self,
-        request: &Request,
-        _: &mut Stream<'b, Timed, Server>,
-        link: &mut Link,
-        _: &mut SupplierHost<'b>,
-        _: &dyn Fn(Event),
-    ) -> Result<Reply, Event> {
-        Ok(self.responder.answer(request, link))
-    }
-}
-
-#[cfg(feature = "post-handshake-auth")]
-impl Supplier<'_> {
     /// Answers a request, after authenticating the client if the path requires it.
+    #[cfg_attr(
+        not(feature = "post-handshake-auth"),
+        allow(unused_variables, clippy::unnecessary_wraps, reason = "no path requires it")
+    )]
     fn answer<'b>(
         &'b self,
         request: &Request,
@@ -131,32 +116,42 @@ impl Supplier<'_> {
         host: &mut SupplierHost<'b>,
         tell: &dyn Fn(Event),
     ) -> Result<Reply, Event> {
-        let (paths, client_auth) = self.late;
-        if paths.is_empty() {
-            return Ok(self.responder.answer(request, link));
-        }
-        if !late::guards(paths, &request.target) {
-            return Ok(self.responder.show_anybody(request, link));
-        }
-        if link.peer.is_none() {
-            match late::ask(stream, host, client_auth) {
-                Ok(Late::Known) => {
-                    *link = tls::link(&stream.session);
-                    tell(Event::Identified(Box::new(link.clone())));
-                }
-                Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
-                Err(error) => {
-                    let (verdict, means) = (
-                        stream.session.failure().and_then(|failure| failure.verdict()),
-                        meaning(stream.session.diagnosis()),
-                    );
-                    let denied = host.denied.take();
-                    let what =
-                        denied.or(verdict.map(|verdict| verdict.to_string())).unwrap_or_else(|| error.to_string());
-                    return Err(Event::Broken(what + &means));
-                }
+        #[cfg(feature = "post-handshake-auth")]
+        if !self.late.0.is_empty() {
+            if !late::guards(self.late.0, &request.target) {
+                return Ok(self.responder.show_anybody(request, link));
+            }
+            if link.peer.is_none()
+                && let Some(why) = self.authenticate(stream, link, host, tell)?
+            {
+                return Ok(Reply::forbidden(why));
             }
         }
         Ok(self.responder.answer(request, link))
+    }
+
+    /// Requests the certificate of a client that has sent none. Returns why it is still unknown, if it is.
+    #[cfg(feature = "post-handshake-auth")]
+    fn authenticate<'b>(
+        &'b self,
+        stream: &mut Stream<'b, Timed, Server>,
+        link: &mut Link,
+        host: &mut SupplierHost<'b>,
+        tell: &dyn Fn(Event),
+    ) -> Result<Option<&'static str>, Event> {
+        match late::ask(stream, host, self.late.1) {
+            Ok(Late::Known) => {
+                *link = tls::link(&stream.session);
+                tell(Event::Identified(Box::new(link.clone())));
+                Ok(None)
+            }
+            Ok(Late::Unknown(why)) => Ok(Some(why)),
+            Err(error) => {
+                let verdict = stream.session.failure().and_then(|failure| failure.verdict());
+                let verdict = host.denied.take().or(verdict.map(|verdict| verdict.to_string()));
+                let what = verdict.unwrap_or_else(|| error.to_string());
+                Err(Event::Broken(what + &meaning(stream.session.diagnosis())))
+            }
+        }
     }
 }
