@@ -109,6 +109,15 @@ fn run(client: &mut ClientHandshake, server: &mut ServerHandshake, setup: &mut S
     }
 }
 
+/// Makes handshakes that are done, and logs their secrets.
+fn connected(mut setup: Setup, log: &'static Log) -> (ClientHandshake, ServerHandshake) {
+    let mut client = setup.client_handshake().unwrap();
+    let mut server = setup.server_handshake().unwrap();
+    client.dangerous_set_key_log(log);
+    run(&mut client, &mut server, &mut setup);
+    (client, server)
+}
+
 fn setup(pki: &Pki, keys: &'static TicketKeys) -> Setup {
     let mut setup = Setup::new(pki);
     // Its keys are in memory as they are.
@@ -195,11 +204,7 @@ fn no_secret_outlives_its_connection() {
 
     // A connection that fails. Its handshakes are on the stack, where moving them leaves copies; its sessions are not.
     let ticket = {
-        let mut setup = setup(&pki, keys);
-        let mut client = setup.client_handshake().unwrap();
-        let mut server = setup.server_handshake().unwrap();
-        client.dangerous_set_key_log(log);
-        run(&mut client, &mut server, &mut setup);
+        let (client, server) = connected(setup(&pki, keys), log);
         let mut client = Box::new(client.into_session().ok().unwrap());
         let mut server = Box::new(server.into_session().ok().unwrap());
         let secrets = log.0.lock().unwrap().clone();
@@ -245,11 +250,7 @@ fn no_secret_outlives_its_connection() {
     // A client that fails while it keeps the key for alerts of the server.
     {
         log.0.lock().unwrap().clear();
-        let mut setup = setup(&pki, keys);
-        let mut client = setup.client_handshake().unwrap();
-        let mut server = setup.server_handshake().unwrap();
-        client.dangerous_set_key_log(log);
-        run(&mut client, &mut server, &mut setup);
+        let (client, server) = connected(setup(&pki, keys), log);
         let mut client = Box::new(client.into_session().ok().unwrap());
         let secrets = log.0.lock().unwrap().clone();
         drop(server);

@@ -130,6 +130,15 @@ backend orders
         (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     }
 
+    /// Checks that the client that the settings name gets the page, and another one HTTP 403.
+    fn lets_in_only_its_client(&self) {
+        let report = self.check(Some(CLIENT));
+        assert_eq!(report.exit_code, 0, "{report}");
+        says(&facts(&report, StepName::Http), &["HTTP 200"]);
+        let report = self.check(Some("gateway-0043.plant.example"));
+        says(&failed(&report, StepName::Http, 30), &["HTTP 403"]);
+    }
+
     fn await_port(&self, mut server: Process) -> Process {
         server.await_port(self.port).unwrap_or_else(|error| panic!("{error}: {}", self.folder.read("errors.log")));
         server
@@ -161,11 +170,7 @@ fn nginx_loads_its_settings_and_lets_in_only_the_client_that_they_name() {
     for kind in ["p256", "p384", "ed25519", "rsa2048"] {
         let place = Place::new(kind);
         let _server = place.nginx();
-        let report = place.check(Some(CLIENT));
-        assert_eq!(report.exit_code, 0, "{report}");
-        says(&facts(&report, StepName::Http), &["HTTP 200"]);
-        let report = place.check(Some("gateway-0043.plant.example"));
-        says(&failed(&report, StepName::Http, 30), &["HTTP 403"]);
+        place.lets_in_only_its_client();
         says(&failed(&place.check(None), StepName::ClientAuthentication, 30), &["HTTP 400"]);
     }
 }
@@ -175,11 +180,7 @@ fn apache_loads_its_settings_and_lets_in_only_the_client_that_they_name() {
     for kind in ["p256", "p384", "ed25519", "rsa2048"] {
         let place = Place::new(kind);
         let _server = place.apache();
-        let report = place.check(Some(CLIENT));
-        assert_eq!(report.exit_code, 0, "{report}");
-        says(&facts(&report, StepName::Http), &["HTTP 200"]);
-        let report = place.check(Some("gateway-0043.plant.example"));
-        says(&failed(&report, StepName::Http, 30), &["HTTP 403"]);
+        place.lets_in_only_its_client();
         failed(&place.check(None), StepName::ClientAuthentication, 21);
     }
 }
@@ -192,11 +193,7 @@ fn haproxy_loads_its_settings_and_lets_in_only_the_client_that_they_name() {
         let (code, said) = place.post(CLIENT);
         assert_eq!(code, Some(0), "{said}");
         says(&said, &[CLIENT]);
-        let report = place.check(Some(CLIENT));
-        assert_eq!(report.exit_code, 0, "{report}");
-        says(&facts(&report, StepName::Http), &["HTTP 200"]);
-        let report = place.check(Some("gateway-0043.plant.example"));
-        says(&failed(&report, StepName::Http, 30), &["HTTP 403"]);
+        place.lets_in_only_its_client();
         failed(&place.check(None), StepName::ClientAuthentication, 21);
     }
 }

@@ -227,11 +227,17 @@ fn told(server: &Process) -> String {
     String::from_utf8_lossy(&server.stdout()).into_owned()
 }
 
-/// Waits until the server says where it listens.
-fn await_port(server: &mut Process) -> u16 {
+/// Starts a server with this deny list for so many connections; also returns its port.
+fn serve(lists: &Lists, list: &str, connections: &str) -> (Process, u16) {
+    let [cert, key, root, issuing] =
+        ["pki/server.pem", "pki/server.key", "pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
+    let own = ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root];
+    let words = [&own[..], &["--deny", list, "--crl-issuer", &issuing, "--once", connections]].concat();
+    let mut server = Process::start(env!("CARGO_BIN_EXE_mtls"), words).unwrap();
     let port = |server: &Process| told(server).split_once('\n')?.0.rsplit_once(':')?.1.parse().ok();
     server.await_sign("said where it listens", |server| port(server).is_some()).unwrap();
-    port(server).unwrap()
+    let port = port(&server).unwrap();
+    (server, port)
 }
 
 #[test]
@@ -240,14 +246,7 @@ fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
     // With a number.
     let listed = || lists.list("list.crl", " -crlexts extensions");
     let list = listed();
-    let [cert, key, root, issuing] =
-        ["pki/server.pem", "pki/server.key", "pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
-    let words =
-        ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root, "--deny", &list];
-    let mut server =
-        Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "7"]].concat())
-            .unwrap();
-    let port = await_port(&mut server);
+    let (mut server, port) = serve(&lists, &list, "7");
     let posted = |client: &str| post(&lists, port, client);
     assert_eq!(posted("client").0, Some(0));
     let before = lists.desk.0.read("list.crl");
@@ -287,15 +286,8 @@ fn a_stolen_gateway_is_out_at_once_and_others_of_its_ca_are_not() {
 fn a_client_that_is_denied_while_it_is_connected_is_out_with_its_next_request() {
     let lists = Lists::new(&[]);
     let list = lists.list("list.crl", " -crlexts extensions");
-    let [cert, key, root, issuing] =
-        ["pki/server.pem", "pki/server.key", "pki/root.pem", "pki/issuing.pem"].map(|name| lists.file(name));
-    let words =
-        ["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key, "--client-ca", &root, "--deny", &list];
-    let mut server =
-        Process::start(env!("CARGO_BIN_EXE_mtls"), [&words[..], &["--crl-issuer", &issuing, "--once", "1"]].concat())
-            .unwrap();
-    let port = await_port(&mut server);
-    let [cert, key] = ["pki/client.pem", "pki/client.key"].map(|name| lists.file(name));
+    let (mut server, port) = serve(&lists, &list, "1");
+    let [cert, key, root] = ["pki/client.pem", "pki/client.key", "pki/root.pem"].map(|name| lists.file(name));
     let to = format!("127.0.0.1:{port}");
     let own = ["-cert", &cert, "-cert_chain", &cert, "-key", &key, "-CAfile", &root];
     let mut client = Process::start("openssl", [&["s_client", "-quiet", "-connect", &to][..], &own].concat()).unwrap();
