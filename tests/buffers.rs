@@ -293,7 +293,7 @@ fn a_message_larger_than_the_buffer_is_rejected_with_its_size() {
 }
 
 /// As long as no limit of records is agreed on, a message needs one record around it, 5 bytes before it and 17 behind it. Its header
-/// says whether there is use in waiting for the rest.
+/// tells whether the rest is worth waiting for.
 #[test]
 fn a_message_larger_than_the_buffer_is_rejected_as_soon_as_its_header_has_come() {
     const NEED: usize = 4 + 0xa00 + 22;

@@ -275,7 +275,7 @@ fn a_thousand_key_updates_with_data_between_them_are_welcome() {
     }
 }
 
-/// RFC 9846 section 5.1: records of other types come neither between the parts of a message nor into one that is too long to be read.
+/// RFC 9846 section 5.1: no record of another type comes between the parts of a message, also of one that is dropped unread.
 #[test]
 fn a_ticket_that_does_not_fit_is_dropped_whole_and_what_follows_is_read_at_once() {
     let ticket = session_ticket(&[7; 6000], &[]);

@@ -1,25 +1,25 @@
-//! Lines that tell on a terminal how far something is that takes over a second. They go to standard error, and are gone in the end.
+//! Lines of progress for what takes over a second. They are written to standard error if that is a terminal, and removed at the end.
 
 use core::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// The time between two pictures of a line.
+/// The time after which a line is drawn again.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Begins to count `what`, of which there are so many.
+/// Shows how many of `of` are done; `what` names them.
 pub(super) fn count(what: &'static str, of: usize) -> ProgressBar {
     let bar = ProgressBar::new(of.try_into().unwrap_or(u64::MAX)).with_message(what);
     styled(bar, "{bar:30} {pos} of {len} {msg}")
 }
 
-/// Begins to wait for what nobody can count.
+/// Shows a message and the time since then, where nobody knows how long it takes.
 pub(super) fn wait(message: impl Into<String>) -> ProgressBar {
     styled(ProgressBar::new_spinner().with_message(message.into()), "{spinner} {msg}, {elapsed}")
 }
 
 fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
-    // The tests read each template.
+    // The tests draw each template.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = bar.with_style(style);
     bar.enable_steady_tick(TICK);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_how_far_it_is_and_goes() {
+    fn a_line_shows_the_progress_and_is_removed() {
         let bar = count("servers checked", 9);
         bar.set_position(3);
         let (during, after) = shown(&bar);

@@ -48,13 +48,13 @@ impl SendArgs {
         let bits = u64::try_from(len).unwrap_or(u64::MAX).saturating_mul(10);
         let time = Duration::from_secs(PATIENCE.saturating_add(bits / u64::from(*baud)));
         let (sender, answer) = mpsc::channel();
-        let progress = progress::wait(format!("{len} bytes to {}", serial.display()));
+        let waiting = progress::wait(format!("{len} bytes to {}", serial.display()));
         // Reading and writing may wait forever, if nothing is at the line.
         thread::spawn(move || sender.send(exchange(line, &bytes[..len])));
         let answer = answer.recv_timeout(time).unwrap_or_else(|_| {
             Err(io::Error::other(format!("no answer in {} s: is the device waiting for a blob?", time.as_secs())))
         });
-        progress.finish_and_clear();
+        waiting.finish_and_clear();
         let answer = answer.map_err(|error| at(serial, &error))?;
         say!("{}: {}", serial.display(), printable(&answer));
         Ok(if answer == "stored" { 0 } else { 2 })
