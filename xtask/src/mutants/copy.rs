@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// More rounds than any build took; each leaves out what the one before did not accept.
 const ROUNDS: usize = 30;
@@ -59,7 +59,9 @@ impl Tree {
             let before = self.rejected.len() + self.constant.len();
             let unknown = self.leave_out(&done.stderr, &placed);
             if self.rejected.len() + self.constant.len() == before {
-                return Err(Failure::new(format!("no mutant explains these errors:\n{}", unknown.join("\n"))));
+                // Cargo's own errors name no place in a file.
+                let errors = if unknown.is_empty() { done.stderr } else { unknown.join("\n") };
+                return Err(Failure::new(format!("no mutant explains these errors:\n{errors}")));
             }
             self.remember()?;
             println!(
@@ -252,7 +254,11 @@ fn without_generics(name: &str) -> String {
 
 /// Copies what is in the repository, apart from the files with mutants, and adds the switch to the core.
 fn copy_repository(files: &[Scanned]) -> Result<()> {
+    let switch = "src/mutant.rs";
     let listed = Run::new("git").words("ls-files --cached --others --exclude-standard").read()?;
+    let is_there = |path: &str| root().join(path).is_file();
+    let kept: HashSet<_> = listed.lines().filter(|path| is_there(path)).chain([switch]).map(PathBuf::from).collect();
+    remove_others(&tree(), &tree(), &kept)?;
     for path in listed.lines().filter(|path| files.iter().all(|file| file.path != **path)) {
         let Ok(mut bytes) = fs::read(root().join(path)) else { continue };
         if path == "src/lib.rs" {
@@ -261,14 +267,43 @@ fn copy_repository(files: &[Scanned]) -> Result<()> {
         }
         write_if_new(&tree().join(path), &bytes)?;
     }
-    write_if_new(&tree().join("src/mutant.rs"), include_bytes!("switch.rs"))
+    write_if_new(&tree().join(switch), include_bytes!("switch.rs"))
+}
+
+/// Removes the files of an earlier copy that are not in the repository any more, which Cargo would build.
+fn remove_others(copy: &Path, folder: &Path, kept: &HashSet<PathBuf>) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let path = told(folder, entry)?.path();
+        if path.is_dir() {
+            remove_others(copy, &path, kept)?;
+        } else if path.strip_prefix(copy).is_ok_and(|path| !kept.contains(path)) {
+            told(&path, fs::remove_file(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file unless it is there already, so that Cargo builds only what has changed.
-fn write_if_new(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+fn write_if_new(path: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());
     }
     told(path, fs::create_dir_all(path.parent().unwrap_or(path)))?;
     told(path, fs::write(path, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_the_repository_has_no_more_leaves_the_copy() {
+        let copy = root().join("target/tmp/copy-of-mutants");
+        for path in ["tests/old.rs", "tests/new/main.rs"] {
+            write_if_new(&copy.join(path), b"").unwrap();
+        }
+        remove_others(&copy, &copy, &HashSet::from([PathBuf::from("tests/new/main.rs")])).unwrap();
+        assert!(!copy.join("tests/old.rs").exists() && copy.join("tests/new/main.rs").exists());
+    }
 }
