@@ -414,12 +414,30 @@ fn a_dump_read_elsewhere_has_the_same_events_and_a_damaged_one_none() {
 #[cfg(feature = "post-handshake-auth")]
 #[test]
 fn a_request_after_the_handshake_is_recorded_as_such() {
-    use embedded_mtls::Event as Need;
-
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
-    setup.client = setup.client.with_post_handshake_auth(true);
     setup.server = ServerConfig::new(ClientAuth::None);
+    let rings = ask_behind_the_handshake(&pki, setup);
+    assert_eq!(behind_the_handshake(rings[0]), LATE_OF_CLIENT);
+    assert_eq!(behind_the_handshake(rings[1]), LATE_OF_SERVER);
+}
+
+#[cfg(feature = "post-handshake-auth")]
+#[test]
+fn a_late_request_that_proves_the_acceptance_of_the_certificate_before_is_recorded_with_it() {
+    let pki = Pki::new();
+    let rings = ask_behind_the_handshake(&pki, Setup::new(&pki));
+    let mut wanted = LATE_OF_CLIENT.to_vec();
+    wanted.insert(1, "the server accepted our certificate");
+    assert_eq!(behind_the_handshake(rings[0]), wanted);
+}
+
+/// Asks the client for its certificate after the handshake, and returns the rings of both sides.
+#[cfg(feature = "post-handshake-auth")]
+fn ask_behind_the_handshake(pki: &Pki, mut setup: Setup) -> [Ring; 2] {
+    use embedded_mtls::Event as Need;
+
+    setup.client = setup.client.with_post_handshake_auth(true);
     let rings = [ring(3000), ring(3000)];
     let mut client_host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     let (client, server) = run(setup, rings);
@@ -448,8 +466,7 @@ fn a_request_after_the_handshake_is_recorded_as_such() {
             _ => break,
         }
     }
-    assert_eq!(behind_the_handshake(rings[0]), LATE_OF_CLIENT);
-    assert_eq!(behind_the_handshake(rings[1]), LATE_OF_SERVER);
+    rings
 }
 
 #[cfg(feature = "post-handshake-auth")]
