@@ -200,6 +200,21 @@ fn a_server_rejects_what_is_malformed_and_ignores_what_is_unknown() {
             Ok(Some(0)),
         ),
         ("another server name", offered.bind(&named(hello, "b.example"), 1), Ok(None)),
+        (
+            "a ticket instead of signature_algorithms",
+            offered.bind(&hello.clone().without(SIGNATURE_ALGORITHMS), 1),
+            Ok(Some(0)),
+        ),
+        (
+            "an unknown ticket instead of signature_algorithms",
+            offered.with(&[&other], &[binder]).without(SIGNATURE_ALGORITHMS),
+            fails(misbehaved(PeerMisbehaved::MissingExtension)),
+        ),
+        (
+            "a ticket for a mode that we do not have instead of signature_algorithms",
+            hello.clone().with(PSK_KEY_EXCHANGE_MODES, &[1, 0]).without(SIGNATURE_ALGORITHMS),
+            fails(misbehaved(PeerMisbehaved::MissingExtension)),
+        ),
         ("no server name", offered.bind(&hello.clone().without(SERVER_NAME_EXTENSION), 1), Ok(None)),
     ];
     for (name, hello, expected) in rows {

@@ -441,8 +441,7 @@ mod tests {
         let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
         let mut server = Handshake::<Server>::new(&config, buffers, Entropy::new(&[8; 128])).unwrap();
         feed(&mut server, &hello);
-        let credential =
-            crate::credential::placeholder(offer.mandatory().unwrap().signature_schemes.iter().next().unwrap());
+        let credential = crate::credential::placeholder(offer.mandatory_schemes().unwrap().iter().next().unwrap());
         match server.poll() {
             Ok(Step::Credential(request)) => request.answer(&credential).unwrap(),
             other => panic!("{other:?}"),

@@ -222,21 +222,38 @@ impl<'a> ClientHello<'a> {
         }
     }
 
-    /// RFC 9846 section 9.2: the extensions that a ClientHello without a pre-shared key must have.
+    /// Returns the lists for the key exchange. RFC 9846 section 9.2 requires both, and `signature_algorithms` of a ClientHello
+    /// without a pre-shared key.
     pub(crate) fn mandatory(&self) -> Result<Mandatory<'a>, Error> {
-        match (self.signature_schemes, self.groups, self.key_shares) {
-            (Some(signature_schemes), Some(groups), Some(key_shares)) => {
-                Ok(Mandatory { signature_schemes, groups, key_shares })
+        match (self.groups, self.key_shares) {
+            (Some(groups), Some(key_shares)) if self.offers_psk() || self.signature_schemes.is_some() => {
+                Ok(Mandatory { groups, key_shares })
             }
             _ => Err(PeerMisbehaved::MissingExtension.into()),
         }
     }
+
+    /// Returns the schemes for a server that authenticates with a certificate, without which it "MUST abort the
+    /// handshake" (RFC 9846 section 4.3.3).
+    pub(crate) fn mandatory_schemes(&self) -> Result<CodePoints<'a>, Error> {
+        Ok(self.signature_schemes.ok_or(PeerMisbehaved::MissingExtension)?)
+    }
+
+    #[cfg(feature = "resumption")]
+    const fn offers_psk(&self) -> bool {
+        self.psks.is_some()
+    }
+
+    #[cfg(not(feature = "resumption"))]
+    #[allow(clippy::unused_self, reason = "the hello of a build without resumption has none")]
+    const fn offers_psk(&self) -> bool {
+        false
+    }
 }
 
-/// The lists that a certificate-based handshake requires.
+/// The lists that the key exchange requires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mandatory<'a> {
-    pub(crate) signature_schemes: CodePoints<'a>,
     pub(crate) groups: CodePoints<'a>,
     pub(crate) key_shares: KeyShares<'a>,
 }
@@ -388,7 +405,7 @@ mod tests {
         assert_eq!(hello.session_id, OFFER.session_id);
         assert!(hello.cipher_suites.iter().eq([0x1301]));
         assert!(mandatory.groups.iter().eq([0x1d, 0x17]));
-        assert!(mandatory.signature_schemes.iter().eq([0x0403]));
+        assert!(hello.mandatory_schemes().unwrap().iter().eq([0x0403]));
         assert!(hello.certificate_schemes.unwrap().iter().eq([0x0401]));
         assert!(mandatory.key_shares.iter().eq(OFFER.key_shares.into_iter().flatten()));
         assert_eq!(hello.server_name, OFFER.server_name);

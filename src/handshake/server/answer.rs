@@ -97,10 +97,15 @@ pub(super) fn constant_parts<C: CryptoProvider>(provider: C, hello: &ClientHello
 ///
 /// RFC 9846 section 4.3.9.
 #[cfg_attr(not(feature = "resumption"), allow(unused_variables, reason = "there are no tickets"))]
-pub(super) const fn first_question(hello: &ClientHello<'_>, config: &ServerConfig<'_>) -> HelloStep {
+pub(super) fn first_question(hello: &ClientHello<'_>, config: &ServerConfig<'_>) -> Result<HelloStep, Error> {
     #[cfg(feature = "resumption")]
     if hello.resumes && config.tickets.is_some() {
-        return HelloStep::AwaitTime;
+        return Ok(HelloStep::AwaitTime);
     }
-    HelloStep::AwaitCredential
+    ask_credential(hello)
+}
+
+/// Returns the step that asks for a credential, unless the client has left out which signatures it verifies.
+pub(super) fn ask_credential(hello: &ClientHello<'_>) -> Result<HelloStep, Error> {
+    hello.mandatory_schemes().map(|_| HelloStep::AwaitCredential)
 }

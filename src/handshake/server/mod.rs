@@ -302,7 +302,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     let selected = Selected { suite, hash, group, retried: false, named: hello.server_name.is_some(), record_limit };
     let early_data = hello.early_data;
     let is_compatible = !hello.session_id.is_empty();
-    let step = if share_is_here { first_question(&hello, config) } else { HelloStep::SendHelloRetryRequest };
+    let step = if share_is_here { first_question(&hello, config)? } else { HelloStep::SendHelloRetryRequest };
     cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
     #[cfg(feature = "key-log")]
     {
@@ -332,7 +332,7 @@ fn take_choice<'b, P: CryptoProvider>(
         return Err(ApiMisuse::AnswerUnexpected.into());
     };
     let hello = Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?;
-    let credential = choice.resolve(hello.mandatory()?.signature_schemes)?.ok_or(PeerIncompatible::NoCredential)?;
+    let credential = choice.resolve(hello.mandatory_schemes()?)?.ok_or(PeerIncompatible::NoCredential)?;
     cx.negotiated.protocol = choose_protocol(&hello, config)?;
     cx.events.selected(Some(credential));
     cx.negotiated.credential = Some(credential);

@@ -77,7 +77,7 @@ pub(super) fn handle_second_client_hello<'b, P: CryptoProvider>(
     if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != selected.group) {
         return Err(PeerMisbehaved::KeyShareNotOffered.into());
     }
-    *step = first_question(&hello, config);
+    *step = first_question(&hello, config)?;
     cx.rx.end_early_data();
     Ok(None)
 }

@@ -1,7 +1,7 @@
 //! The tickets that a client offers.
 
-use super::answer::choose_protocol;
-use super::{ExchangeStep, HelloStep, Means, Selected, State};
+use super::answer::{ask_credential, choose_protocol};
+use super::{ExchangeStep, Means, Selected, State};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
 use crate::handshake::config::{ClientAuth, ServerConfig};
@@ -24,7 +24,7 @@ pub(super) fn judge_tickets<'b, P: CryptoProvider>(
     };
     let selected = *selected;
     match sealed::accept(selected.hash, selected.retried, time, cx, config)? {
-        None => *step = HelloStep::AwaitCredential,
+        None => *step = ask_credential(&hello(cx)?)?,
         Some(accepted) if cx.peer.list().is_empty() => {
             if !matches!(config.client_auth, ClientAuth::None) {
                 cx.negotiated.client_auth.declined();
@@ -52,7 +52,7 @@ pub(super) fn take_authorization<'b, P: CryptoProvider>(
         }
         (State::AwaitAuthorization(selected, _), Input::Declined) => {
             cx.peer.forget();
-            State::Hello(selected, HelloStep::AwaitCredential)
+            State::Hello(selected, ask_credential(&hello(cx)?)?)
         }
         _ => return Err(ApiMisuse::AnswerUnexpected.into()),
     };
@@ -65,8 +65,12 @@ fn take_ticket<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
 ) -> Result<State<'b, P>, Error> {
-    cx.negotiated.protocol = choose_protocol(&Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)?, config)?;
+    cx.negotiated.protocol = choose_protocol(&hello(cx)?, config)?;
     let Accepted { index, proof_age, early, resumed } = accepted;
     cx.events.session_resumed(proof_age);
     Ok(State::Exchange(selected, Means::Ticket(resumed, index), early, ExchangeStep::MakeKeyShare))
+}
+
+fn hello<'m, P: CryptoProvider>(cx: &'m Connection<'_, P>) -> Result<ClientHello<'m>, Error> {
+    Hello::CLIENT.parse(&cx.rx, &cx.peer, ClientHello::parse)
 }
