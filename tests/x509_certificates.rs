@@ -2,7 +2,7 @@
 
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
-use embedded_mtls::{CertificateProblem, Error, Malformation};
+use embedded_mtls::{ApiMisuse, CertificateProblem, Error, Malformation};
 use test_support::chain_case::Case;
 use test_support::pki::{self, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 
@@ -228,4 +228,9 @@ fn an_anchor_of_a_name_and_a_key_has_no_limits() {
     assert!(validator.validate(RustCrypto, rules).is_ok());
     assert!(TrustAnchor::from_name_and_key(&[0x30, 0], &key).is_err());
     assert!(TrustAnchor::from_name_and_key(subject, &key[1..]).is_err());
+    let longer = |der: &[u8]| [der, &[0]].concat();
+    let trailing = ApiMisuse::TrustAnchorUnusable(CertificateProblem::Malformed(Malformation::Trailing)).into();
+    assert_eq!(TrustAnchor::from_name_and_key(&longer(subject), &key).err(), Some(trailing));
+    assert_eq!(TrustAnchor::from_name_and_key(subject, &longer(&key)).err(), Some(trailing));
+    assert_eq!(TrustAnchor::from_pinned_key(&longer(&key)).err(), Some(trailing));
 }

@@ -194,3 +194,57 @@ impl<'a> TrustAnchor<'a> {
 fn unusable(problem: CertificateProblem) -> Error {
     ApiMisuse::TrustAnchorUnusable(problem).into()
 }
+
+#[cfg(all(test, feature = "resumption"))]
+mod tests {
+    use super::*;
+    use crate::x509::certificate::algorithm::KeyAlgorithm;
+    use crate::x509::certificate::extensions::Purposes;
+    use std::vec::Vec;
+
+    fn parts(kind: Kind<'_>) -> Vec<Vec<u8>> {
+        let mut parts = Vec::new();
+        TrustAnchor { kind }.describe(&mut |part| parts.push(part.to_vec()));
+        parts
+    }
+
+    #[test]
+    fn an_anchor_is_described_with_all_that_makes_it_another() {
+        let named = |der| Name::parse(&mut Reader::new(der)).unwrap();
+        let [one, other] = [
+            b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01A",
+            b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01B",
+        ];
+        let key = PublicKey::from_checked(KeyAlgorithm::EcP256, &[4; 65]);
+        let another_key = PublicKey::from_checked(KeyAlgorithm::EcP256, &[5; 65]);
+        let issuer = Issuer::new(named(one), key).unwrap();
+        let mut noted = false;
+        // Permitted: the host `a`.
+        let constraints = NameConstraints::parse(b"\x30\x07\xa0\x05\x30\x03\x82\x01a", &mut noted).unwrap();
+        let (first, last) = UnixTime::ALWAYS;
+        let kinds = [
+            Kind::Issuer(issuer),
+            Kind::Issuer(Issuer { subject: named(other), ..issuer }),
+            Kind::Issuer(Issuer { key: another_key, ..issuer }),
+            Kind::Issuer(Issuer { name_constraints: Some(constraints), ..issuer }),
+            Kind::Issuer(Issuer { validity: Some((UnixTime(0), last)), ..issuer }),
+            Kind::Issuer(Issuer { validity: Some((first, UnixTime(0))), ..issuer }),
+            Kind::Issuer(Issuer { path_len: Some(0), ..issuer }),
+            Kind::Issuer(Issuer { path_len: Some(1), ..issuer }),
+            Kind::Issuer(Issuer { purposes: Some(Purposes(1)), ..issuer }),
+            Kind::Issuer(Issuer { purposes: Some(Purposes(2)), ..issuer }),
+            Kind::Certificate([1; FINGERPRINT]),
+            Kind::Certificate([2; FINGERPRINT]),
+            Kind::Key(key),
+            Kind::Key(another_key),
+        ];
+        for (at, kind) in kinds.iter().enumerate() {
+            for other in &kinds[..at] {
+                assert_ne!(parts(*kind), parts(*other), "{kind:?} and {other:?}");
+            }
+        }
+        assert_eq!(parts(kinds[10])[0], b"certificate");
+        assert_eq!(parts(kinds[12])[0], b"key");
+        assert_eq!(parts(kinds[0])[0], b"issuer");
+    }
+}

@@ -695,10 +695,69 @@ mod tests {
             }
             assert_eq!(pss(&[]), unsupported);
             assert_eq!(kind(&tlv(der::OID, &[oid::RSASSA_PSS])), Err(Malformed));
+            let [ours, ..] = right(NULL);
+            let other_mask = tlv(0xa1, &[&tlv(der::SEQUENCE, &[&tlv(der::OID, &[oid::SHA256]), &ours[2..]])]);
+            assert_eq!(
+                pss(&[&ours, &other_mask, &[0xa2, 3, 2, 1, 32]]),
+                unsupported,
+                "a mask generation other than MGF1"
+            );
             let [hash256, _, salt] = right(NULL);
             assert_eq!(pss(&[&hash256, &mask(&hash(oid::SHA384, NULL)), &salt]), unsupported);
             assert_eq!(pss(&[&hash256, &mask(&hash(SHA1, NULL)), &salt]), unsupported);
             assert_eq!(pss(&[&tlv(0xa0, &[&hash(SHA1, NULL)]), &mask(&hash(oid::SHA256, NULL)), &salt]), unsupported);
+        }
+
+        #[test]
+        fn nothing_follows_a_field_of_pss_parameters() {
+            let [hash, mask, salt] = right(NULL);
+            let longer = |field: &[u8], depth| {
+                let mut field = [field, NULL].concat();
+                // The lengths of the field and of what it holds, each two bytes into the one around it.
+                (0..depth).for_each(|level| field[1 + 2 * level] += 2);
+                field
+            };
+            for (at, depth) in [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1)] {
+                let mut fields = [hash.clone(), mask.clone(), salt.clone()];
+                fields[at] = longer(&fields[at], depth);
+                assert_eq!(
+                    pss(&fields.each_ref().map(|field| &field[..])),
+                    Err(Malformed),
+                    "field {at}, depth {depth}"
+                );
+            }
+            let whole = [tlv(der::OID, &[oid::RSASSA_PSS]), parameters(&[&hash, &mask, &salt])].concat();
+            assert_eq!(kind(&whole), Ok(SignatureKind::RsaPssSha256));
+            assert_eq!(kind(&[&whole, NULL].concat()), Err(Malformed));
+        }
+
+        #[test]
+        fn an_unsupported_key_keeps_what_is_unsupported_about_it() {
+            let reason = |identifier: &[&[u8]], bytes: &[u8]| {
+                let bits = long_tlv(der::BIT_STRING, &[&[0], bytes]);
+                let info = long_tlv(der::SEQUENCE, &[&tlv(der::SEQUENCE, identifier), &bits]);
+                let key = PublicKey::parse(&mut Reader::new(&info)).unwrap();
+                assert_eq!(key.algorithm, KeyAlgorithm::Unsupported);
+                key.as_bytes().to_vec()
+            };
+            let short = modulus(128);
+            assert_eq!(reason(&[&tlv(der::OID, &[oid::RSA_ENCRYPTION]), NULL], &short), short[..UNSUPPORTED]);
+            let pss = [&tlv(der::OID, &[oid::RSASSA_PSS])[..], &parameters(&[])];
+            assert_eq!(reason(&pss, &modulus(256)), oid::RSASSA_PSS, "its parameters mean SHA-1");
+            assert_eq!(reason(&pss, &short), short[..UNSUPPORTED]);
+        }
+
+        #[test]
+        fn only_keys_for_pss_are_pss_only() {
+            let only = |algorithm: &KeyAlgorithm| algorithm.is_pss_only();
+            let all: Vec<_> = (0..=8).map(KeyAlgorithm::from_code).collect();
+            let wanted = [
+                KeyAlgorithm::RsaPss,
+                KeyAlgorithm::RsaPssSha256,
+                KeyAlgorithm::RsaPssSha384,
+                KeyAlgorithm::RsaPssSha512,
+            ];
+            assert_eq!(all.into_iter().filter(only).collect::<Vec<_>>(), wanted);
         }
 
         #[test]
