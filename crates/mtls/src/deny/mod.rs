@@ -132,16 +132,21 @@ impl Denials {
         self.notes.iter().cloned().chain(expired).collect()
     }
 
-    /// Checks that no list is older than the one in use that it replaces: somebody who copies old lists cannot let anyone in again.
+    /// Checks that each list in use is still there and not replaced by an older one: somebody who copies old lists or empties a file
+    /// cannot let anyone in again.
     fn follows(&self, in_use: &Self) -> Result<(), String> {
         for old in &in_use.lists {
             let same = self.lists.iter().filter(|list| list.scope == old.scope);
-            if let Some(newest) = same.max_by_key(|list| &list.age)
-                && newest.age < old.age
-            {
-                let (issuer, found, wanted) = (&old.issuer, newest.this_update, old.this_update);
+            let newest = same.max_by_key(|list| &list.age);
+            if newest.is_none_or(|newest| newest.age < old.age) {
+                let issuer = &old.issuer;
+                let found = newest.map_or_else(
+                    || format!("no revocation list of {issuer}"),
+                    |newest| format!("a revocation list of {issuer} of {}", newest.this_update),
+                );
                 return Err(format!(
-                    "found a revocation list of {issuer} of {found}, wanted one that is not older than that of {wanted}, which is in use"
+                    "found {found}, wanted one that is not older than that of {}, which is in use until a restart",
+                    old.this_update
                 ));
             }
         }
@@ -398,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_list_of_the_same_scope_does_not_follow() {
+    fn neither_an_older_list_of_the_same_scope_nor_none_follows() {
         let in_use = denials(&[list(1, 1000, Some(&[2]))]);
         for (lists, follows) in [
             (vec![list(1, 1000, Some(&[2]))], true),
@@ -408,7 +413,9 @@ mod tests {
             (vec![list(1, 1000, Some(&[1]))], false),
             // Beside one that is not older, and of another part of the certificates.
             (vec![list(1, 999, Some(&[1])), list(1, 1000, Some(&[2]))], true),
-            (vec![list(2, 999, None)], true),
+            (vec![list(2, 999, None), list(1, 1000, Some(&[2]))], true),
+            (vec![list(2, 1001, None)], false),
+            (vec![], false),
         ] {
             assert_eq!(denials(&lists).follows(&in_use).is_ok(), follows, "{lists:?}");
         }
