@@ -439,6 +439,7 @@ mod tests {
         assert_eq!(parse(&[0x30, 7, 1, 1, 0xff, 2, 2, 1, 0]), Ok(with_len(255)));
         assert_eq!(parse(&[0x30, 6, 1, 1, 0xff, 2, 1, 0x80]), Err(Malformed));
         assert_eq!(parse(&[0x30, 3, 1, 1, 0xff, 0]), Err(Malformed));
+        assert_eq!(parse(&[0x30, 8, 1, 1, 0xff, 2, 1, 0, 5, 0]), Err(Malformed));
         // Of no CA.
         assert_eq!(parse(&[0x30, 3, 2, 1, 0]), Ok(BasicConstraints { is_ca: false, path_len: Some(0) }));
         assert_eq!(parse(&[0x30, 3, 1, 1, 0]), Ok(BasicConstraints { is_ca: false, path_len: None }));
@@ -452,9 +453,11 @@ mod tests {
             let value = [&[0x30, 21, 0x30, 19, 6, 1, 42, 0x30, 14][..], &qualifier].concat();
             assert_eq!(has_known_qualifiers(&value), known, "{last}");
         }
-        for bad in [&[0x30, 0][..], &[0x30, 2, 0x30, 0], &[5, 0]] {
+        for bad in [&[0x30, 0][..], &[0x30, 2, 0x30, 0], &[5, 0], &[0x30, 7, 0x30, 5, 6, 1, 42, 5, 0]] {
             assert!(!has_known_qualifiers(bad), "{bad:?}");
         }
+        let second = [0x30, 12, 0x30, 3, 6, 1, 42, 0x30, 5, 6, 1, 43, 5, 0];
+        assert!(!has_known_qualifiers(&second));
     }
 
     #[test]
@@ -480,7 +483,21 @@ mod tests {
         assert!(any.allow(Role::Server) && any.allow(Role::Client));
         let email = Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4]).unwrap();
         assert!(!email.allow(Role::Server) && !email.allow(Role::Client));
+        let private = Purposes::parse(&[0x30, 6, 6, 4, 42, 1, 2, 3]).unwrap();
+        assert!(!private.allow(Role::Server) && !private.allow(Role::Client));
         assert_eq!(Purposes::parse(&[0x30, 0]), Err(Malformed));
+    }
+
+    #[test]
+    fn purposes_and_usages_are_written_with_the_names_of_the_profile() {
+        use std::string::ToString;
+        let written = |last| Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, last]).unwrap().to_string();
+        let names = [1, 2, 3, 4, 5, 8, 9].map(written);
+        let wanted =
+            ["serverAuth", "clientAuth", "codeSigning", "emailProtection", "others", "timeStamping", "OCSPSigning"];
+        assert_eq!(names, wanted);
+        assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).unwrap().to_string(), "keyCertSign, cRLSign");
+        assert_eq!(KeyUsage::parse(&[3, 1, 0]).unwrap().to_string(), "none");
     }
 
     fn parse(field: &[u8]) -> Result<Extensions<'_>, CertificateProblem> {
@@ -502,5 +519,33 @@ mod tests {
     fn an_empty_list_of_extensions_is_rejected() {
         let empty = CertificateProblem::Malformed(Malformation::Extensions);
         assert_eq!(parse(&[0x30, 0]).unwrap_err(), empty);
+    }
+
+    /// An extension with a critical flag, of these bytes.
+    fn critical(oid: &[u8], value: &[u8]) -> std::vec::Vec<u8> {
+        let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+        let fields = [&[6, length(oid)], oid, &[1, 1, 0xff, 4, length(value)], value].concat();
+        [&[0x30, length(&fields)], &fields[..]].concat()
+    }
+
+    #[test]
+    fn the_first_critical_extension_that_is_unknown_is_reported() {
+        let list = [critical(&[42, 1], &[5, 0]), critical(&[42, 2], &[5, 0])].concat();
+        let field = [&[0x30, u8::try_from(list.len()).unwrap()], &list[..]].concat();
+        assert_eq!(parse(&field).unwrap().unknown_critical, Some(&[42, 1][..]));
+    }
+
+    #[test]
+    fn nothing_follows_the_value_of_an_extension() {
+        let malformed = CertificateProblem::Malformed(Malformation::Extension);
+        for oid in [oid::POLICY_CONSTRAINTS, oid::INHIBIT_ANY_POLICY, oid::CERTIFICATE_POLICIES, &[0x55, 0x1d, 99]] {
+            for (value, problem) in
+                [(&[0x30, 0][..], None), (&[0x30, 0, 5, 0], Some(malformed)), (&[], Some(malformed))]
+            {
+                let extension = critical(oid, value);
+                let field = [&[0x30, u8::try_from(extension.len()).unwrap()], &extension[..]].concat();
+                assert_eq!(parse(&field).err(), problem, "{oid:?} {value:?}");
+            }
+        }
     }
 }

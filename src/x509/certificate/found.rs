@@ -38,3 +38,19 @@ fn fields_behind(count: usize, certificate: &[u8]) -> Option<Reader<'_>> {
     }
     Some(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_is_found_behind_unique_identifiers() {
+        // Six fields, and both identifiers; an extension of 42 with a NULL.
+        let fields = [5, 0, 5, 0, 5, 0, 5, 0, 5, 0, 5, 0, 0x81, 1, 0, 0x82, 1, 0];
+        let extensions = [0xa3, 11, 0x30, 9, 0x30, 7, 6, 1, 42, 4, 2, 5, 0];
+        let signed = [&fields[..], &extensions].concat();
+        let certificate = [&[0x30, 33, 0x30, 31], &signed[..]].concat();
+        assert_eq!(extension(&certificate, &[42]), Some(&[5, 0][..]));
+        assert_eq!(extension(&certificate, &[43]), None);
+    }
+}
