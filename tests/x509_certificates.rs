@@ -2,7 +2,7 @@
 
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
-use embedded_mtls::{ApiMisuse, CertificateProblem, Error, Malformation};
+use embedded_mtls::{ApiMisuse, CertificateProblem, Credential, Error, KeyHandle, Malformation};
 use test_support::chain_case::Case;
 use test_support::pki::{self, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 
@@ -233,4 +233,14 @@ fn an_anchor_of_a_name_and_a_key_has_no_limits() {
     assert_eq!(TrustAnchor::from_name_and_key(&longer(subject), &key).err(), Some(trailing));
     assert_eq!(TrustAnchor::from_name_and_key(subject, &longer(&key)).err(), Some(trailing));
     assert_eq!(TrustAnchor::from_pinned_key(&longer(&key)).err(), Some(trailing));
+}
+
+/// A server that pins the certificate, or does not obey the profile, may accept it.
+#[test]
+fn a_certificate_without_any_name_is_refused_of_a_peer_only() {
+    let pki = Pki::new();
+    let nameless = Template::client("gateway-7").subject(&[]).signed_by(&pki.intermediate);
+    let chain = [&nameless, &pki.intermediate];
+    Case::new(&chain, &[&pki.root]).client().refused(0, CertificateProblem::SubjectMissing);
+    assert!(Credential::new(&chain.map(|issued| &issued.der[..]), KeyHandle(0)).is_ok());
 }
