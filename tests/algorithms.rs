@@ -191,6 +191,22 @@ fn of_kind(kind: &'static str) -> Setup<OneKey, OneKey> {
     setup((kind, credential(kind, "server.der")), (kind, credential(kind, "client.der")))
 }
 
+/// RFC 5280 section 4.1: version, number, algorithm, issuer, validity and subject come before the key.
+#[test]
+fn the_hash_of_a_key_is_that_of_its_field_in_the_certificate() {
+    for (kind, algorithm, _) in KINDS {
+        let der = file(kind, "server.der");
+        let field = (0..6).fold(element(element(&der).0).0, |rest, _| element(rest).1);
+        let field = &field[..field.len() - element(field).1.len()];
+        let mut memory = vec![0; 4096];
+        let mut validator = Validator::new(&mut memory);
+        validator.push(RustCrypto, &der).unwrap();
+        let found = validator.identity().unwrap().sha256_key_info(RustCrypto);
+        let wanted = (!algorithm.is_pss_only()).then(|| digest(HashAlgorithm::Sha256, &[field]));
+        assert_eq!(found.map(|hash| hash.to_vec()), wanted, "{kind}");
+    }
+}
+
 #[test]
 fn each_kind_of_key_authenticates_a_server_and_a_client() {
     for (kind, algorithm, scheme) in KINDS {

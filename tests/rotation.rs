@@ -445,8 +445,10 @@ fn a_bad_candidate_is_rejected_and_the_last_good_one_stays() {
     let other_issuer = Template::ca("Example Intermediate").key("another key").signed_by(&pki.root);
     let stranger = Template::ca("Stranger").self_signed();
     let no_ca = Template::client("Example Intermediate").key("Example Intermediate").signed_by(&pki.root);
+    let issues_nothing =
+        Template::ca("Example Intermediate").key_usages(&[rcgen::KeyUsagePurpose::CrlSign]).signed_by(&pki.root);
     let bad = |index, problem| SlotError::Certificate(CertificateError { index, problem });
-    let rows: [(&str, Vec<&Issued>, Role, SlotError); 8] = [
+    let rows: [(&str, Vec<&Issued>, Role, SlotError); 9] = [
         ("expired", vec![&expired, &pki.intermediate], Role::Client, bad(0, CertificateProblem::Expired)),
         ("not yet valid", vec![&early, &pki.intermediate], Role::Client, bad(0, CertificateProblem::NotYetValid)),
         ("its issuer has expired", vec![&good, &old_issuer], Role::Client, bad(1, CertificateProblem::Expired)),
@@ -464,6 +466,12 @@ fn a_bad_candidate_is_rejected_and_the_last_good_one_stays() {
             bad(0, CertificateProblem::SignatureInvalid),
         ),
         ("an issuer that is no CA", vec![&good, &no_ca], Role::Client, bad(1, CertificateProblem::NotACa)),
+        (
+            "an issuer that may sign no certificates",
+            vec![&good, &issues_nothing],
+            Role::Client,
+            bad(1, CertificateProblem::MissingCertSign),
+        ),
         (
             "in the wrong order",
             vec![&pki.intermediate, &good],

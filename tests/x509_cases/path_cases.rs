@@ -460,6 +460,10 @@ pub(crate) const FIELDS: &[Row] = &[
     Row("a leaf named only by critical alternative names", Path(3), |w| {
         w.leaf(|t| nameless(t, true, b"\x82\x14supplier.example.com"));
     }),
+    Row("the same, strictly, named only by critical alternative names", Path(3), |w| {
+        w.leaf(|t| nameless(t, true, b"\x82\x14supplier.example.com"));
+        w.strict = true;
+    }),
     Row("non-critical alternative names with an empty subject", Path(3), |w| {
         w.leaf(|t| nameless(t, false, b"\x82\x14supplier.example.com"));
     }),

@@ -75,7 +75,7 @@ fn v4(text: &[u8]) -> Option<[u8; 4]> {
 fn v6(text: &[u8]) -> Option<[u8; OCTETS]> {
     let mut octets = [0; OCTETS];
     let (mut rest, mut len, mut gap) = (text, 0_usize, None);
-    while !rest.is_empty() || len == 0 {
+    while !rest.is_empty() {
         if let Some(behind) = rest.strip_prefix(b"::") {
             if gap.replace(len).is_some() {
                 return None;

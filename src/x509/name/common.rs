@@ -219,12 +219,24 @@ mod tests {
         assert!(!is_of(wanted, &subject(&[])));
     }
 
+    #[cfg(feature = "resumption")]
+    #[test]
+    fn a_pattern_is_described_otherwise_than_the_same_text() {
+        let parts = |name: Result<CommonName<'_>, Error>| {
+            let mut parts = Vec::new();
+            name.unwrap().describe(&mut |part| parts.push(part.to_vec()));
+            parts
+        };
+        assert_ne!(parts(CommonName::wildcard("*.myhost.com")), parts(CommonName::exact(".myhost.com")));
+    }
+
     #[test]
     fn patterns_that_match_nothing_or_too_much_are_invalid() {
         let invalid = Err(ApiMisuse::CommonNameInvalid.into());
         for name in ["", "a\0b", "a\nb", &"x".repeat(257)] {
             assert_eq!(CommonName::exact(name), invalid, "{name:?}");
         }
+        assert!(CommonName::exact(&"x".repeat(256)).is_ok());
         for pattern in [
             "",
             "*",

@@ -482,6 +482,7 @@ mod tests {
         assert_eq!(dns("under_score.org", "com"), Relation::Outside);
         assert_eq!(dns("a.under_score.org", "Under_Score.org"), Relation::Inside);
         assert_eq!(dns("*.under_score.org", "a.under_score.org"), Relation::PartlyInside);
+        assert_eq!(dns("exa mple.com", "example.org"), Relation::Unclear);
         assert_eq!(dns("10.0.0.1", ""), Relation::Unclear);
         assert_eq!(dns("0x0a000001", ""), Relation::Unclear);
     }
@@ -514,9 +515,20 @@ mod tests {
         assert_eq!(email("a@b.example.com", "example.com"), Relation::Outside);
         assert_eq!(email("a@b.example.com", ".example.com"), Relation::Inside);
         assert_eq!(email("a@example.com", ".example.com"), Relation::Outside);
+        assert_eq!(email("a@b.example.org", ".example.com"), Relation::Outside);
+        assert_eq!(email("a@example.com", ""), Relation::Inside);
         assert_eq!(email("example.com", "example.com"), Relation::Unclear);
         assert_eq!(email("a@b_c.com", "b_c.com"), Relation::Unclear);
         assert_eq!(email("*@example.com", "**@example.com"), Relation::Outside);
+    }
+
+    #[test]
+    fn a_mailbox_of_320_bytes_is_compared_and_a_longer_one_is_unclear() {
+        let host = std::format!("{}example.com", "a.".repeat(121));
+        assert_eq!(host.len(), 253);
+        for (local, relation) in [(66, Relation::Inside), (67, Relation::Unclear)] {
+            assert_eq!(email(&std::format!("{}@{host}", "a".repeat(local)), &host), relation);
+        }
     }
 
     #[test]
@@ -524,6 +536,7 @@ mod tests {
         assert_eq!(email("a@evil.org@example.com", "example.com"), Relation::Unclear);
         assert_eq!(email("\"a@evil.org\"@example.com", "example.com"), Relation::Inside);
         assert_eq!(email("\"a\\\"b\"@example.com", "example.com"), Relation::Inside);
+        assert_eq!(email("\"a\\\\\"@example.com", "example.com"), Relation::Inside);
         for local in ["", ".", "a.", ".a", "a..b", "a b", "a\"b", "\"", "\"a\\\"", "\"a\"b\"", "\"\u{7}\"", "\u{e4}"] {
             assert_eq!(email(&std::format!("{local}@example.com"), "example.com"), Relation::Unclear, "{local}");
         }
@@ -542,6 +555,8 @@ mod tests {
         assert_eq!(uri("https://a.example.com", "example.com"), Relation::Outside);
         assert_eq!(uri("https://a.example.com", ".example.com"), Relation::Inside);
         assert_eq!(uri("https://example.com", ".example.com"), Relation::Outside);
+        assert_eq!(uri("https://a.example.org", ".example.com"), Relation::Outside);
+        assert_eq!(uri("https://example.com", ""), Relation::Inside);
         assert_eq!(uri("urn:uuid:1", "example.com"), Relation::Unclear);
         assert_eq!(uri("https://10.0.0.1/", "example.com"), Relation::Unclear);
         assert_eq!(uri("https://[::1]/", "example.com"), Relation::Unclear);
@@ -604,6 +619,10 @@ mod tests {
         }
         let long = std::format!("https://{}@example.com/", "u".repeat(MAX_AUTHORITY));
         assert_eq!(uri(&long, "example.com"), Relation::Unclear);
+        // What is read ends behind a host that is not yet complete.
+        let head = std::format!("https://{}@example.com", "u".repeat(MAX_AUTHORITY - 20));
+        assert_eq!((head.len(), uri(&head, "example.com")), (MAX_AUTHORITY, Relation::Inside));
+        assert_eq!(uri(&(head + ".evil.org/"), "example.com"), Relation::Unclear);
         let long = std::format!("https://example.com{}", ":".repeat(MAX_AUTHORITY));
         assert_eq!(uri(&long, "example.com"), Relation::Unclear);
     }
@@ -625,6 +644,9 @@ mod tests {
         assert_eq!(ip(&[10, 1, 2, 3], &network(MAPPED, [255; 12])), Relation::PartlyInside);
         assert_eq!(ip(&[10, 2, 2, 3], &network(MAPPED, [255; 12])), Relation::Outside);
         assert_eq!(ip(&[10, 1, 2, 3], &network([0; 12], [255; 12])), Relation::Outside);
+        // A network that holds more than all of IPv4 is not of that form.
+        let larger = [&MAPPED[..], &[0; 4], &[255; 10], &[0; 6]].concat();
+        assert_eq!(ip(&[10, 1, 2, 3], &larger), Relation::Outside);
         // Those who may not certify IPv6 are forbidden all of it, beside the IPv4 networks that they may.
         assert_eq!(ip(&[10, 1, 2, 3], &[0; 32]), Relation::Outside);
         let text = |name: &str, base: &[u8]| relation(GeneralName::Address(name.as_bytes()), GeneralName::Ip(base));
@@ -647,6 +669,8 @@ mod tests {
         assert!(parse(b"\x82\x00"));
         assert!(parse(b"\x82\x04.a.b"));
         assert!(parse(b"\x82\x03a_b"));
+        assert!(parse(b"\x86\x00") && parse(b"\x81\x00") && parse(b"\x81\x05a@b.c"));
+        assert!(!parse(b"\x81\x05a@b_c"));
         assert!(!parse(b"\x86\x03a_b"));
         assert!(!parse(b"\x81\x03a_b"));
         assert!(!parse(b"\x82\x01."));
@@ -658,6 +682,17 @@ mod tests {
         assert!(!parse(b"\x82\x03a.b\x81\x01\x05"));
         assert!(!parse(b"\x87\x04\x0a\x00\x00\x00"));
         assert!(!parse(b"\x81\x02@a"));
+        for (content, is_right) in [
+            // Two bases, of which the second is no host name; what follows both lists, and both in the wrong order.
+            (&b"\xa0\x0a\x30\x03\x82\x01a\x30\x03\x82\x01b"[..], true),
+            (b"\xa0\x0a\x30\x03\x82\x01a\x30\x03\x82\x01.", false),
+            (b"\xa0\x05\x30\x03\x82\x01a\xa1\x05\x30\x03\x82\x01b", true),
+            (b"\xa0\x05\x30\x03\x82\x01a\xa1\x05\x30\x03\x82\x01b\x05\x00", false),
+            (b"\xa1\x05\x30\x03\x82\x01b\xa0\x05\x30\x03\x82\x01a", false),
+        ] {
+            let value = [&[0x30, u8::try_from(content.len()).unwrap()], content].concat();
+            assert_eq!(NameConstraints::parse(&value, &mut false).is_ok(), is_right, "{content:?}");
+        }
         assert!(NameConstraints::parse(&[0x30, 0], &mut false).is_err());
         assert!(NameConstraints::parse(&[0x30, 2, 0xa0, 0], &mut false).is_err());
     }
@@ -678,6 +713,20 @@ mod tests {
         assert!(check(GeneralName::Other(0)).is_ok());
         let exhausted = constraints.check(GeneralName::Dns(b"a.example.com"), &mut 2);
         assert_eq!(exhausted, Err(CertificateProblem::SearchExhausted));
+    }
+
+    #[test]
+    fn an_empty_subject_is_no_name_to_constrain() {
+        let mut forms = std::vec::Vec::new();
+        for subject in [&b"\x30\x00"[..], b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01A"] {
+            let none = |_| None;
+            let counted = each_name::<()>(Name::from_der(subject).unwrap(), None, &none, &mut |name| {
+                forms.push(matches!(name, GeneralName::Directory(name) if name.as_der() == subject));
+                ControlFlow::Continue(())
+            });
+            assert!(counted.is_continue());
+        }
+        assert_eq!(forms, [true]);
     }
 
     #[test]

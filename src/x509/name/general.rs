@@ -197,5 +197,7 @@ mod tests {
         assert!(GeneralNames::parse(&[0x30, 2, 0x0c, 0]).is_err());
         assert!(GeneralNames::parse(&[0x30, 2, 0x89, 0]).is_err());
         assert!(GeneralNames::parse(&[0x30, 2, 0x82, 0, 0]).is_err());
+        assert!(GeneralNames::parse(&[0x30, 4, 0xa4, 2, 0x30, 0]).is_ok());
+        assert!(GeneralNames::parse(&[0x30, 6, 0xa4, 4, 0x30, 0, 5, 0]).is_err());
     }
 }

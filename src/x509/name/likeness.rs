@@ -312,6 +312,36 @@ mod tests {
         assert_eq!(utf8("a b", "ab"), Different);
     }
 
+    /// A name of sets of attributes, each a common name of one letter.
+    fn name(sets: &[&str]) -> Vec<u8> {
+        let tlv = |tag, content: Vec<u8>| [&[tag, u8::try_from(content.len()).unwrap()], &content[..]].concat();
+        let attribute = |letter| {
+            tlv(der::SEQUENCE, [tlv(der::OID, CN.to_vec()), tlv(der::UTF8_STRING, [letter].to_vec())].concat())
+        };
+        let set = |letters: &&str| tlv(der::SET, letters.bytes().flat_map(attribute).collect());
+        tlv(der::SEQUENCE, sets.iter().flat_map(set).collect())
+    }
+
+    #[test]
+    fn names_of_which_one_begins_with_the_other_are_not_almost_the_same() {
+        let (short, long, other) = (name(&["a"]), name(&["a", "b"]), name(&["A", "B"]));
+        let [short, long, other] = [&short, &long, &other].map(|der| Name::from_der(der).unwrap());
+        assert!(!short.is_almost(&long) && !long.is_almost(&short));
+        assert!(long.is_almost(&other) && other.is_almost(&long));
+    }
+
+    #[test]
+    fn sets_of_up_to_four_attributes_are_compared_in_any_order() {
+        let begins = |one: &str, other: &str| {
+            let (one, other) = (name(&[one]), name(&[other]));
+            Name::from_der(&one).unwrap().begins_with(&Name::from_der(&other).unwrap())
+        };
+        assert_eq!(begins("abcd", "dcba"), Same);
+        assert_eq!(begins("abcd", "abce"), Different);
+        assert_eq!(begins("abcd", "abc"), Different);
+        assert_eq!(begins("abcde", "abcde"), Unclear);
+    }
+
     #[test]
     fn utf8_is_decoded_as_by_the_standard_library() {
         let edges = [
