@@ -280,6 +280,13 @@ mod tests {
     }
 
     #[test]
+    fn a_teletex_string_is_known_in_ascii_only() {
+        let teletex = |value| attribute(O, der::TELETEX_STRING, value);
+        assert_eq!(teletex(b"\x7f").likeness(&attribute(O, der::UTF8_STRING, b"\x7f")), Same);
+        assert_eq!(teletex(b"\x80").likeness(&attribute(O, der::UTF8_STRING, "\u{80}".as_bytes())), Unclear);
+    }
+
+    #[test]
     fn a_type_without_characters_is_only_like_itself() {
         // GeneralString, GraphicString, VideotexString, OCTET STRING.
         for tag in [0x1b, 0x19, 0x15, 0x04] {

@@ -351,13 +351,13 @@ mod tests {
     fn a_name_is_printed_backwards_and_escaped() {
         let der = name(&[
             &[pair(&[0x55, 0x04, 0x06], der::PRINTABLE_STRING, b"DE")],
-            &[pair(O, der::UTF8_STRING, " M\u{fc}ller, S\u{f6}hne ".as_bytes())],
+            &[pair(O, der::UTF8_STRING, " M\u{fc}ller, S\u{f6}hne #1 ".as_bytes())],
             &[pair(CN, der::UTF8_STRING, b"gate\nway"), pair(oid::USER_ID, der::UTF8_STRING, b"#7")],
             &[pair(&[0x2a, 0x03, 0x81, 0x00], 0x1e, &[0, 65])],
         ]);
         assert_eq!(
             parse(&der).to_string(),
-            "1.2.3.128=#0041,CN=gate\\0Away+UID=\\#7,O=\\ M\u{fc}ller\\, S\u{f6}hne\\ ,C=DE"
+            "1.2.3.128=#0041,CN=gate\\0Away+UID=\\#7,O=\\ M\u{fc}ller\\, S\u{f6}hne #1\\ ,C=DE"
         );
     }
 
@@ -371,6 +371,11 @@ mod tests {
     fn a_long_value_is_cut() {
         let der = simple(der::UTF8_STRING, &[b'a'; 100]);
         assert_eq!(parse(&der).to_string().len(), "CN=".len() + PRINTED + "...".len());
+        // In hexadecimal, since it is no text.
+        for (length, end) in [(PRINTED, ""), (PRINTED + 1, "...")] {
+            let der = simple(der::BMP_STRING, &vec![1; length]);
+            assert_eq!(parse(&der).to_string(), ["CN=#", &"01".repeat(PRINTED), end].concat());
+        }
     }
 
     #[test]
@@ -386,6 +391,18 @@ mod tests {
         let der = name(&[&[pair(CN, der::UTF8_STRING, b"broad")], &[pair(CN, der::PRINTABLE_STRING, b"narrow")]]);
         assert_eq!(parse(&der).common_name(), Some("broad"));
         assert_eq!(parse(&name(&[])).common_name(), None);
+    }
+
+    #[test]
+    fn text_is_utf8_or_of_ascii_in_the_older_types() {
+        let text = |tag, value| Attribute { oid: CN, tag, value, continues: false }.text();
+        for tag in [der::PRINTABLE_STRING, der::IA5_STRING, der::TELETEX_STRING] {
+            assert_eq!(text(tag, b"Root"), Some("Root"));
+            assert_eq!(text(tag, "M\u{fc}ller".as_bytes()), None, "{tag}");
+        }
+        assert_eq!(text(der::UTF8_STRING, "M\u{fc}ller".as_bytes()), Some("M\u{fc}ller"));
+        assert_eq!(text(der::UTF8_STRING, b"M\xfcller"), None);
+        assert_eq!(text(der::BMP_STRING, b"\0R"), None);
     }
 
     #[test]
