@@ -1,7 +1,9 @@
 //! The tables of what is expected of certificate paths.
 
 use crate::*;
+use core::time::Duration;
 use embedded_mtls::Malformation as Field;
+use rcgen::BasicConstraints;
 
 pub(crate) const LISTS: &[Row] = &[
     Row("a good chain", Path(3), |_| {}),
@@ -81,6 +83,11 @@ pub(crate) const VALIDITY: &[Row] = &[
     }),
     Row("valid for a second more than allowed", Refused(0, Problem::ValidityTooLong), |w| {
         w.leaf(|t| t.years(2026, 2027));
+        w.max_validity_days = Some(365);
+    }),
+    Row("valid for exactly as long as allowed", Path(3), |w| {
+        w.leaf(|t| t.years(2026, 2027));
+        w.leaf.params.not_after -= Duration::from_secs(1);
         w.max_validity_days = Some(365);
     }),
     Row("the validity of CAs is not limited", Path(3), |w| {
@@ -361,6 +368,10 @@ pub(crate) const NAMES: &[Row] = &[
     }),
     Row("constraints in a leaf", Refused(0, Problem::NameConstraintsOnLeaf), |w| {
         w.leaf(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x03com")));
+    }),
+    Row("constraints in a leaf that is an authority", Path(3), |w| {
+        w.leaf(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x03com")));
+        w.leaf.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     }),
 ];
 
