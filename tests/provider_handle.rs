@@ -5,14 +5,16 @@ use embedded_mtls::crypto::{
     Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
     NONCE_LEN, SharedSecret, SignatureAlgorithm, TAG_LEN,
 };
+use embedded_mtls::x509::{Rules, Time, UnixTime, Validator};
 use embedded_mtls::{
-    AlertDescription, CipherSuite, Client, Error, Handshake, NamedGroup, Server, Side, SignatureScheme,
+    AlertDescription, CertificateError, CertificateProblem, CipherSuite, Client, Error, Handshake, NamedGroup, Server,
+    Side, SignatureScheme,
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use test_support::messages::{EARLY_DATA, X25519, record};
-use test_support::pair::{Setup, TestSession, advance, deliver, drain, entropy, exchange, leak};
-use test_support::pki::Pki;
+use test_support::pair::{Setup, TestSession, advance, anchors, deliver, drain, entropy, exchange, leak};
+use test_support::pki::{NOW, Pki};
 use test_support::script::{APPLICATION_DATA, Script};
 
 /// The operations of the peripheral.
@@ -223,6 +225,25 @@ fn a_peripheral_that_fails_ends_the_handshake_without_blaming_the_peer() {
         let is_told = !matches!(broken, Operation::Expand | Operation::Seal);
         assert_eq!(heard(near) == Some(told), is_told, "of a server: {broken:?}");
     }
+}
+
+#[test]
+fn a_path_whose_signatures_nobody_could_verify_is_not_verified() {
+    let pki = Pki::new();
+    let anchors = anchors(&[&pki.root]);
+    let validate = |broken| {
+        let (mut memory, provider) = (vec![0; 4096], Accelerator::new(broken));
+        let mut validator = Validator::new(&mut memory);
+        for issued in [&pki.client, &pki.intermediate] {
+            validator.push(provider, &issued.der).unwrap();
+        }
+        let rules = Rules::client(anchors, Time::Trusted(UnixTime(NOW)));
+        validator.validate(provider, rules).map(|path| path.found.depth).map_err(|verdict| verdict.error())
+    };
+    assert_eq!(validate(None), Ok(2));
+    // The signature that was to be verified first is the intermediate's, by the anchor.
+    let unverified = CertificateError { index: 1, problem: CertificateProblem::UnsupportedSignature };
+    assert_eq!(validate(Some(Operation::Verify)), Err(unverified));
 }
 
 /// RFC 9846 section 4.3.10: records that fail deprotection are skipped. One that nobody could try to open may be the client's Finished.

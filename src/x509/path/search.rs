@@ -444,12 +444,11 @@ impl<'r, 'p> Search<'r, 'p> {
         let is_found = matches!(self.phase, Phase::Found { .. });
         let Self { summaries, rules, levels, .. } = self;
         let (oversize, list) = (summaries.oversize(), summaries.into_list());
-        match refused {
-            Some(blame) if !(is_found && accept(found.waived)) => {
-                Err(Verdict::new(blame, FailedPath::new(list, rules, spent, oversize)))
-            }
-            _ => Ok(VerifiedPath::new(list, levels, &rules, found)),
+        if is_found && refused.is_none_or(|_| accept(found.waived)) {
+            return Ok(VerifiedPath::new(list, levels, &rules, found));
         }
+        // Without a path there is always a reason; what is not found is never verified.
+        Err(Verdict::new(refused.unwrap_or(Blame::EXHAUSTED), FailedPath::new(list, rules, spent, oversize)))
     }
 
     /// Returns the path, once it is found.
