@@ -157,6 +157,23 @@ fn name_constraints_hold_for_all_below() {
 }
 
 #[test]
+fn constraints_on_hosts_hold_for_common_names_that_identify_somebody() {
+    use rcgen::{GeneralSubtree, SanType};
+    let root = Template::ca("Root").self_signed();
+    let permitted = [GeneralSubtree::DnsName("example.com".into())];
+    let ca = Template::ca("Intermediate").constraints(&permitted, &[]).signed_by(&root);
+    let ask = |template: Template| {
+        let names = [SanType::DnsName(SERVER_NAME.try_into().unwrap())];
+        Case::new(&[&template.alternatives(&names).signed_by(&ca), &ca], &[&root])
+    };
+    // Of a server the alternative names count, and of a client the common name, if it has the form of a host name.
+    assert_eq!(ask(Template::server("supplier.example.org")).accepted(), (2, 0));
+    assert_eq!(ask(Template::client("gateway.example.com")).client().accepted(), (2, 0));
+    assert_eq!(ask(Template::client("gateway.7")).client().accepted(), (2, 0));
+    ask(Template::client("gateway.example.org")).client().refused(0, CertificateProblem::NameNotPermitted);
+}
+
+#[test]
 fn a_leaf_may_not_hold_name_constraints() {
     let root = Template::ca("Root").self_signed();
     // subtree: dNSName "a.b"

@@ -117,6 +117,11 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
         w.leaf(|t| common_names(t, &["Order Desk 7".into()]).alternatives(&[dns("a.partner.example")]));
         w.common_name = Some(exactly("Order Desk 7"));
     }),
+    Row("a common name of one label, below such a CA", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0fpartner.example")));
+        w.leaf(|t| common_names(t, &["desk".into()]).alternatives(&[dns("a.partner.example")]));
+        w.common_name = Some(exactly("desk"));
+    }),
     Row("the common name in another case", Refused(0, Problem::CommonNameMismatch), |w| {
         w.common_name = Some(exactly("SUPPLIER.example.COM"));
     }),

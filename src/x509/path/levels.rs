@@ -135,3 +135,22 @@ impl Turn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_with_the_wanted_key_come_first_and_those_with_another_one_last() {
+        let [one, other] = [Some(KeyHint([1; 4])), Some(KeyHint([2; 4]))];
+        assert_eq!(Turn::of(one, one), Turn::Fits);
+        assert_eq!(Turn::of(one, other), Turn::Differs);
+        for (wanted, found) in [(None, None), (one, None), (None, one)] {
+            assert_eq!(Turn::of(wanted, found), Turn::Unknown);
+        }
+        let mut levels = Levels::LEAF;
+        let order: std::vec::Vec<_> = core::iter::from_fn(|| levels.next_candidate(2)).collect();
+        let twice = |turn| [(0, turn), (1, turn)];
+        assert_eq!(order, [twice(Turn::Fits), twice(Turn::Unknown), twice(Turn::Differs)].concat());
+    }
+}
