@@ -87,7 +87,8 @@ fn range(of: &impl Spanned) -> Range<usize> {
 fn is_left_out(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
         let condition = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
-        condition == "test" || condition.starts_with("not") || condition.contains("defmt")
+        let is_test = condition == "test" || condition.starts_with("all (test ,");
+        is_test || condition.starts_with("not") || condition.contains("defmt")
     })
 }
 
@@ -458,6 +459,23 @@ impl<'ast> Visit<'ast> for Scan<'_> {
                 self.wrap(expr, "flip", "not");
             }
             _ => visit::visit_expr(self, expr),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_of_tests_and_of_builds_without_a_feature_has_no_mutants() {
+        let function = "fn is_small(n: u8) -> bool { n < 7 }";
+        let count = |attribute: &str| {
+            scan("src/lib.rs", format!("{attribute} mod inner {{ {function} }}"), &mut 0).unwrap().mutants.len()
+        };
+        assert!(count("") > 0 && count("#[cfg(feature = \"resumption\")]") > 0);
+        for left_out in ["test", "all(test, feature = \"resumption\")", "not(feature = \"resumption\")"] {
+            assert_eq!(count(&format!("#[cfg({left_out})]")), 0, "{left_out}");
         }
     }
 }
