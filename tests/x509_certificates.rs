@@ -2,7 +2,7 @@
 
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
-use embedded_mtls::{ApiMisuse, CertificateProblem, Credential, Error, KeyHandle, Malformation};
+use embedded_mtls::{ApiMisuse, CertificateError, CertificateProblem, Credential, Error, KeyHandle, Malformation};
 use test_support::chain_case::Case;
 use test_support::pki::{self, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 
@@ -27,7 +27,12 @@ fn a_broken_certificate_is_an_error_only_where_it_is_the_leaf() {
     case(vec![broken.clone()]).refused(0, cut);
     case(vec![]).refused(0, CertificateProblem::Malformed(Malformation::Missing));
     assert_eq!(case(vec![good[0].clone(), broken.clone(), good[1].clone()]).accepted(), (2, 0));
-    case(vec![good[0].clone(), broken]).refused(1, cut);
+    case(vec![good[0].clone(), broken.clone()]).refused(1, cut);
+
+    let mut memory = [0; 1024];
+    let mut push = |der| Validator::new(&mut memory).push(RustCrypto, der);
+    let error = Error::Certificate(CertificateError { index: 0, problem: cut });
+    assert_eq!((push(&broken), push(&good[0])), (Err(error), Ok(())));
 }
 
 #[test]

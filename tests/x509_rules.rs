@@ -1,7 +1,7 @@
 //! The rules for certificates of a path: time, depth, purposes, names, and the limits of CAs.
 
 use embedded_mtls::x509::{Time, UnixTime};
-use embedded_mtls::{CertificateError, CertificateProblem};
+use embedded_mtls::{CertificateError, CertificateProblem, Malformation};
 use test_support::chain_case::Case;
 use test_support::pki::{Pki, SERVER_NAME, Template};
 
@@ -70,6 +70,30 @@ fn a_path_length_counts_what_is_not_self_issued() {
     let lower = Template::ca("Lower").signed_by(&upper);
     let leaf = Template::server(SERVER_NAME).signed_by(&lower);
     Case::new(&[&leaf, &lower, &upper], &[&root]).refused(1, CertificateProblem::PathLengthExceeded);
+}
+
+#[test]
+fn a_root_that_its_old_key_has_certified_is_no_root() {
+    let (root, stranger) = (Template::ca("Root").self_signed(), Template::ca("Stranger").self_signed());
+    let rekeyed = Template::ca("Root").key("new key").signed_by(&root);
+    let leaf = Template::server(SERVER_NAME).signed_by(&rekeyed);
+    assert_eq!(Case::new(&[&leaf, &rekeyed], &[&root]).accepted(), (2, 0));
+    Case::new(&[&leaf, &rekeyed], &[&stranger]).refused(1, CertificateProblem::UnknownIssuer);
+    let leaf = Template::server(SERVER_NAME).signed_by(&root);
+    Case::new(&[&leaf, &root], &[&stranger]).refused(1, CertificateProblem::UntrustedRoot);
+}
+
+#[test]
+fn an_issuer_that_cannot_be_read_is_blamed_before_other_certificates_that_cannot() {
+    let root = Template::ca("Root").self_signed();
+    // No month has number 13.
+    let garbled = |name: &str| Template::ca(name).patched(b"200101000000Z", b"201301000000Z").signed_by(&root);
+    let (issuer, other) = (garbled("Intermediate"), garbled("Other"));
+    let leaf = Template::server(SERVER_NAME).signed_by(&Template::ca("Intermediate").signed_by(&root));
+    let malformed = CertificateProblem::Malformed(Malformation::NotBefore);
+    Case::new(&[&leaf, &issuer, &other], &[&root]).refused(1, malformed);
+    Case::new(&[&leaf, &other, &issuer], &[&root]).refused(2, malformed);
+    Case::new(&[&leaf, &other], &[&root]).refused(0, CertificateProblem::UnknownIssuer);
 }
 
 #[test]

@@ -203,7 +203,8 @@ impl ConnectionFailure<'_, '_> {
         let unasked =
             self.is_client() && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
         let by_authority = search.knows_authorities();
-        if unasked && search.has_name() {
+        // The leaf has the name that we require: that is checked before its issuer is looked for, and never waived.
+        if unasked {
             Diagnosis::InterposedProxy
         } else if search.list().lacks_issuer() && may_lack && by_authority {
             Diagnosis::TheirsIncomplete

@@ -4,11 +4,12 @@ use super::{
     HOUR, NOBODY_REFUSES, assert_full, at, first, hello_of, host_at, key, keys, mine, offer, second, second_refusing,
     setup, ticket_of,
 };
-use embedded_mtls::x509::{ServerName, Time, UnixTime};
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    AlertDescription, CipherSuite, Client, ClientAuth, ClientAuthStatus, Error, NamedGroup, ServerConfig, Ticket,
-    TicketError, TicketKey, TicketKeys,
+    AlertDescription, CipherSuite, Client, ClientAuth, ClientAuthStatus, ClientConfig, Error, NamedGroup, ServerConfig,
+    Ticket, TicketError, TicketKey, TicketKeys,
 };
+use rcgen::PublicKeyData;
 use std::time::Duration;
 use test_support::messages::{
     Hello, NEW_SESSION_TICKET, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, message, messages, records, vec16,
@@ -59,6 +60,29 @@ fn a_session_is_resumed_with_its_identities_and_without_certificates() {
     client.write(b"order").unwrap();
     server.write(b"response").unwrap();
     assert_eq!(exchange(&mut client, &mut server).unwrap(), (b"response".to_vec(), b"order".to_vec()));
+}
+
+#[test]
+fn a_peer_that_was_known_by_its_pinned_key_only_still_is_when_its_session_resumes() {
+    let pki = Pki::new();
+    let pinned = || {
+        let [server, client] = [&pki.server, &pki.client].map(|issued| -> &'static [TrustAnchor<'static>] {
+            let key = leak(issued.key.subject_public_key_info().into_boxed_slice());
+            leak(Box::new([TrustAnchor::from_pinned_key(key).unwrap()]))
+        });
+        let name = ServerName::parse(SERVER_NAME).unwrap();
+        let mut setup = setup(&pki);
+        setup.client = ClientConfig::new(name, server).with_resumption(true);
+        setup.server = ServerConfig::new(ClientAuth::Required(client)).with_authority_names(&[]);
+        setup.server = setup.server.with_tickets(keys(1), HOUR);
+        setup
+    };
+    let (client, server) = second(pinned(), &first(pinned()), Some(mine(&pki)), at(60)).sessions();
+    assert!(client.negotiated().resumed && server.negotiated().resumed);
+    assert!(client.peer().unwrap().is_known_by_key_only() && server.peer().unwrap().is_known_by_key_only());
+    let (client, server) = second(setup(&pki), &first(setup(&pki)), Some(mine(&pki)), at(60)).sessions();
+    assert!(client.negotiated().resumed && server.negotiated().resumed);
+    assert!(!client.peer().unwrap().is_known_by_key_only() && !server.peer().unwrap().is_known_by_key_only());
 }
 
 #[cfg(feature = "events")]

@@ -536,6 +536,30 @@ mod waived {
     }
 
     #[test]
+    fn a_signature_that_is_waived_costs_the_anchor_only_if_it_is_that_of_the_anchor() {
+        let by_lower: fn(&mut World) = |world| world.sent[0] = Who::Odd;
+        let by_anchor: fn(&mut World) = |world| (world.sent, world.trusted) = (vec![Who::Odd], vec![Who::Lower]);
+        for role in Role::ALL {
+            let found = |change| judge(role, change, waivers(&[WaivableCause::Invalid])).unwrap();
+            assert_eq!((found(by_lower).anchor, found(by_lower).depth), (Some(0), 3));
+            assert_eq!((found(by_anchor).anchor, found(by_anchor).depth), (None, 0));
+        }
+    }
+
+    #[test]
+    fn an_anchor_that_has_only_the_name_gives_way_to_the_right_one() {
+        let faulty: fn(&mut World) = |world| {
+            let other = world.other_purpose();
+            world.leaf(|t| t.purposes(&[other]));
+            world.trusted = vec![Who::Twin, Who::Root];
+        };
+        for role in Role::ALL {
+            let found = judge(role, faulty, waivers(&CAUSES)).unwrap();
+            assert_eq!((found.anchor, found.waived.causes()), (Some(1), waivers(&[WaivableCause::Invalid])));
+        }
+    }
+
+    #[test]
     fn all_causes_of_a_path_have_to_be_waived_and_are_reported() {
         let faulty: fn(&mut World) = |world| {
             let other = world.other_purpose();

@@ -498,11 +498,6 @@ impl<'r, 'p> Search<'r, 'p> {
         self.rules.time
     }
 
-    /// Returns whether the leaf has the name that the rules require.
-    pub(crate) fn has_name(&self) -> bool {
-        self.list().get(0).is_some_and(|leaf| self.rules.check_name(&leaf).is_ok())
-    }
-
     /// Returns whether an authority is trusted, and not only pinned certificates and keys.
     pub(crate) fn knows_authorities(&self) -> bool {
         self.rules.anchors.iter().any(|anchor| anchor.issuer().is_some())
@@ -544,5 +539,36 @@ impl Phase {
             Some(level) => Self::Verifying { anchor, level },
             None => Self::Found { anchor },
         }
+    }
+}
+
+#[cfg(all(test, feature = "rustcrypto", feature = "resumption"))]
+mod tests {
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::x509::anchor::TrustAnchor;
+    use crate::x509::certificate::Certificate;
+    use crate::x509::certificate::algorithm::KeyAlgorithm;
+
+    #[test]
+    fn a_search_that_has_forgotten_its_list_judges_the_next_one() {
+        let info = [
+            b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0\x04",
+            &[1; 64][..],
+        ]
+        .concat();
+        let anchors = [TrustAnchor::from_pinned_key(&info).unwrap()];
+        let mut memory = [0; 1024];
+        let mut search = Search::new(Summaries::new(&mut memory));
+        let mut judge = |point: &[u8]| {
+            let key = PublicKey::from_checked(KeyAlgorithm::EcP256, point);
+            search.forget();
+            search.memory_mut().append(Ok(&Certificate { key, ..Certificate::EMPTY })).unwrap();
+            search.start(Rules::client(&anchors, Time::dangerous_unknown()));
+            let end = (0..9).find_map(|_| search.step(RustCrypto, &mut ()).transpose());
+            end.expect("an end").is_ok()
+        };
+        let (pinned, other) = (&info[info.len() - 65..], [4; 65]);
+        assert_eq!([judge(pinned), judge(&other), judge(pinned)], [true, false, true]);
     }
 }

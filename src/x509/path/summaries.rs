@@ -504,3 +504,60 @@ fn parse<'a>(certificate: &'a [u8], place: &mut &'a [u8]) -> Result<Certificate<
     }
     Certificate::parse_to(certificate, Origin::Peer, place)
 }
+
+#[cfg(all(test, feature = "post-handshake-auth", feature = "resumption"))]
+mod tests {
+    use super::*;
+    use crate::x509::certificate::FINGERPRINT;
+    use crate::x509::certificate::algorithm::KeyAlgorithm;
+
+    #[test]
+    fn what_is_behind_the_list_gives_way_to_what_is_stored() {
+        let mut memory = [0; 64];
+        let mut summaries = Summaries::new(&mut memory);
+        summaries.keep_behind(&[7; 10]);
+        summaries.store(0, &[1; 54]).unwrap();
+        assert_eq!(summaries.behind(), [7; 10]);
+        summaries.store(0, &[1; 55]).unwrap();
+        assert!(summaries.behind().is_empty());
+        summaries.keep_behind(&[7; 10]);
+        assert!(summaries.behind().is_empty(), "there is no room beside what is stored");
+        summaries.store(0, &[1; 64]).unwrap();
+        assert_eq!(summaries.store(60, &[1; 5]), Err(Error::too_small(BufferKind::Peer, 65)));
+    }
+
+    #[test]
+    fn memory_that_was_taken_has_nothing_behind_it() {
+        let mut memory = [0; 64];
+        let mut summaries = Summaries::new(&mut memory);
+        summaries.keep_behind(b"ticket");
+        assert_eq!((summaries.take_free().len(), summaries.behind()), (64, &[][..]));
+    }
+
+    #[test]
+    fn a_leaf_of_a_ticket_is_restored_with_the_note_of_its_key() {
+        let key = PublicKey::from_checked(KeyAlgorithm::EcP256, &[4; 65]);
+        let leaf = Certificate { key, fingerprint: Some(&[7; FINGERPRINT]), ..Certificate::EMPTY };
+        for is_pinned in [false, true] {
+            let (mut memory, mut ticket) = ([0; 512], [0; 256]);
+            let mut summaries = Summaries::new(&mut memory);
+            summaries.append(Ok(&leaf)).unwrap();
+            assert!(summaries.list().unreadable(0).is_none() && summaries.list().get(0).is_some());
+            if is_pinned {
+                summaries.set_key_pinned();
+            }
+            summaries.keep_leaf();
+            let mut out = Writer::new(&mut ticket);
+            summaries.write_kept(&mut out);
+            let len = out.finish().unwrap();
+
+            let mut summaries = Summaries::new(&mut memory);
+            summaries.keep_ticket(&ticket[..len], len).unwrap();
+            summaries.restore_behind(len, 60).unwrap();
+            let restored = summaries.list().get(0).unwrap();
+            assert_eq!((restored.key, restored.proof_age), (leaf.key, Some(60)));
+            assert_eq!(restored.is_key_pinned, is_pinned);
+            assert!(summaries.behind().is_empty(), "the ticket is needed no longer");
+        }
+    }
+}
