@@ -488,4 +488,20 @@ fn the_search_for_a_path_is_traced_in_few_lines() {
     let lines = trace(|w| w.upper(|t| t.years(2010, 2020)));
     assert!(lines.iter().any(|line| line.contains("as the issuer of certificate 1: certificate 2 has expired")));
     assert!(lines.last().unwrap().starts_with("no path: certificate 2 has expired"), "{lines:#?}");
+
+    let told = |change: fn(&mut World), line: &str| {
+        let lines = trace(change);
+        assert_eq!(lines.iter().filter(|other| other.starts_with(line)).count(), 1, "{lines:#?}");
+    };
+    told(
+        |w| w.lower(|t| t.patched(b"200101000000Z", b"201301000000Z")),
+        "could not read a certificate: certificate 1 ",
+    );
+    let forged: fn(&mut World) = |w| {
+        w.leaf.spoil = Some(|der| {
+            let (last, before) = der.split_last().unwrap();
+            [before, &[last ^ 1]].concat()
+        });
+    };
+    told(forged, "rejected certificate 1 as the issuer of certificate 0: certificate 0, the leaf, was not signed ");
 }
