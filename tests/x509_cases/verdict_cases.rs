@@ -268,6 +268,38 @@ fn an_anchor_that_violates_the_profile_is_itself_to_blame() {
 }
 
 #[test]
+fn the_number_of_the_leaf_is_not_taken_for_that_of_the_anchor_above_it() {
+    verdict(
+        |w| {
+            (w.sent, w.trusted, w.strict) = (vec![Who::Leaf], vec![Who::Lower], true);
+            w.lower(|t| serial(t, &[0]));
+        },
+        |verdict| {
+            assert_eq!(verdict.error(), CertificateError { index: 0, problem: Problem::SerialNumber });
+            assert!(matches!(verdict.evidence(), Evidence::Field { found, .. } if found.is_empty()), "{verdict}");
+        },
+    );
+}
+
+#[test]
+fn limits_and_lists_are_written_out() {
+    let allows = text(|w| w.root(|t| t.path_len(1)));
+    assert!(allows.contains(" allows 1 CA certificate below it, found 2 or more"), "{allows}");
+    let allows = text(|w| w.upper(|t| t.path_len(0)));
+    assert!(allows.contains(" allows 0 CA certificates below it, found 1 or more"), "{allows}");
+    let listed = |count: usize| {
+        text(|w| {
+            w.name = "other.example";
+            w.leaf(|t| t.alternatives(&(0..count).map(|number| dns(&format!("{number}.example"))).collect::<Vec<_>>()));
+        })
+    };
+    assert!(listed(0).contains("wanted other.example, found none"), "{}", listed(0));
+    assert!(listed(2).contains("wanted other.example, found DNS:0.example, DNS:1.example ("), "{}", listed(2));
+    assert!(listed(8).contains("DNS:6.example, DNS:7.example ("), "{}", listed(8));
+    assert!(listed(10).contains("DNS:6.example, DNS:7.example and 2 more ("), "{}", listed(10));
+}
+
+#[test]
 fn a_verdict_on_a_constraint_names_the_name_and_the_ca() {
     let constraint = |verdict: Verdict<'_>| match verdict.evidence() {
         Evidence::NameConstraint { name, limit } => {
@@ -287,6 +319,13 @@ fn a_verdict_on_a_constraint_names_the_name_and_the_ca() {
     assert_eq!(verdict(permitted, constraint), (name.clone(), limit, Place::Sent(1)));
     let excluded = |w: &mut World| w.root(|t| t.constraints(&[], &[below("org"), below("example.com")]));
     assert_eq!(verdict(excluded, constraint), (name, "not DNS:example.com".to_owned(), Place::Anchor(0)));
+    let common_name = |w: &mut World| {
+        w.lower(|t| t.constraints(&[below("partner.example")], &[]));
+        w.leaf(|t| t.alternatives(&[dns("a.partner.example")]));
+        w.common_name = Some(exactly(SERVER_NAME));
+    };
+    let found = verdict(common_name, constraint);
+    assert_eq!(found, ("DNS:supplier.example.com".into(), "DNS:partner.example".into(), Place::Sent(1)));
     let subject = |w: &mut World| w.upper(|t| t.constraints(&[organisation("Other")], &[]));
     let (name, limit, place) = verdict(subject, constraint);
     assert_eq!((&name[..], &limit[..], place), ("DirName:CN=Lower,O=Example", "DirName:O=Other", Place::Sent(2)));

@@ -258,3 +258,24 @@ const fn purpose_of(role: Role) -> &'static str {
         Role::Server => "serverAuth",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    struct Excerpt(&'static [u8]);
+
+    impl Display for Excerpt {
+        fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+            write_excerpt(f, self.0)
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_text_if_it_is_long_enough_to_be_meant_as_such() {
+        assert_eq!(Excerpt(b"abcd").to_string(), "'abcd'");
+        assert_eq!(Excerpt(b"abc").to_string(), "61 62 63");
+        assert_eq!(Excerpt(b"ab d").to_string(), "61 62 20 64");
+    }
+}
