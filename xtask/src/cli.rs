@@ -52,6 +52,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "fuzz", what: "run the fuzz targets by libFuzzer in turn: all, or those named", run: fuzz },
     Command {
+        name: "coverage",
+        what: "count the lines that the fuzz targets reach on the inputs they have found: all targets, or those named",
+        run: coverage,
+    },
+    Command {
         name: "mutants",
         what: "make the core wrong in one place after the other and run its tests: all modules, or those named",
         run: mutants,
@@ -100,7 +105,10 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args, ["bogo", "fuzz", "limbo", "mutants", "qemu", "rfc"].contains(&command.name))?)
+    (command.run)(&parse(
+        args,
+        ["bogo", "fuzz", "coverage", "limbo", "mutants", "qemu", "rfc"].contains(&command.name),
+    )?)
 }
 
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
@@ -195,6 +203,10 @@ fn fuzz(options: &Options) -> Result<()> {
     crate::fuzz::run(&options.files, options.minutes.unwrap_or(crate::fuzz::MINUTES), options.writes())
 }
 
+fn coverage(options: &Options) -> Result<()> {
+    crate::fuzz::coverage(&options.files, options.writes())
+}
+
 fn rfc(options: &Options) -> Result<()> {
     crate::rfc::run(&options.files, options.writes())
 }
@@ -248,7 +260,7 @@ fn usage() -> String {
          --survivors    mutants: try only those that no test found the last time\n  \
          --no-install   test, interop, qemu, bogo: leave out the step that installs\n  \
          --quick        budget: only the first build, and the first that resumes\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, fuzz,\n                 mutants, rfc, supply: also write their pages",
+         --write        budget: also write the figures into docs/budget.md and README.md; bench-host, bench-fleet, bogo, fuzz,\n                 coverage, mutants, rfc, supply: also write their pages",
     );
     text
 }

@@ -1,5 +1,7 @@
 //! The fuzz targets in turn, each for some minutes by libFuzzer. `docs/fuzzing.md` adds up the time.
 
+mod coverage;
+
 use crate::run::{Failure, Finished, Result, Run, keep_page, read_file, root, rows, told};
 use std::fmt::Write;
 use std::fs;
@@ -12,7 +14,8 @@ const CORPUS: &str = "target/corpus";
 const FAILED: &str = "target/failed";
 
 const PAGE: &str = "docs/fuzzing.md";
-const HEADING: &str = "## The targets\n";
+const TARGETS: &str = "## The targets\n";
+const COVERAGE: &str = "## Lines that are reached\n";
 
 /// Minutes of each target, if nothing else is asked for.
 pub(crate) const MINUTES: u32 = 10;
@@ -58,6 +61,21 @@ pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
         return Ok(());
     }
     Err(Failure::new(format!("these targets failed, with inputs in {FUZZ}/{FAILED}: {}", failed.join(", "))))
+}
+
+/// Prints which part of each module these targets, or all, reach on the inputs that are kept; with `write`, also on the page.
+pub(crate) fn coverage(names: &[String], write: bool) -> Result<()> {
+    let targets: Vec<_> = targets()?.into_iter().map(|row| row.name).collect();
+    let targets = if names.is_empty() { &targets } else { names };
+    let mut table = String::from("| Module | Lines | Reached | |\n|---|---:|---:|---:|\n");
+    for (module, lines) in coverage::measure(targets)? {
+        let percent = 100 * lines.reached / lines.all.max(1);
+        let [all, reached] = [lines.all, lines.reached].map(crate::budget::grouped);
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "| `{module}` | {all} | {reached} | {percent} % |");
+    }
+    println!("{table}");
+    if write { keep_page(PAGE, &with_table(&read_file(PAGE)?, COVERAGE, &table)?, true, "fuzz") } else { Ok(()) }
 }
 
 /// Runs a target, and adds to its row. Returns whether it found nothing.
@@ -124,16 +142,21 @@ fn keep(new: &[Row]) -> Result<()> {
 
 /// Returns the page with these rows.
 fn page(rows: &[Row]) -> Result<String> {
-    let there = read_file(PAGE)?;
-    let missing = || Failure::new(format!("{PAGE} has no `{}`", HEADING.trim()));
-    let (head, rest) = there.split_once(HEADING).ok_or_else(missing)?;
-    let foot = rest.split_once("\n## ").map(|(_, foot)| format!("\n## {foot}")).unwrap_or_default();
     let mut table = String::from("| Target | Input | Minutes | Inputs | Findings |\n|---|---|---:|---:|---:|\n");
     for Row { name, what, minutes, inputs, findings } in rows {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "| `{name}` | {what} | {minutes} | {} | {findings} |", crate::budget::grouped(*inputs));
     }
-    Ok(format!("{head}{HEADING}\n{table}{foot}"))
+    with_table(&read_file(PAGE)?, TARGETS, &table)
+}
+
+/// Returns a page with this table in place of the one below this heading.
+fn with_table(page: &str, heading: &str, table: &str) -> Result<String> {
+    let missing = || Failure::new(format!("{PAGE} has no `{}`", heading.trim()));
+    let (head, rest) = page.split_once(heading).ok_or_else(missing)?;
+    let (text, rest) = rest.split_once("\n| ").unwrap_or((rest, ""));
+    let foot = rest.split_once("\n## ").map(|(_, foot)| format!("\n## {foot}")).unwrap_or_default();
+    Ok(format!("{head}{heading}{text}\n{table}{foot}"))
 }
 
 #[cfg(test)]
@@ -152,6 +175,15 @@ mod tests {
         assert_eq!(figures(page, "client"), Some((10, 1_234_567, 1)));
         assert_eq!(figures(page, "der"), Some((0, 0, 0)));
         assert_eq!(figures(page, "clien"), None);
+    }
+
+    #[test]
+    fn a_table_takes_the_place_of_the_one_below_its_heading() {
+        let page = "## One\n\nText.\n\n| a |\n|---|\n| b |\n\n## Two\n\n| c |\n";
+        let wanted = "## One\n\nText.\n\n| new |\n\n## Two\n\n| c |\n";
+        assert_eq!(with_table(page, "## One\n", "| new |\n").unwrap(), wanted);
+        assert_eq!(with_table(wanted, "## Two\n", "| d |\n").unwrap(), wanted.replace("| c |", "| d |"));
+        assert!(with_table(page, "## Three\n", "").is_err());
     }
 
     #[test]
