@@ -228,6 +228,18 @@ fn a_peripheral_that_fails_ends_the_handshake_without_blaming_the_peer() {
 }
 
 #[test]
+fn a_certificate_that_could_not_be_hashed_is_not_kept_without_its_hash() {
+    let pki = Pki::new();
+    let mut memory = vec![0; 4096];
+    let mut validator = Validator::new(&mut memory);
+    let (sound, broken) = (Accelerator::new(None), Accelerator::new(Some(Operation::Hash)));
+    assert_eq!(validator.push(broken, &pki.client.der), Err(Error::ProviderFailed), "the fingerprint of the leaf");
+    assert!(validator.identity().is_none());
+    validator.push(sound, &pki.client.der).unwrap();
+    assert_eq!(validator.push(broken, &pki.intermediate.der), Err(Error::ProviderFailed), "what is signed");
+}
+
+#[test]
 fn a_path_whose_signatures_nobody_could_verify_is_not_verified() {
     let pki = Pki::new();
     let anchors = anchors(&[&pki.root]);

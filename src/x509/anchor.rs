@@ -94,7 +94,7 @@ impl<'a> TrustAnchor<'a> {
     pub fn from_pinned_certificate<C: CryptoProvider>(provider: C, der: &[u8]) -> Result<Self, Error> {
         let parsed = Certificate::parse(der, Origin::Peer).and_then(|certificate| certificate.key.supported());
         parsed.map_err(unusable)?;
-        fingerprint(provider, der).map(Self::from_fingerprint).ok_or(Error::ProviderFailed)
+        fingerprint(provider, der).map(Self::from_fingerprint)
     }
 
     /// Pins the certificate that has this SHA-256, as `openssl x509 -fingerprint -sha256` prints it. See the
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_is_described_with_all_that_makes_it_another() {
+    fn the_description_of_an_anchor_differs_with_each_of_its_parts() {
         let named = |der| Name::parse(&mut Reader::new(der)).unwrap();
         let [one, other] = [
             b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01A",

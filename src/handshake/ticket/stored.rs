@@ -259,7 +259,7 @@ impl<'b> ReceivedTickets<'b> {
 fn own<C: CryptoProvider>(provider: C, credential: Option<&Credential<'_>>) -> Option<[u8; 32]> {
     match credential {
         None => Some([0; 32]),
-        Some(credential) => credential.chain().iter().next().and_then(|leaf| fingerprint(provider, leaf)),
+        Some(credential) => credential.chain().iter().next().and_then(|leaf| fingerprint(provider, leaf).ok()),
     }
 }
 

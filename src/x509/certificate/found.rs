@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_extension_is_found_behind_unique_identifiers() {
+    fn an_extension_is_found_after_unique_identifiers() {
         // Six fields, and both identifiers; an extension of 42 with a NULL.
         let fields = [5, 0, 5, 0, 5, 0, 5, 0, 5, 0, 5, 0, 0x81, 1, 0, 0x82, 1, 0];
         let extensions = [0xa3, 11, 0x30, 9, 0x30, 7, 6, 1, 42, 4, 2, 5, 0];

@@ -4,6 +4,7 @@ pub(super) mod key_info;
 pub(super) mod own;
 
 use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::error::Error;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::certificate::{Certificate, FINGERPRINT};
 use crate::x509::name::Name;
@@ -112,7 +113,10 @@ impl<'a> PeerIdentity<'a> {
 }
 
 /// Hashes a whole certificate. Each provider has SHA-256: no cipher suite works without it.
-pub(crate) fn fingerprint<C: CryptoProvider>(provider: C, certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
-    let digest = provider.digest(HashAlgorithm::Sha256, &[certificate]).ok()?;
-    digest.as_bytes().first_chunk().copied()
+///
+/// # Errors
+/// [`Error::ProviderFailed`]: without it nobody could be denied by it.
+pub(crate) fn fingerprint<C: CryptoProvider>(provider: C, certificate: &[u8]) -> Result<[u8; FINGERPRINT], Error> {
+    let digest = provider.digest(HashAlgorithm::Sha256, &[certificate]).ok();
+    digest.and_then(|digest| digest.as_bytes().first_chunk().copied()).ok_or(Error::ProviderFailed)
 }

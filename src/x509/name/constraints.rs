@@ -619,7 +619,7 @@ mod tests {
         }
         let long = std::format!("https://{}@example.com/", "u".repeat(MAX_AUTHORITY));
         assert_eq!(uri(&long, "example.com"), Relation::Unclear);
-        // What is read ends behind a host that is not yet complete.
+        // The part that is read ends in the middle of the host.
         let head = std::format!("https://{}@example.com", "u".repeat(MAX_AUTHORITY - 20));
         assert_eq!((head.len(), uri(&head, "example.com")), (MAX_AUTHORITY, Relation::Inside));
         assert_eq!(uri(&(head + ".evil.org/"), "example.com"), Relation::Unclear);

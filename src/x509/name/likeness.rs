@@ -231,6 +231,7 @@ impl Iterator for Folded<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{name, pair};
     use super::Likeness::{Different, Same, Unclear};
     use super::*;
     use std::vec::Vec;
@@ -320,18 +321,15 @@ mod tests {
     }
 
     /// A name of sets of attributes, each a common name of one letter.
-    fn name(sets: &[&str]) -> Vec<u8> {
-        let tlv = |tag, content: Vec<u8>| [&[tag, u8::try_from(content.len()).unwrap()], &content[..]].concat();
-        let attribute = |letter| {
-            tlv(der::SEQUENCE, [tlv(der::OID, CN.to_vec()), tlv(der::UTF8_STRING, [letter].to_vec())].concat())
-        };
-        let set = |letters: &&str| tlv(der::SET, letters.bytes().flat_map(attribute).collect());
-        tlv(der::SEQUENCE, sets.iter().flat_map(set).collect())
+    fn letters(sets: &[&str]) -> Vec<u8> {
+        let set = |letters: &&str| letters.bytes().map(|letter| pair(CN, der::UTF8_STRING, &[letter])).collect();
+        let sets: Vec<Vec<_>> = sets.iter().map(set).collect();
+        name(&sets.iter().map(|set| &set[..]).collect::<Vec<_>>())
     }
 
     #[test]
     fn names_of_which_one_begins_with_the_other_are_not_almost_the_same() {
-        let (short, long, other) = (name(&["a"]), name(&["a", "b"]), name(&["A", "B"]));
+        let (short, long, other) = (letters(&["a"]), letters(&["a", "b"]), letters(&["A", "B"]));
         let [short, long, other] = [&short, &long, &other].map(|der| Name::from_der(der).unwrap());
         assert!(!short.is_almost(&long) && !long.is_almost(&short));
         assert!(long.is_almost(&other) && other.is_almost(&long));
@@ -340,7 +338,7 @@ mod tests {
     #[test]
     fn sets_of_up_to_four_attributes_are_compared_in_any_order() {
         let begins = |one: &str, other: &str| {
-            let (one, other) = (name(&[one]), name(&[other]));
+            let (one, other) = (letters(&[one]), letters(&[other]));
             Name::from_der(&one).unwrap().begins_with(&Name::from_der(&other).unwrap())
         };
         assert_eq!(begins("abcd", "dcba"), Same);

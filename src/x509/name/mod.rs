@@ -330,11 +330,11 @@ mod tests {
         [&head, content].concat()
     }
 
-    fn pair(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+    pub(super) fn pair(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
         tlv(der::SEQUENCE, &[tlv(der::OID, oid), tlv(tag, value)].concat())
     }
 
-    fn name(sets: &[&[Vec<u8>]]) -> Vec<u8> {
+    pub(super) fn name(sets: &[&[Vec<u8>]]) -> Vec<u8> {
         let sets: Vec<_> = sets.iter().flat_map(|pairs| tlv(der::SET, &pairs.concat())).collect();
         tlv(der::SEQUENCE, &sets)
     }

@@ -153,7 +153,7 @@ mod tests {
         // The pass for the ends of paths would tolerate nothing more.
         assert_eq!(judge.refuse(Expired), Ok(()));
         judge.next_pass(waivers, Blame::new(0, Expired)).unwrap();
-        assert_eq!(judge.take_met(), Waivers::NONE, "what the pass before has met is no part of this one");
+        assert_eq!(judge.take_met(), Waivers::NONE, "what the previous pass met does not count in this one");
         assert_eq!((judge.refuse(SignatureInvalid), judge.refuse(SelfSigned)), (Ok(()), Err(SelfSigned)));
         assert!(judge.next_pass(waivers, refusal).is_err());
         assert_eq!(judge.waived(waivers).refusal(), Some(refusal.error()), "of the first pass");

@@ -357,7 +357,8 @@ impl<'r, 'p> Search<'r, 'p> {
     fn edge(&self, level: u8, issuer: Place) -> Option<Edge<'_>> {
         let child = self.summaries.list().get(self.levels.certificate_at(level))?;
         let key = self.key_of(issuer)?;
-        let algorithm = child.signature_kind.with_key(key.algorithm())?;
+        // Nothing is signed if the provider does not have the hash.
+        let algorithm = child.signature_kind.with_key(key.algorithm()).filter(|_| !child.signed.is_empty())?;
         Some(Edge { algorithm, key: key.as_bytes(), signed: child.signed, signature: child.signature })
     }
 
@@ -444,10 +445,10 @@ impl<'r, 'p> Search<'r, 'p> {
         let is_found = matches!(self.phase, Phase::Found { .. });
         let Self { summaries, rules, levels, .. } = self;
         let (oversize, list) = (summaries.oversize(), summaries.into_list());
-        if is_found && refused.is_none_or(|_| accept(found.waived)) {
+        if is_found && accept(found.waived) {
             return Ok(VerifiedPath::new(list, levels, &rules, found));
         }
-        // Without a path there is always a reason; what is not found is never verified.
+        // There is always a reason, but nothing depends on it.
         Err(Verdict::new(refused.unwrap_or(Blame::EXHAUSTED), FailedPath::new(list, rules, spent, oversize)))
     }
 

@@ -10,7 +10,7 @@
 use super::summary::Unreadable;
 use super::trace::{Trace, TraceEvent};
 use crate::codec::{Writer, copy, move_to_front};
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoError, CryptoProvider};
 use crate::error::{BufferKind, CertificateError, CertificateProblem, Error};
 use crate::limits::{MAX_CERTIFICATE, MAX_SUMMARY_EXCESS};
 use crate::x509::certificate::algorithm::PublicKey;
@@ -133,13 +133,14 @@ impl<'p> Summaries<'p> {
         };
         let Certificate { subject, issuer, not_after, .. } = parsed;
         trace.event(TraceEvent::Read { index, subject, issuer, not_after });
-        let fingerprint = if index == 0 { fingerprint(provider, certificate) } else { None };
+        let fingerprint = if index == 0 { Some(fingerprint(provider, certificate)?) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
         let kind = parsed.signature_kind;
         let takes_message = kind.takes_message() || (C::VERIFIES_MESSAGES && kind.hash().is_some());
         let tbs_digest = kind.hash().filter(|_| !takes_message).map(|hash| provider.digest(hash, &[parsed.signed]));
         parsed.signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
+            Some(Err(CryptoError::Failed)) => return Err(Error::ProviderFailed),
             None if takes_message => parsed.signed,
             _ => &[],
         };

@@ -196,11 +196,11 @@ impl<'a> FailedPath<'a> {
         self.rules.issuer(self.list, place).map(|issuer| PathCertificate::new(place, &issuer))
     }
 
-    /// Finds an authority that has almost this name; none has the name itself.
+    /// Finds an authority that has almost this name. One with the name itself may be there, on the path already.
     fn almost_named(&self, name: &Name<'_>) -> Option<PathCertificate<'a>> {
         let anchors = (0..=u8::MAX).take(self.rules.anchors.len()).map(Place::Anchor);
         let mut all = anchors.chain(self.list.indices().map(Place::Sent)).filter_map(|place| self.authority(place));
-        all.find(|authority| authority.subject.is_almost(name))
+        all.find(|authority| !authority.subject.matches(name) && authority.subject.is_almost(name))
     }
 }
 

@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_text_if_it_is_long_enough_to_be_meant_as_such() {
+    fn an_excerpt_is_text_if_it_has_four_bytes_and_no_space_or_control_character() {
         assert_eq!(Excerpt(b"abcd").to_string(), "'abcd'");
         assert_eq!(Excerpt(b"abc").to_string(), "61 62 63");
         assert_eq!(Excerpt(b"ab d").to_string(), "61 62 20 64");
