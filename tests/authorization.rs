@@ -1,6 +1,7 @@
 //! Access rules for authenticated peers, and the facts that are known about them.
 #![allow(missing_docs)]
 
+use core::sync::atomic::{AtomicU8, Ordering};
 use embedded_mtls::credential::{Entry, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::crypto::{
@@ -16,7 +17,7 @@ use embedded_mtls_operator::access::{AllowList, DenyList, Rule};
 use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::{DnType, DnValue, SanType};
 use sha2::{Digest as _, Sha256};
-use test_support::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
+use test_support::pair::{Outcome, Setup, credential, host, leak, leak_all, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
 
 /// Runs a server with these rules; returns the error of the server, and that of the client.
@@ -107,11 +108,17 @@ fn a_stolen_certificate_or_key_is_denied_although_it_is_valid_and_on_the_list() 
     assert!(!peer(&pki.client.der, |peer| DenyList::default().denies(RustCrypto, peer)), "an empty list denies nobody");
 }
 
-/// A provider whose hash has failed, such as an accelerator that is busy.
+/// A provider whose hash fails as many times, such as an accelerator that is busy.
 #[derive(Clone, Copy, Debug)]
-struct Hashless;
+struct Busy(&'static AtomicU8);
 
-impl CryptoProvider for Hashless {
+impl Busy {
+    fn times(times: u8) -> Self {
+        Self(leak(Box::new(AtomicU8::new(times))))
+    }
+}
+
+impl CryptoProvider for Busy {
     type Hash = <RustCrypto as CryptoProvider>::Hash;
     type Aead = <RustCrypto as CryptoProvider>::Aead;
     type KeyExchange = <RustCrypto as CryptoProvider>::KeyExchange;
@@ -121,8 +128,11 @@ impl CryptoProvider for Hashless {
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = RustCrypto::SIGNATURE_ALGORITHMS;
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = RustCrypto::SIGNATURE_SCHEMES;
 
-    fn hash(self, _: HashAlgorithm) -> Result<Self::Hash, CryptoError> {
-        Err(CryptoError::Failed)
+    fn hash(self, algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError> {
+        match self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_sub(1)) {
+            Ok(_) => Err(CryptoError::Failed),
+            Err(_) => RustCrypto.hash(algorithm),
+        }
     }
 
     fn hmac(self, _: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Result<Digest, CryptoError> {
@@ -146,21 +156,24 @@ impl CryptoProvider for Hashless {
 fn a_peer_whose_key_cannot_be_hashed_is_denied_where_keys_are() {
     let pki = Pki::new();
     let fleet = signing_key(&pki.server);
-    let of_blob = |denied: &[Denied<'_>]| {
-        let content = Content { version: 1, denied: denied.to_vec(), ..Content::default() };
-        let blob = content.seal(RustCrypto, |digest| fleet.sign_digest(digest, &[]).ok()).unwrap();
-        let blob = Blob::dangerous_unsigned(RustCrypto, &blob).unwrap();
-        peer(&pki.client.der, |peer| blob.deny_list().authorize(Hashless, peer)).err()
-    };
-    let of_rules = |rules: &[Rule<'_>]| {
-        let list = DenyList::of(rules);
-        peer(&pki.client.der, |peer| list.authorize(Hashless, peer)).err()
-    };
-    let no_access = Some(AlertDescription::ACCESS_DENIED);
-    assert_eq!((of_rules(&[Rule::KeyPin([7; 32])]), of_blob(&[Denied::Key([7; 32])])), (no_access, no_access));
-    assert_eq!((of_rules(&[Rule::CommonName("nobody")]), of_blob(&[])), (None, None));
-    let allowed = [Rule::KeyPin([7; 32])];
-    assert!(!peer(&pki.client.der, |peer| AllowList::any_of(&allowed).allows(Hashless, peer)));
+    // Whether it would succeed a second time makes no difference.
+    for times in [1, u8::MAX] {
+        let of_blob = |denied: &[Denied<'_>]| {
+            let content = Content { version: 1, denied: denied.to_vec(), ..Content::default() };
+            let blob = content.seal(RustCrypto, |digest| fleet.sign_digest(digest, &[]).ok()).unwrap();
+            let blob = Blob::dangerous_unsigned(RustCrypto, &blob).unwrap();
+            peer(&pki.client.der, |peer| blob.deny_list().authorize(Busy::times(times), peer)).err()
+        };
+        let of_rules = |rules: &[Rule<'_>]| {
+            let list = DenyList::of(rules);
+            peer(&pki.client.der, |peer| list.authorize(Busy::times(times), peer)).err()
+        };
+        let no_access = Some(AlertDescription::ACCESS_DENIED);
+        assert_eq!((of_rules(&[Rule::KeyPin([7; 32])]), of_blob(&[Denied::Key([7; 32])])), (no_access, no_access));
+        assert_eq!((of_rules(&[Rule::CommonName("nobody")]), of_blob(&[])), (None, None));
+        let allowed = [Rule::KeyPin([7; 32])];
+        assert!(!peer(&pki.client.der, |peer| AllowList::any_of(&allowed).allows(Busy::times(times), peer)));
+    }
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl<'a> DenyList<'a> {
 
     /// Returns the first rule that denies the peer.
     pub fn rule<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Option<Rule<'a>> {
-        self.rules.iter().copied().find(|rule| rule.holds(provider, peer) || rule.is_undecided(provider, peer))
+        self.rules.iter().copied().find(|rule| rule.decide(provider, peer).unwrap_or(true))
     }
 
     /// Answers the authorization request of a handshake.
@@ -140,7 +140,12 @@ impl<'a> DenyList<'a> {
 impl Rule<'_> {
     /// Returns whether the rule matches the peer.
     pub fn holds<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
-        match self {
+        self.decide(provider, peer).unwrap_or(false)
+    }
+
+    /// Returns whether the rule matches the peer; `None` if the provider failed to compute what is compared.
+    fn decide<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Option<bool> {
+        Some(match self {
             Self::CommonName(_) | Self::Issuer(_) | Self::Serial { .. } | Self::SubjectAltName(_)
                 if peer.is_known_by_key_only() =>
             {
@@ -153,16 +158,10 @@ impl Rule<'_> {
             Self::Serial { issuer, serial } => {
                 !issuer.is_empty() && peer.issuer() == *issuer && peer.serial() == *serial
             }
-            Self::KeyPin(sha256) => peer.sha256_key_info(provider).as_ref() == Some(sha256),
+            Self::KeyPin(_) if peer.key_algorithm().is_pss_only() => false,
+            Self::KeyPin(sha256) => peer.sha256_key_info(provider)? == *sha256,
             Self::SubjectAltName(name) => peer.subject_alt_names().any(|found| same(&found, name)),
-        }
-    }
-
-    /// Returns whether the provider failed to compute what the rule compares.
-    fn is_undecided<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
-        matches!(self, Self::KeyPin(_))
-            && !peer.key_algorithm().is_pss_only()
-            && peer.sha256_key_info(provider).is_none()
+        })
     }
 }
 
