@@ -250,12 +250,12 @@ impl Denials {
     /// # Errors
     /// The reason for which it is denied, and the alert that tells it.
     pub fn authorize(&self, peer: &PeerIdentity<'_>) -> Result<(), (String, AlertDescription)> {
-        let mut rules = Vec::new();
-        if let Some((issuer, serials)) = self.certificates.get_key_value(peer.issuer().as_der())
-            && let (Some(issuer), Some(serial)) = (Name::from_der(issuer), serials.get(peer.serial()))
-        {
-            rules.push(Rule::Serial { issuer, serial });
-        }
+        // An authority may write its name in several ways, which are compared as in a chain.
+        let of_issuer = self.certificates.iter().filter_map(|(issuer, serials)| {
+            let issuer = Name::from_der(issuer).filter(|issuer| *issuer == peer.issuer())?;
+            Some(Rule::Serial { issuer, serial: serials.get(peer.serial())? })
+        });
+        let mut rules: Vec<_> = of_issuer.collect();
         // A key that cannot be hashed is for the list to judge.
         let key = peer.sha256_key_info(RustCrypto);
         if let Some(sha256) = key.map_or_else(|| self.keys.first(), |key| self.keys.get(&key)) {
@@ -301,6 +301,8 @@ pub struct Watched {
 struct Last {
     contents: Result<Vec<Vec<u8>>, UsageError>,
     denials: Arc<Denials>,
+    /// Why the contents are not in use: the clock may have been wrong, so that they are read again.
+    refused: Option<String>,
     /// The warnings that were told.
     told: Vec<String>,
 }
@@ -313,7 +315,7 @@ impl Watched {
     pub fn new(files: Vec<String>, authorities: Vec<Vec<u8>>) -> Result<Self, UsageError> {
         let contents = contents(&files);
         let denials = Arc::new(Denials::read(&files, &authorities)?);
-        Ok(Self { files, authorities, last: Mutex::new(Last { contents, denials, told: Vec::new() }) })
+        Ok(Self { files, authorities, last: Mutex::new(Last { contents, denials, refused: None, told: Vec::new() }) })
     }
 
     /// Returns what is denied now. Changes are told, and so are lists that have expired, once, and files that cannot be used: what was
@@ -325,14 +327,19 @@ impl Watched {
     fn current_at(&self, now: Option<UnixTime>, mut tell: impl FnMut(String)) -> Arc<Denials> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let contents = contents(&self.files);
-        if contents != last.contents {
+        if contents != last.contents || last.refused.is_some() {
             let read = contents.as_ref().map_err(ToString::to_string);
             match read.and_then(|contents| self.parse(contents, now.ok_or(NO_CLOCK)?, &last.denials)) {
                 Ok(denials) => {
                     tell(denials.to_string());
-                    (last.denials, last.told) = (Arc::new(denials), Vec::new());
+                    (last.denials, last.refused, last.told) = (Arc::new(denials), None, Vec::new());
                 }
-                Err(error) => tell(format!("{}; {} as before", printable(&error), last.denials)),
+                Err(error) => {
+                    if contents != last.contents || last.refused.as_ref() != Some(&error) {
+                        tell(format!("{}; {} as before", printable(&error), last.denials));
+                    }
+                    last.refused = Some(error);
+                }
             }
             last.contents = contents;
         }
@@ -388,7 +395,8 @@ mod tests {
 
     #[test]
     fn a_list_that_expires_while_a_server_runs_is_told_once() {
-        let last = Last { contents: Ok(Vec::new()), denials: Arc::new(denials(&[list(1, 0, None)])), told: Vec::new() };
+        let denials = Arc::new(denials(&[list(1, 0, None)]));
+        let last = Last { contents: Ok(Vec::new()), denials, refused: None, told: Vec::new() };
         let watched = Watched { files: Vec::new(), authorities: Vec::new(), last: Mutex::new(last) };
         let told = |now| {
             let mut told = Vec::new();
@@ -400,6 +408,52 @@ mod tests {
         let [warning] = &told(Some(UnixTime(101)))[..] else { panic!("one warning") };
         assert!(warning.starts_with("warning: the revocation list of CN=a was to be replaced by "), "{warning}");
         assert!(told(Some(UnixTime(102))).is_empty());
+    }
+
+    #[test]
+    fn files_that_were_refused_are_read_again_and_told_once() {
+        const KEY: &[u8] = b"-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEceYExSxyfZvD+0dgauIR+NZX6bWq
+k9jKg9Y3JnZWllFoW0ql9ipijeXZy2ffuwHYqzvbePjcRHYc8hq24gIRXg==
+-----END PUBLIC KEY-----
+";
+        let file = std::env::temp_dir().join(format!("embedded-mtls-refused-{}.pem", std::process::id()));
+        std::fs::write(&file, KEY).unwrap();
+        let last = Last { contents: Ok(Vec::new()), denials: Arc::default(), refused: None, told: Vec::new() };
+        let files = vec![file.display().to_string()];
+        let watched = Watched { files, authorities: Vec::new(), last: Mutex::new(last) };
+        let current = |now| {
+            let mut told = Vec::new();
+            (watched.current_at(now, |news| told.push(news)).keys.len(), told)
+        };
+        let refused = format!("{NO_CLOCK}; certificates: 0, keys: 0 as before");
+        assert_eq!(current(None), (0, vec![refused]));
+        assert_eq!(current(None), (0, Vec::new()));
+        assert_eq!(current(Some(UnixTime(0))), (1, vec!["certificates: 0, keys: 1".to_owned()]));
+        assert_eq!(current(Some(UnixTime(0))), (1, Vec::new()));
+        std::fs::remove_file(&file).unwrap();
+    }
+
+    #[test]
+    fn a_certificate_is_denied_however_its_authority_writes_its_name() {
+        use embedded_mtls::x509::Validator;
+        use test_support::pki::Pki;
+        let pki = Pki::new();
+        let mut memory = vec![0; 1024];
+        let mut validator = Validator::new(&mut memory);
+        validator.push(RustCrypto, &pki.client.der).unwrap();
+        let peer = validator.identity().unwrap();
+        let written = peer.issuer().as_der().to_vec();
+        // The same text as PrintableString instead of UTF8String.
+        let mut otherwise = written.clone();
+        let at = otherwise.windows(2).rposition(|bytes| bytes == [0x0c, 20]).expect("a UTF8String");
+        otherwise[at] = 0x13;
+        assert_ne!(written, otherwise);
+        for (issuer, is_denied) in [(written, true), (otherwise, true), (b"\x30\0".to_vec(), false)] {
+            let certificates = BTreeMap::from([(issuer, BTreeSet::from([peer.serial().to_vec()]))]);
+            let judged = Denials { certificates, ..Denials::default() }.authorize(&peer);
+            assert_eq!(judged.is_err(), is_denied, "{judged:?}");
+        }
     }
 
     #[test]
