@@ -99,10 +99,15 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
     /// [`Validator`]: about 350 bytes for each that is signed with P-256.
     ///
     /// The rules always apply to a server, regardless of their purpose, so create them with [`Rules::server`]. The name
-    /// in them is required even if embedded-tls is given none.
+    /// in them is required even if embedded-tls is given none; without a name every server is refused.
     pub const fn new(provider: C, mut rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
         rules.role = Role::Server;
-        Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider }
+        let stage = if rules.server_name.is_none() && rules.common_name.is_none() {
+            Stage::Refused(Error::ApiMisuse(ApiMisuse::ServerNameInvalid))
+        } else {
+            Stage::ExpectCertificate
+        };
+        Self { rules, validator: Validator::new(memory), stage, provider }
     }
 
     /// Returns the identity of the authenticated server. Call it after `open`, before you write anything.

@@ -167,6 +167,13 @@ fn the_name_in_the_rules_counts_even_if_embedded_tls_has_none_or_another() {
 }
 
 #[test]
+fn without_a_name_every_server_is_refused() {
+    let mut memory = [0; 1024];
+    let verifier = Verifier::new(RustCrypto, Rules::client(&[], Time::dangerous_unknown()), &mut memory);
+    assert_eq!(verifier.authenticated().err(), Some(ApiMisuse::ServerNameInvalid.into()));
+}
+
+#[test]
 fn too_little_memory_is_an_error_that_names_the_required_size() {
     let pki = Pki::new();
     let server = || Server::of_rustls(&pki.chain(Role::Server), &pki.server.key);
