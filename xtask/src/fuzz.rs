@@ -36,14 +36,11 @@ struct Row {
 /// Runs these targets, or all, each for some minutes; with `write`, adds that to the page.
 pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
     let mut rows = targets()?;
-    if let Some(unknown) = names.iter().find(|name| rows.iter().all(|row| row.name != **name)) {
-        let known: Vec<_> = rows.iter().map(|row| &row.name[..]).collect();
-        return Err(Failure::new(format!("there is no target `{unknown}`, only: {}", known.join(", "))));
-    }
+    check_names(names, &rows)?;
     let tool = "the fuzzer is needed: `rustup toolchain install nightly` and `cargo install cargo-fuzz --locked`";
     let build = Run::cargo("+nightly fuzz build").words(BUILD).within(FUZZ);
     Run::cargo("+nightly fuzz --version").read().map_err(|_| Failure::new(tool))?;
-    Run::cargo("run --quiet --locked --example seeds --").arg(CORPUS).within(FUZZ).succeed()?;
+    write_seeds()?;
     println!("  $ {build}");
     build.succeed()?;
     told(FAILED, fs::create_dir_all(root().join(FUZZ).join(FAILED)))?;
@@ -63,10 +60,18 @@ pub(crate) fn run(names: &[String], minutes: u32, write: bool) -> Result<()> {
     Err(Failure::new(format!("these targets failed, with inputs in {FUZZ}/{FAILED}: {}", failed.join(", "))))
 }
 
-/// Prints which part of each module these targets, or all, reach on the inputs that are kept; with `write`, also on the page.
+/// Prints which part of each module these targets, or all, reach on the inputs that are kept; with `write`, also on the
+/// page, which is about all of them.
 pub(crate) fn coverage(names: &[String], write: bool) -> Result<()> {
-    let targets: Vec<_> = targets()?.into_iter().map(|row| row.name).collect();
-    let targets = if names.is_empty() { &targets } else { names };
+    if write && !names.is_empty() {
+        return Err(Failure::new(format!("{PAGE} is about all targets: leave out their names, or `--write`")));
+    }
+    let rows = targets()?;
+    check_names(names, &rows)?;
+    let all: Vec<_> = rows.into_iter().map(|row| row.name).collect();
+    let targets = if names.is_empty() { &all } else { names };
+    write_seeds()?;
+    targets.iter().try_for_each(|target| make_corpus(target).map(drop))?;
     let mut table = String::from("| Module | Lines | Reached | |\n|---|---:|---:|---:|\n");
     for (module, lines) in coverage::measure(targets)? {
         let percent = 100 * lines.reached / lines.all.max(1);
@@ -75,14 +80,12 @@ pub(crate) fn coverage(names: &[String], write: bool) -> Result<()> {
         let _ = writeln!(table, "| `{module}` | {all} | {reached} | {percent} % |");
     }
     println!("{table}");
-    if write { keep_page(PAGE, &with_table(&read_file(PAGE)?, COVERAGE, &table)?, true, "fuzz") } else { Ok(()) }
+    if write { keep_page(PAGE, &with_table(&read_file(PAGE)?, COVERAGE, &table)?, true, "coverage") } else { Ok(()) }
 }
 
 /// Runs a target, and adds to its row. Returns whether it found nothing.
 fn fuzz(row: &mut Row, minutes: u32) -> Result<bool> {
-    let corpus = format!("{CORPUS}/{}", row.name);
-    let folder = root().join(FUZZ).join(&corpus);
-    told(&corpus, fs::create_dir_all(folder))?;
+    let corpus = make_corpus(&row.name)?;
     let run = Run::cargo("+nightly fuzz run").words(BUILD).words(&row.name).words(&corpus).words("--");
     let run = run.words(&format!("-max_total_time={} -timeout=60 -print_final_stats=1", minutes * 60));
     let run = run.words(&format!("-artifact_prefix={FAILED}/{}-", row.name)).within(FUZZ);
@@ -97,6 +100,26 @@ fn fuzz(row: &mut Row, minutes: u32) -> Result<bool> {
         println!("{said}");
     }
     Ok(is_good)
+}
+
+/// Fails if one of the names is not that of a target.
+fn check_names(names: &[String], rows: &[Row]) -> Result<()> {
+    let Some(unknown) = names.iter().find(|name| rows.iter().all(|row| row.name != **name)) else { return Ok(()) };
+    let known: Vec<_> = rows.iter().map(|row| &row.name[..]).collect();
+    Err(Failure::new(format!("there is no target `{unknown}`, only: {}", known.join(", "))))
+}
+
+/// Writes the inputs with which targets begin.
+fn write_seeds() -> Result<()> {
+    Run::cargo("run --quiet --locked --example seeds --").arg(CORPUS).within(FUZZ).succeed()
+}
+
+/// Makes the folder for the inputs of a target, if it is not there, and returns its path within the crate of the targets.
+fn make_corpus(target: &str) -> Result<String> {
+    let corpus = format!("{CORPUS}/{target}");
+    let folder = root().join(FUZZ).join(&corpus);
+    told(&corpus, fs::create_dir_all(folder))?;
+    Ok(corpus)
 }
 
 /// Returns the number of inputs that libFuzzer counts at its end.
@@ -152,10 +175,10 @@ fn page(rows: &[Row]) -> Result<String> {
 
 /// Returns a page with this table in place of the one below this heading.
 fn with_table(page: &str, heading: &str, table: &str) -> Result<String> {
-    let missing = || Failure::new(format!("{PAGE} has no `{}`", heading.trim()));
+    let missing = || Failure::new(format!("{PAGE} has no `{}` with a table", heading.trim()));
     let (head, rest) = page.split_once(heading).ok_or_else(missing)?;
-    let (text, rest) = rest.split_once("\n| ").unwrap_or((rest, ""));
-    let foot = rest.split_once("\n## ").map(|(_, foot)| format!("\n## {foot}")).unwrap_or_default();
+    let (section, foot) = rest.split_at(rest.find("\n## ").unwrap_or(rest.len()));
+    let (text, _) = section.split_once("\n| ").ok_or_else(missing)?;
     Ok(format!("{head}{heading}{text}\n{table}{foot}"))
 }
 
@@ -184,6 +207,7 @@ mod tests {
         assert_eq!(with_table(page, "## One\n", "| new |\n").unwrap(), wanted);
         assert_eq!(with_table(wanted, "## Two\n", "| d |\n").unwrap(), wanted.replace("| c |", "| d |"));
         assert!(with_table(page, "## Three\n", "").is_err());
+        assert!(with_table("## One\n\n## Two\n\n| c |\n", "## One\n", "").is_err());
     }
 
     #[test]
@@ -194,7 +218,16 @@ mod tests {
 
     #[test]
     fn an_unknown_target_is_refused_with_the_known_ones() {
-        let error = run(&["clients".into()], 1, false).unwrap_err().to_string();
-        assert!(error.contains("`clients`") && error.contains("client, "), "{error}");
+        let unknown = ["clients".to_owned()];
+        for refused in [run(&unknown, 1, false), coverage(&unknown, false)] {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("`clients`") && error.contains("client, "), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_page_takes_the_lines_of_all_targets_only() {
+        let error = coverage(&["client".into()], true).unwrap_err().to_string();
+        assert!(error.contains("about all targets"), "{error}");
     }
 }

@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_the_repository_has_no_more_leaves_the_copy() {
+    fn a_file_that_is_gone_from_the_repository_is_removed_from_the_copy() {
         let copy = root().join("target/tmp/copy-of-mutants");
         for path in ["tests/old.rs", "tests/new/main.rs"] {
             write_if_new(&copy.join(path), b"").unwrap();
