@@ -417,16 +417,16 @@ fn a_request_after_the_handshake_is_recorded_as_such() {
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
     setup.server = ServerConfig::new(ClientAuth::None);
-    let rings = ask_behind_the_handshake(&pki, setup);
+    let rings = ask_after_the_handshake(&pki, setup);
     assert_eq!(behind_the_handshake(rings[0]), LATE_OF_CLIENT);
     assert_eq!(behind_the_handshake(rings[1]), LATE_OF_SERVER);
 }
 
 #[cfg(feature = "post-handshake-auth")]
 #[test]
-fn a_late_request_that_proves_the_acceptance_of_the_certificate_before_is_recorded_with_it() {
+fn a_request_after_the_handshake_shows_that_the_certificate_sent_in_it_was_accepted() {
     let pki = Pki::new();
-    let rings = ask_behind_the_handshake(&pki, Setup::new(&pki));
+    let rings = ask_after_the_handshake(&pki, Setup::new(&pki));
     let mut wanted = LATE_OF_CLIENT.to_vec();
     wanted.insert(1, "the server accepted our certificate");
     assert_eq!(behind_the_handshake(rings[0]), wanted);
@@ -434,7 +434,7 @@ fn a_late_request_that_proves_the_acceptance_of_the_certificate_before_is_record
 
 /// Asks the client for its certificate after the handshake, and returns the rings of both sides.
 #[cfg(feature = "post-handshake-auth")]
-fn ask_behind_the_handshake(pki: &Pki, mut setup: Setup) -> [Ring; 2] {
+fn ask_after_the_handshake(pki: &Pki, mut setup: Setup) -> [Ring; 2] {
     use embedded_mtls::Event as Need;
 
     setup.client = setup.client.with_post_handshake_auth(true);

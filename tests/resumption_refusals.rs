@@ -211,7 +211,7 @@ fn a_server_rejects_what_is_malformed_and_ignores_what_is_unknown() {
             fails(misbehaved(PeerMisbehaved::MissingExtension)),
         ),
         (
-            "a ticket for a mode that we do not have instead of signature_algorithms",
+            "a ticket instead of signature_algorithms, in a mode that we do not have",
             hello.clone().with(PSK_KEY_EXCHANGE_MODES, &[1, 0]).without(SIGNATURE_ALGORITHMS),
             fails(misbehaved(PeerMisbehaved::MissingExtension)),
         ),

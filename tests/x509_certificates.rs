@@ -242,7 +242,7 @@ fn an_anchor_of_a_name_and_a_key_has_no_limits() {
 
 /// A server that pins the certificate, or does not obey the profile, may accept it.
 #[test]
-fn a_certificate_without_any_name_is_refused_of_a_peer_only() {
+fn a_certificate_without_any_name_is_refused_from_a_peer_but_not_as_our_own() {
     let pki = Pki::new();
     let nameless = Template::client("gateway-7").subject(&[]).signed_by(&pki.intermediate);
     let chain = [&nameless, &pki.intermediate];

@@ -181,7 +181,7 @@ fn name_constraints_hold_for_all_below() {
 }
 
 #[test]
-fn constraints_on_hosts_hold_for_common_names_that_identify_somebody() {
+fn constraints_on_hosts_hold_for_common_names_of_clients_that_are_host_names() {
     use rcgen::{GeneralSubtree, SanType};
     let root = Template::ca("Root").self_signed();
     let permitted = [GeneralSubtree::DnsName("example.com".into())];

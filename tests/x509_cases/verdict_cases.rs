@@ -193,6 +193,17 @@ fn a_ca_whose_name_differs_in_its_string_type_is_pointed_out() {
             assert_eq!(authority.place, Place::Sent(1));
         },
     );
+    // The root, certified by its old key, has the name itself.
+    verdict(
+        |w| {
+            w.upper(|t| t.named("Root").key("new key"));
+            w.trusted = vec![Who::Stranger];
+        },
+        |verdict| {
+            assert_eq!(verdict.error(), CertificateError { index: 2, problem: Problem::UnknownIssuer });
+            assert!(verdict.near_miss().is_none() && verdict.authority().is_none(), "{verdict}");
+        },
+    );
     for other in [b"\x14\x04Roof", b"\x0c\x04Roof"] {
         verdict(
             |w| w.upper(|t| t.patched(b"\x0c\x04Root", other)),
@@ -268,7 +279,7 @@ fn an_anchor_that_violates_the_profile_is_itself_to_blame() {
 }
 
 #[test]
-fn the_number_of_the_leaf_is_not_taken_for_that_of_the_anchor_above_it() {
+fn the_serial_number_of_the_leaf_is_not_taken_for_that_of_the_anchor_above_it() {
     verdict(
         |w| {
             (w.sent, w.trusted, w.strict) = (vec![Who::Leaf], vec![Who::Lower], true);
