@@ -86,7 +86,9 @@ pub(crate) fn coverage(names: &[String], write: bool) -> Result<()> {
 /// Runs a target, and adds to its row. Returns whether it found nothing.
 fn fuzz(row: &mut Row, minutes: u32) -> Result<bool> {
     let corpus = make_corpus(&row.name)?;
-    let run = Run::cargo("+nightly fuzz run").words(BUILD).words(&row.name).words(&corpus).words("--");
+    // The program that was built, not what the sources have become meanwhile.
+    let program = root().join(FUZZ).join(format!("target/{}/release/{}", host()?, row.name));
+    let run = Run::new(&program.display().to_string()).words(&corpus);
     let run = run.words(&format!("-max_total_time={} -timeout=60 -print_final_stats=1", minutes * 60));
     let run = run.words(&format!("-artifact_prefix={FAILED}/{}-", row.name)).within(FUZZ);
     println!("  $ {run}");
@@ -107,6 +109,11 @@ fn check_names(names: &[String], rows: &[Row]) -> Result<()> {
     let Some(unknown) = names.iter().find(|name| rows.iter().all(|row| row.name != **name)) else { return Ok(()) };
     let known: Vec<_> = rows.iter().map(|row| &row.name[..]).collect();
     Err(Failure::new(format!("there is no target `{unknown}`, only: {}", known.join(", "))))
+}
+
+/// Returns the name of this machine, which is in the paths of programs.
+fn host() -> Result<String> {
+    Ok(Run::new("rustc").words("+nightly --print host-tuple").read()?.trim().to_owned())
 }
 
 /// Writes the inputs with which targets begin.

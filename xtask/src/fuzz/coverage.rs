@@ -32,8 +32,7 @@ pub(super) fn measure(targets: &[String]) -> Result<BTreeMap<String, Lines>> {
             "the tools of LLVM are needed: `rustup component add llvm-tools --toolchain nightly`",
         ));
     }
-    let host = Run::new("rustc").words("+nightly --print host-tuple").read()?;
-    let host = host.trim();
+    let host = super::host()?;
     let merged = root().join("target/fuzz.profdata").display().to_string();
     let mut merge = Run::new(&tool("llvm-profdata")).words("merge -o").arg(&*merged);
     let mut report = Run::new(&tool("llvm-cov")).words("export --summary-only --instr-profile").arg(merged);
