@@ -436,6 +436,7 @@ fn a_request_after_the_handshake_shows_that_the_certificate_sent_in_it_was_accep
 #[cfg(feature = "post-handshake-auth")]
 fn ask_after_the_handshake(pki: &Pki, mut setup: Setup) -> [Ring; 2] {
     use embedded_mtls::Event as Need;
+    use test_support::pair::{choose, sign};
 
     setup.client = setup.client.with_post_handshake_auth(true);
     let rings = [ring(3000), ring(3000)];
@@ -446,14 +447,8 @@ fn ask_after_the_handshake(pki: &Pki, mut setup: Setup) -> [Ring; 2] {
     exchange(&mut client, &mut server).unwrap();
     loop {
         match client.poll().unwrap() {
-            Need::Credential(request) => {
-                let choice = client_host.credential(&request.peer_request());
-                request.answer(choice).unwrap();
-            }
-            Need::Sign(request) => {
-                let signature = client_host.sign(&request.input).unwrap();
-                request.complete(&signature).unwrap();
-            }
+            Need::Credential(request) => choose(request, &mut client_host).unwrap(),
+            Need::Sign(request) => sign(request, &mut client_host).unwrap(),
             _ => break,
         }
     }

@@ -11,7 +11,8 @@ use embedded_mtls::{
 };
 use test_support::messages::*;
 use test_support::pair::{
-    ServerHandshake, Setup, TestSession, anchors, credential, entropy, host, leak, now, read_all, signing_key,
+    ServerHandshake, Setup, TestSession, anchors, choose, credential, entropy, host, leak, now, read_all, sign,
+    signing_key,
 };
 use test_support::pki::{Pki, Role};
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
@@ -511,14 +512,8 @@ fn a_refusal_in_the_middle_of_a_late_answer_is_one_of_that_answer() {
     give(&mut session, &script.seal(&handshake(&late_request(b"one"))));
     loop {
         match session.poll().unwrap() {
-            Event::Credential(request) => {
-                let choice = host.credential(&request.peer_request());
-                request.answer(choice).unwrap();
-            }
-            Event::Sign(request) => {
-                let signature = host.sign(&request.input).unwrap();
-                request.complete(&signature).unwrap();
-            }
+            Event::Credential(request) => choose(request, &mut host).unwrap(),
+            Event::Sign(request) => sign(request, &mut host).unwrap(),
             Event::Transmit => break,
             other => panic!("{other:?}"),
         }

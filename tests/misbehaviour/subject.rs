@@ -1,8 +1,7 @@
 //! The side that is tested, in the handshake and afterwards, under one interface for both roles.
 
-use embedded_mtls::io::Host as _;
 use embedded_mtls::{Client, ClientAuth, Error, Event, Handshake, Server, Session, Side};
-use test_support::pair::{TestHost, advance, drain, now};
+use test_support::pair::{TestHost, advance, choose, drain, now, sign};
 
 /// Bytes go in, bytes come out, until it fails.
 pub(crate) trait Subject {
@@ -99,14 +98,8 @@ impl<S: Side> Tested<S> {
                 self.received.extend_from_slice(&data);
                 data.consume(usize::MAX);
             }
-            Event::Credential(request) => {
-                let choice = self.host.credential(&request.peer_request());
-                request.answer(choice)?;
-            }
-            Event::Sign(request) => {
-                let signature = self.host.sign(&request.input).expect("a signature");
-                request.complete(&signature)?;
-            }
+            Event::Credential(request) => choose(request, &mut self.host)?,
+            Event::Sign(request) => sign(request, &mut self.host)?,
             Event::Time(request) => request.provide(now())?,
             Event::Authorize(request) => request.accept()?,
             Event::ClientAuth(_) => self.progress += 1,

@@ -4,7 +4,7 @@ use super::{HOUR, at, host_at, keys, mine, second, setup, stranger_root, ticket_
 use embedded_mtls::x509::Time;
 use embedded_mtls::{Client, ClientAuth, ClientAuthStatus, Server, ServerConfig};
 use std::time::Duration;
-use test_support::pair::{Setup, TestHost, TestSession, anchors, exchange, now};
+use test_support::pair::{Setup, TestHost, TestSession, anchors, choose, exchange, now, sign};
 use test_support::pki::{CLIENT_NAME, Pki};
 
 /// Asks the client for its certificate, which it sends. The server judges it at this time, and stops before it decides
@@ -18,20 +18,13 @@ fn authenticate_late(
     accepts: bool,
 ) {
     use embedded_mtls::Event;
-    use embedded_mtls::io::Host;
     server.request_certificate(client_auth).unwrap();
     let mut asked = false;
     for _ in 0..20 {
         exchange(client, server).unwrap();
         match client.poll().unwrap() {
-            Event::Credential(request) => {
-                let choice = host.credential(&request.peer_request());
-                request.answer(choice).unwrap();
-            }
-            Event::Sign(request) => {
-                let signature = host.sign(&request.input).unwrap();
-                request.complete(&signature).unwrap();
-            }
+            Event::Credential(request) => choose(request, host).unwrap(),
+            Event::Sign(request) => sign(request, host).unwrap(),
             _ => {}
         }
         match server.poll().unwrap() {
@@ -131,7 +124,6 @@ fn a_session_under_anchors_that_the_configuration_does_not_name_issues_no_ticket
 #[test]
 fn a_ticket_leaves_room_for_the_answer_to_a_request() {
     use embedded_mtls::Event;
-    use embedded_mtls::io::Host;
     let pki = Pki::new();
     for peer in (700..1_400).step_by(20) {
         let mut setup = setup(&pki);
@@ -145,19 +137,15 @@ fn a_ticket_leaves_room_for_the_answer_to_a_request() {
         for _ in 0..20 {
             exchange(&mut client, &mut server).unwrap();
             match client.poll().unwrap() {
-                Event::Credential(request) => {
-                    let choice = host.credential(&request.peer_request());
-                    request.answer(choice).unwrap();
-                }
+                Event::Credential(request) => choose(request, &mut host).unwrap(),
                 Event::Sign(request) => {
-                    let signature = host.sign(&request.input).unwrap();
                     // The request is no longer in `rx`, so the ticket is received first.
                     if tickets == 0 {
                         tickets = 1;
                         server.send_ticket(at(0)).unwrap();
                         continue;
                     }
-                    request.complete(&signature).unwrap();
+                    sign(request, &mut host).unwrap();
                 }
                 _ => {}
             }

@@ -12,8 +12,9 @@ use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PathFound, PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    AlertDescription, AuthorizeRequest, Buffers, Client, ClientAuth, ClientConfig, Credential, Diagnosis, Entropy,
-    Error, Event, Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignInput, Signature, Stage, Step,
+    AlertDescription, AuthorizeRequest, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest,
+    Diagnosis, Entropy, Error, Event, Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignInput,
+    SignRequest, Signature, Stage, Step,
 };
 
 pub type ClientHandshake = Handshake<'static, Client>;
@@ -272,8 +273,7 @@ pub fn advance<'b, S: Side>(
                 host.mismatches(&request.peer_request(), &mut |key, alias, why| {
                     request.record_mismatch(key, alias, why);
                 });
-                let choice = host.credential(&request.peer_request());
-                request.answer(choice)
+                choose(request, host)
             }
             Ok(Step::Authorize(request)) => {
                 check_path(&request);
@@ -303,6 +303,18 @@ pub fn advance<'b, S: Side>(
             return Some(Err(error));
         }
     }
+}
+
+/// Answers with the credential that the host selects.
+pub fn choose<'b>(request: CredentialRequest<'_, 'b>, host: &mut impl Host<Choice = Choice<'b>>) -> Result<(), Error> {
+    let choice = host.credential(&request.peer_request());
+    request.answer(choice)
+}
+
+/// Answers with the signature of the host, which has the key.
+pub fn sign(request: SignRequest<'_, '_>, host: &mut impl Host) -> Result<(), Error> {
+    let signature = host.sign(&request.input).expect("a key");
+    request.complete(&signature)
 }
 
 /// A peer has a path, unless it has proved who it is in an earlier connection.
