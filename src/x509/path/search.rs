@@ -549,15 +549,16 @@ mod tests {
     use crate::crypto::rustcrypto::RustCrypto;
     use crate::x509::anchor::TrustAnchor;
     use crate::x509::certificate::Certificate;
-    use crate::x509::certificate::algorithm::KeyAlgorithm;
+    use crate::x509::certificate::algorithm::{KeyAlgorithm, SignatureKind};
+    use crate::x509::name::Name;
+
+    /// A `SubjectPublicKeyInfo` of P-256 up to its two coordinates.
+    const SPKI_HEAD: &[u8] =
+        b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0\x04";
 
     #[test]
     fn a_search_that_has_forgotten_its_list_judges_the_next_one() {
-        let info = [
-            b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0\x04",
-            &[1; 64][..],
-        ]
-        .concat();
+        let info = [SPKI_HEAD, &[1; 64]].concat();
         let anchors = [TrustAnchor::from_pinned_key(&info).unwrap()];
         let mut memory = [0; 1024];
         let mut search = Search::new(Summaries::new(&mut memory));
@@ -571,5 +572,22 @@ mod tests {
         };
         let (pinned, other) = (&info[info.len() - 65..], [4; 65]);
         assert_eq!([judge(pinned), judge(&other), judge(pinned)], [true, false, true]);
+    }
+
+    #[test]
+    fn a_certificate_of_which_nothing_could_be_hashed_is_not_verified() {
+        let name = b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01A";
+        let key = PublicKey::from_checked(KeyAlgorithm::EcP256, &[4; 65]);
+        let (issuer, signature_kind) = (Name::from_checked(name), SignatureKind::EcdsaSha256);
+        let leaf = Certificate { issuer, key, signature_kind, signature: &[1], ..Certificate::EMPTY };
+        let info = [SPKI_HEAD, &[1; 64]].concat();
+        let anchors = [TrustAnchor::from_name_and_key(name, &info).unwrap()];
+        let mut memory = [0; 1024];
+        let mut search = Search::new(Summaries::new(&mut memory));
+        search.memory_mut().append(Ok(&leaf)).unwrap();
+        search.start(Rules::client(&anchors, Time::dangerous_unknown()));
+        let end = (0..9).find_map(|_| search.step(RustCrypto, &mut ()).transpose());
+        let unsupported = CertificateError { index: 0, problem: CertificateProblem::UnsupportedSignature };
+        assert_eq!(end.expect("an end").err(), Some(unsupported.into()));
     }
 }
