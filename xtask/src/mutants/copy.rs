@@ -256,11 +256,12 @@ fn without_generics(name: &str) -> String {
 fn copy_repository(files: &[Scanned]) -> Result<()> {
     let switch = "src/mutant.rs";
     let listed = Run::new("git").words("ls-files --cached --others --exclude-standard").read()?;
-    let is_there = |path: &str| root().join(path).is_file();
-    let kept: HashSet<_> = listed.lines().filter(|path| is_there(path)).chain([switch]).map(PathBuf::from).collect();
+    // A file may be listed and gone.
+    let listed: Vec<_> = listed.lines().filter(|path| root().join(path).is_file()).collect();
+    let kept: HashSet<_> = listed.iter().copied().chain([switch]).map(PathBuf::from).collect();
     remove_others(&tree(), &tree(), &kept)?;
-    for path in listed.lines().filter(|path| files.iter().all(|file| file.path != **path)) {
-        let Ok(mut bytes) = fs::read(root().join(path)) else { continue };
+    for path in listed.into_iter().filter(|path| files.iter().all(|file| file.path != **path)) {
+        let mut bytes = told(path, fs::read(root().join(path)))?;
         if path == "src/lib.rs" {
             let text = String::from_utf8_lossy(&bytes).replacen("mod connection;", "mod connection;\nmod mutant;", 1);
             bytes = text.into_bytes();
